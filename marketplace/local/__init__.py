@@ -1,0 +1,1 @@
+"""Running everything on one machine: embedded servers, the supervisor, a local Stripe."""
