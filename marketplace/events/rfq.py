@@ -1,0 +1,144 @@
+"""What sourcing announces, from the publication of an RFQ to its award."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from marketplace.core.outbox import Event, event
+
+
+@event
+@dataclass(frozen=True)
+class RfqPublished(Event):
+    """Open for bids; `supplier_ids` are the invited ones."""
+
+    name: ClassVar[str] = "rfq.published"
+
+    rfq_id: UUID
+    buyer_id: UUID
+    number: str
+    bids_due_at: datetime
+    supplier_ids: tuple[UUID, ...]
+
+
+@event
+@dataclass(frozen=True)
+class SuppliersInvited(Event):
+    """More suppliers were asked after the publication."""
+
+    name: ClassVar[str] = "rfq.suppliers_invited"
+
+    rfq_id: UUID
+    buyer_id: UUID
+    supplier_ids: tuple[UUID, ...]
+
+
+@event
+@dataclass(frozen=True)
+class DeadlineExtended(Event):
+    name: ClassVar[str] = "rfq.deadline_extended"
+
+    rfq_id: UUID
+    buyer_id: UUID
+    previous_due_at: datetime
+    bids_due_at: datetime
+    supplier_ids: tuple[UUID, ...]
+
+
+@event
+@dataclass(frozen=True)
+class RfqCancelled(Event):
+    """`supplier_ids` is empty when the RFQ had not been published."""
+
+    name: ClassVar[str] = "rfq.cancelled"
+
+    rfq_id: UUID
+    buyer_id: UUID
+    supplier_ids: tuple[UUID, ...]
+
+
+@event
+@dataclass(frozen=True)
+class QuestionAsked(Event):
+    """Who asked is not told to anybody."""
+
+    name: ClassVar[str] = "rfq.question_asked"
+
+    question_id: UUID
+    rfq_id: UUID
+    buyer_id: UUID
+
+
+@event
+@dataclass(frozen=True)
+class QuestionAnswered(Event):
+    name: ClassVar[str] = "rfq.question_answered"
+
+    question_id: UUID
+    rfq_id: UUID
+    buyer_id: UUID
+    supplier_ids: tuple[UUID, ...]
+
+
+@event
+@dataclass(frozen=True)
+class BidSubmitted(Event):
+    """For the supplier's feed alone: until the opening nobody else learns that there is a bid."""
+
+    name: ClassVar[str] = "rfq.bid_submitted"
+
+    bid_id: UUID
+    rfq_id: UUID
+    supplier_id: UUID
+    buyer_id: UUID
+    submitted_at: datetime
+
+
+@event
+@dataclass(frozen=True)
+class BidWithdrawn(Event):
+    """For the supplier's feed alone."""
+
+    name: ClassVar[str] = "rfq.bid_withdrawn"
+
+    bid_id: UUID
+    rfq_id: UUID
+    supplier_id: UUID
+    buyer_id: UUID
+    withdrawn_at: datetime
+
+
+@event
+@dataclass(frozen=True)
+class RfqOpened(Event):
+    name: ClassVar[str] = "rfq.opened"
+
+    rfq_id: UUID
+    buyer_id: UUID
+    opened_at: datetime
+
+
+@event
+@dataclass(frozen=True)
+class RfqAwarded(Event):
+    name: ClassVar[str] = "rfq.awarded"
+
+    rfq_id: UUID
+    buyer_id: UUID
+    award_id: UUID
+    winner_ids: tuple[UUID, ...]
+    loser_ids: tuple[UUID, ...]
+    awarded_at: datetime
+
+
+@event
+@dataclass(frozen=True)
+class RfqUnsuccessful(Event):
+    """Ended without an award; `supplier_ids` are those who had bid."""
+
+    name: ClassVar[str] = "rfq.unsuccessful"
+
+    rfq_id: UUID
+    buyer_id: UUID
+    supplier_ids: tuple[UUID, ...]

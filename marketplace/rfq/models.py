@@ -1,0 +1,212 @@
+"""Tables of the buyer's side: the RFQ, what it asks for, whom it asks, and their questions."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import CHAR, CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from marketplace.core import clock
+from marketplace.core.db import (
+    Amount,
+    Base,
+    CurrencyCode,
+    HasCreated,
+    HasId,
+    HasVersion,
+    QuantityValue,
+    Rate,
+    UnitCode,
+    UnitPrice,
+)
+from marketplace.core.money import Money, Quantity
+from marketplace.rfq.states import CriterionKind, RfqSource, RfqState
+
+
+class Rfq(HasId, HasVersion, HasCreated, Base):
+    """A request for quotation of one buyer, in one currency, with one deadline."""
+
+    __tablename__ = "rfq"
+    __table_args__ = (
+        UniqueConstraint("buyer_id", "number"),
+        CheckConstraint("estimated_value BETWEEN 0 AND 1e13", name="estimated_value_sane"),
+        CheckConstraint("payment_terms_days BETWEEN 0 AND 365", name="payment_terms_sane"),
+        CheckConstraint(
+            "state IN ('draft', 'cancelled')"
+            " OR (published_at IS NOT NULL AND bids_due_at IS NOT NULL)",
+            name="published_with_deadline",
+        ),
+        Index(None, "buyer_id", "created_at", "id"),
+        Index(
+            "ix_rfq_published",
+            "bids_due_at",
+            "id",
+            postgresql_where=text("published_at IS NOT NULL"),
+        ),
+    )
+
+    buyer_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    number: Mapped[str]
+    title: Mapped[str]
+    description: Mapped[str] = mapped_column(default="", server_default="")
+    state: Mapped[RfqState] = mapped_column(default=RfqState.DRAFT)
+    currency: Mapped[CurrencyCode]
+    bids_due_at: Mapped[datetime | None]
+    questions_due_at: Mapped[datetime | None]
+    time_zone: Mapped[str]
+    open_to_all: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    partial_bids: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    category_code: Mapped[str | None]
+    delivery_street: Mapped[str | None]
+    delivery_postal_code: Mapped[str | None]
+    delivery_city: Mapped[str | None]
+    delivery_country: Mapped[str | None] = mapped_column(CHAR(2))
+    estimated_value: Mapped[Amount | None]
+    payment_terms_days: Mapped[int | None]
+    source: Mapped[RfqSource] = mapped_column(default=RfqSource.PORTAL)
+    external_ref: Mapped[str | None]
+    created_by: Mapped[UUID | None]
+    changed_at: Mapped[datetime] = mapped_column(default=clock.now, server_default=func.now())
+    published_at: Mapped[datetime | None]
+    opened_at: Mapped[datetime | None]
+    awarded_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None]
+
+    lots: Mapped[list["RfqLot"]] = relationship(order_by="RfqLot.number", lazy="raise")
+    lines: Mapped[list["RfqLine"]] = relationship(order_by="RfqLine.number", lazy="raise")
+    criteria: Mapped[list["RfqCriterion"]] = relationship(
+        order_by="RfqCriterion.number", lazy="raise"
+    )
+
+    def state_at(self, now: datetime) -> RfqState:
+        """The state as it reads at this instant: the deadline closes an RFQ, not a job."""
+        if self.state is RfqState.PUBLISHED and self.is_past_deadline(now):
+            return RfqState.CLOSED
+        return self.state
+
+    def is_past_deadline(self, now: datetime) -> bool:
+        """On time means strictly before the deadline."""
+        return self.bids_due_at is not None and now >= self.bids_due_at
+
+    @property
+    def estimate(self) -> Money | None:
+        return _money(self.estimated_value, self.currency)
+
+
+class RfqLot(HasId, Base):
+    """What is awarded as one. Every RFQ has at least one."""
+
+    __tablename__ = "rfq_lot"
+    __table_args__ = (
+        UniqueConstraint("rfq_id", "number"),
+        CheckConstraint("estimated_value BETWEEN 0 AND 1e13", name="estimated_value_sane"),
+    )
+
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    title: Mapped[str]
+    description: Mapped[str] = mapped_column(default="", server_default="")
+    estimated_value: Mapped[Amount | None]
+
+
+class RfqLine(HasId, Base):
+    """What is priced: an item of the catalogue or free text, with its quantity."""
+
+    __tablename__ = "rfq_line"
+    __table_args__ = (
+        UniqueConstraint("rfq_id", "number"),
+        CheckConstraint("quantity_value > 0 AND quantity_value < 1e13", name="quantity_sane"),
+        CheckConstraint("reference_price BETWEEN 0 AND 1e13", name="reference_price_sane"),
+        Index(None, "lot_id"),
+    )
+
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq.id", ondelete="CASCADE"))
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_lot.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    item_id: Mapped[UUID | None]
+    description: Mapped[str]
+    quantity_value: Mapped[QuantityValue]
+    quantity_unit: Mapped[UnitCode]
+    category_code: Mapped[str | None]
+    delivery_place: Mapped[str | None]
+    delivery_on: Mapped[date | None]
+    reference_price: Mapped[UnitPrice | None]
+    external_ref: Mapped[str | None]
+
+    @property
+    def quantity(self) -> Quantity:
+        return Quantity(self.quantity_value, self.quantity_unit)
+
+
+class RfqCriterion(HasId, Base):
+    """What bids are weighed by. The weights of an RFQ add up to 100."""
+
+    __tablename__ = "rfq_criterion"
+    __table_args__ = (
+        UniqueConstraint("rfq_id", "number"),
+        CheckConstraint("weight > 0 AND weight <= 100", name="weight_sane"),
+        CheckConstraint("max_score BETWEEN 1 AND 1000", name="max_score_sane"),
+    )
+
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    name: Mapped[str]
+    kind: Mapped[CriterionKind]
+    weight: Mapped[Rate]
+    max_score: Mapped[int] = mapped_column(default=100, server_default="100")
+
+
+class RfqInvitation(HasCreated, Base):
+    """One supplier who was asked. It reaches them when the RFQ is published: ``invited_at``."""
+
+    __tablename__ = "rfq_invitation"
+    __table_args__ = (Index(None, "supplier_id", "rfq_id"),)
+
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq.id", ondelete="CASCADE"), primary_key=True)
+    supplier_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    buyer_id: Mapped[UUID]
+    invited_at: Mapped[datetime | None]
+    seen_at: Mapped[datetime | None]
+
+
+class RfqQuestion(HasId, Base):
+    """A question, which all bidders read once it is answered. It does not know who asked."""
+
+    __tablename__ = "rfq_question"
+    __table_args__ = (Index(None, "rfq_id", "asked_at"),)
+
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq.id", ondelete="CASCADE"))
+    buyer_id: Mapped[UUID]
+    body: Mapped[str]
+    asked_at: Mapped[datetime]
+    answer: Mapped[str | None]
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[UUID | None]
+
+
+class RfqQuestionAsker(Base):
+    """Who asked: a table of its own, so that only the asker's organisation can read it."""
+
+    __tablename__ = "rfq_question_asker"
+    __table_args__ = (Index(None, "supplier_id"),)
+
+    question_id: Mapped[UUID] = mapped_column(
+        ForeignKey("rfq_question.id", ondelete="CASCADE"), primary_key=True
+    )
+    supplier_id: Mapped[UUID]
+
+
+class RfqDocument(HasCreated, Base):
+    """A file that every bidder may read."""
+
+    __tablename__ = "rfq_document"
+    __table_args__ = (Index(None, "document_id"),)
+
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq.id", ondelete="CASCADE"), primary_key=True)
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("document.id"), primary_key=True)
+
+
+def _money(amount: Decimal | None, currency: str) -> Money | None:
+    return None if amount is None else Money(amount, currency)

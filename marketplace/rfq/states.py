@@ -1,0 +1,99 @@
+"""What becomes of an RFQ, and by which step."""
+
+from enum import StrEnum
+
+from marketplace.core.states import Flow
+from marketplace.core.text import _, register_labels
+from marketplace.identity.permissions import Permission
+
+
+class RfqState(StrEnum):
+    """``CLOSED`` is never stored: a published RFQ reads so from its deadline on (Rfq.state_at)."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    CLOSED = "closed"
+    OPENED = "opened"
+    AWARDED = "awarded"
+    UNSUCCESSFUL = "unsuccessful"
+    CANCELLED = "cancelled"
+
+
+class RfqSource(StrEnum):
+    """Where the draft came from."""
+
+    PORTAL = "portal"
+    API = "api"
+    OCDS = "ocds"
+    SPREADSHEET = "spreadsheet"
+
+
+class CriterionKind(StrEnum):
+    """What is weighed. Price is computed from the bids, everything else is scored by people."""
+
+    PRICE = "price"
+    QUALITY = "quality"
+    DELIVERY = "delivery"
+    SUSTAINABILITY = "sustainability"
+    SERVICE = "service"
+    OTHER = "other"
+
+
+RFQ_FLOW = Flow(
+    _("the RFQ"),
+    {
+        (RfqState.DRAFT, "edit"): RfqState.DRAFT,
+        (RfqState.DRAFT, "publish"): RfqState.PUBLISHED,
+        (RfqState.DRAFT, "cancel"): RfqState.CANCELLED,
+        (RfqState.PUBLISHED, "invite"): RfqState.PUBLISHED,
+        (RfqState.PUBLISHED, "extend"): RfqState.PUBLISHED,
+        (RfqState.PUBLISHED, "answer"): RfqState.PUBLISHED,
+        (RfqState.PUBLISHED, "cancel"): RfqState.CANCELLED,
+        (RfqState.CLOSED, "open"): RfqState.OPENED,
+        (RfqState.CLOSED, "cancel"): RfqState.CANCELLED,
+        (RfqState.OPENED, "evaluate"): RfqState.OPENED,
+        (RfqState.OPENED, "award"): RfqState.AWARDED,
+        (RfqState.OPENED, "close_unsuccessful"): RfqState.UNSUCCESSFUL,
+        (RfqState.OPENED, "cancel"): RfqState.CANCELLED,
+    },
+)
+
+# Which permission the buyer's people need for each step
+ACTION_PERMISSIONS: dict[str, Permission] = {
+    "edit": Permission.RFQ_DRAFT,
+    "publish": Permission.RFQ_PUBLISH,
+    "invite": Permission.RFQ_PUBLISH,
+    "extend": Permission.RFQ_PUBLISH,
+    "answer": Permission.RFQ_ANSWER,
+    "cancel": Permission.RFQ_CANCEL,
+    "open": Permission.RFQ_OPEN,
+    "evaluate": Permission.RFQ_EVALUATE,
+    "award": Permission.RFQ_AWARD,
+    "close_unsuccessful": Permission.RFQ_AWARD,
+}
+
+STATE_LABELS = {
+    RfqState.DRAFT: _("Draft"),
+    RfqState.PUBLISHED: _("Open for bids"),
+    RfqState.CLOSED: _("Closed, bids sealed"),
+    RfqState.OPENED: _("In evaluation"),
+    RfqState.AWARDED: _("Awarded"),
+    RfqState.UNSUCCESSFUL: _("Without award"),
+    RfqState.CANCELLED: _("Cancelled"),
+}
+
+register_labels(STATE_LABELS)
+register_labels(
+    {
+        RfqSource.PORTAL: _("Portal"),
+        RfqSource.API: _("API"),
+        RfqSource.OCDS: _("Open contracting data (OCDS)"),
+        RfqSource.SPREADSHEET: _("Spreadsheet"),
+        CriterionKind.PRICE: _("Price"),
+        CriterionKind.QUALITY: _("Quality"),
+        CriterionKind.DELIVERY: _("Delivery time"),
+        CriterionKind.SUSTAINABILITY: _("Sustainability"),
+        CriterionKind.SERVICE: _("Service"),
+        CriterionKind.OTHER: _("Other criterion"),
+    }
+)
