@@ -1,0 +1,49 @@
+"""What happens by the clock: {task name: when and what}. Times are UTC.
+
+A task takes (session, actor), works in small portions, and may run twice or late. A slot is the
+instant at which a task is due; the job that stands for it is unique, so that several schedulers,
+a restart or a clock that goes back make no second one. Of several missed slots only the newest is
+made up for: every task here looks at the present state and not at the time that has passed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from croniter import croniter
+from sqlalchemy.orm import Session
+
+from marketplace.core import jobs
+from workers import housekeeping
+from workers.work import DEFAULT_QUEUE, Work
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    cron: str
+    work: Work
+    queue: str = DEFAULT_QUEUE
+
+    def slot(self, now: datetime) -> datetime:
+        """The newest instant, up to now, at which this is due."""
+        if croniter.match(self.cron, now):
+            return now.replace(second=0, microsecond=0)
+        slot: datetime = croniter(self.cron, now).get_prev(datetime)
+        return slot
+
+
+SCHEDULE: Mapping[str, Scheduled] = {
+    "jobs.forget_old": Scheduled("17 3 * * *", housekeeping.forget_old_jobs),
+}
+
+
+def enqueue_slot(session: Session, name: str, slot: datetime) -> None:
+    """Have this slot's run in the queue of record, once however often it is asked for."""
+    jobs.enqueue(
+        session,
+        name,
+        {},
+        dedupe_key=f"schedule:{name}@{slot.isoformat()}",
+        run_at=slot,
+        queue=SCHEDULE[name].queue,
+    )
