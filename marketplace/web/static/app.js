@@ -1,0 +1,80 @@
+// Comforts on top of pages that work without them: keys, count-downs, menus.
+
+const typing = (element) => element.matches("input, textarea, select, [contenteditable]");
+
+document.addEventListener("keydown", (event) => {
+  const target = event.target instanceof Element ? event.target : document.body;
+  if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !typing(target)) {
+    const search = document.getElementById("search");
+    if (search) {
+      event.preventDefault();
+      search.focus();
+      search.select();
+    }
+  }
+  if (event.key === "Escape") {
+    document.querySelectorAll("details.menu[open]").forEach((menu) => {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    });
+  }
+  moveInMatrix(event, target);
+});
+
+// Arrow keys between the cells of a comparison; cells without a focus stop are passed over.
+function moveInMatrix(event, target) {
+  const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+  const cell = target.closest("table.matrix td, table.matrix th");
+  if (!step || !cell || typing(target)) return;
+  const rows = [...cell.closest("table").rows];
+  let row = rows.indexOf(cell.parentElement);
+  let column = cell.cellIndex;
+  for (;;) {
+    row += step[0];
+    column += step[1];
+    const next = rows[row]?.cells[column];
+    if (!next) return;
+    const focusable = next.matches("[tabindex]") ? next : next.querySelector("a, button, input, [tabindex]");
+    if (focusable) {
+      event.preventDefault();
+      focusable.focus();
+      return;
+    }
+  }
+}
+
+document.addEventListener("click", (event) => {
+  document.querySelectorAll("details.menu[open]").forEach((menu) => {
+    if (!menu.contains(event.target)) menu.open = false;
+  });
+});
+
+// Count-downs and the clock run on the server's time, whatever the device believes.
+const clock = document.getElementById("server-time");
+const ahead = clock ? Date.parse(clock.dateTime) - Date.now() : 0;
+
+function remaining(milliseconds) {
+  const units = new Intl.NumberFormat(document.documentElement.lang, { minimumIntegerDigits: 2 });
+  const seconds = Math.floor(milliseconds / 1000);
+  const hours = Math.floor(seconds / 3600);
+  return `${hours}:${units.format(Math.floor(seconds / 60) % 60)}:${units.format(seconds % 60)}`;
+}
+
+function tick() {
+  const now = Date.now() + ahead;
+  document.querySelectorAll("[data-until]").forEach((element) => {
+    const left = Date.parse(element.dataset.until) - now;
+    if (left > 0 && left < 24 * 3600 * 1000) {
+      element.textContent = remaining(left);
+      element.toggleAttribute("data-near", left < 3600 * 1000);
+    }
+  });
+}
+
+if (document.querySelector("[data-until]")) {
+  tick();
+  setInterval(tick, 1000);
+}
+
+// A refused form: go to what has to be corrected.
+document.getElementById("errors")?.focus();
