@@ -1,0 +1,250 @@
+"""What a bid says and what it answers to: plain values, and the one way of writing them as JSON."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from marketplace.core.money import rounded_amount
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLine:
+    """A line as it was published."""
+
+    id: UUID
+    number: int
+    lot_id: UUID
+    description: str
+    quantity: Decimal
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLot:
+    """A lot as it was published."""
+
+    id: UUID
+    number: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """How an offer is judged: its share of 100 points, and the best score a judge may give."""
+
+    id: UUID
+    number: int
+    name: str
+    is_price: bool
+    weight: Decimal
+    max_score: int
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The published content of an RFQ, as far as bids answer to it."""
+
+    currency: str
+    partial_bids: bool
+    lots: tuple[AskedLot, ...]
+    lines: tuple[AskedLine, ...]
+    criteria: tuple[Criterion, ...]
+
+    @cached_property
+    def line_by_id(self) -> dict[UUID, AskedLine]:
+        return {line.id: line for line in self.lines}
+
+    def lines_of(self, lot_id: UUID) -> tuple[AskedLine, ...]:
+        return tuple(line for line in self.lines if line.lot_id == lot_id)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "currency": self.currency,
+            "partial_bids": self.partial_bids,
+            "lots": [
+                {"id": str(lot.id), "number": lot.number, "title": lot.title} for lot in self.lots
+            ],
+            "lines": [
+                {
+                    "id": str(line.id),
+                    "number": line.number,
+                    "lot_id": str(line.lot_id),
+                    "description": line.description,
+                    "quantity": str(line.quantity),
+                    "unit": line.unit,
+                }
+                for line in self.lines
+            ],
+            "criteria": [
+                {
+                    "id": str(criterion.id),
+                    "number": criterion.number,
+                    "name": criterion.name,
+                    "is_price": criterion.is_price,
+                    "weight": str(criterion.weight),
+                    "max_score": criterion.max_score,
+                }
+                for criterion in self.criteria
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Terms":
+        return cls(
+            currency=data["currency"],
+            partial_bids=data["partial_bids"],
+            lots=tuple(
+                AskedLot(UUID(lot["id"]), lot["number"], lot["title"]) for lot in data["lots"]
+            ),
+            lines=tuple(
+                AskedLine(
+                    id=UUID(line["id"]),
+                    number=line["number"],
+                    lot_id=UUID(line["lot_id"]),
+                    description=line["description"],
+                    quantity=Decimal(line["quantity"]),
+                    unit=line["unit"],
+                )
+                for line in data["lines"]
+            ),
+            criteria=tuple(
+                Criterion(
+                    id=UUID(criterion["id"]),
+                    number=criterion["number"],
+                    name=criterion["name"],
+                    is_price=criterion["is_price"],
+                    weight=Decimal(criterion["weight"]),
+                    max_score=criterion["max_score"],
+                )
+                for criterion in data["criteria"]
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PricedLine:
+    """The price of one unit of a line."""
+
+    line_id: UUID
+    unit_price: Decimal
+    currency: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the bidder says to a criterion that is not the price."""
+
+    criterion_id: UUID
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SealedDocument:
+    """A document of the bid; ``key`` opens its stored bytes."""
+
+    id: UUID
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    key: bytes
+
+
+@dataclass(frozen=True)
+class BidContent:
+    """A whole bid. ``lot_ids`` are the lots it is for; empty: those of its lines."""
+
+    lines: tuple[PricedLine, ...] = ()
+    lot_ids: tuple[UUID, ...] = ()
+    note: str = ""
+    delivery_days: int | None = None
+    answers: tuple[Answer, ...] = ()
+    documents: tuple[SealedDocument, ...] = ()
+
+    @cached_property
+    def line_by_id(self) -> dict[UUID, PricedLine]:
+        return {line.line_id: line for line in self.lines}
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "lines": [
+                {
+                    "line_id": str(line.line_id),
+                    "unit_price": str(line.unit_price),
+                    "currency": line.currency,
+                    "note": line.note,
+                }
+                for line in self.lines
+            ],
+            "lot_ids": [str(lot_id) for lot_id in self.lot_ids],
+            "note": self.note,
+            "delivery_days": self.delivery_days,
+            "answers": [
+                {"criterion_id": str(answer.criterion_id), "text": answer.text}
+                for answer in self.answers
+            ],
+            "documents": [document_to_json(document) for document in self.documents],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "BidContent":
+        return cls(
+            lines=tuple(
+                PricedLine(
+                    UUID(line["line_id"]),
+                    Decimal(line["unit_price"]),
+                    line["currency"],
+                    line["note"],
+                )
+                for line in data["lines"]
+            ),
+            lot_ids=tuple(UUID(lot_id) for lot_id in data["lot_ids"]),
+            note=data["note"],
+            delivery_days=data["delivery_days"],
+            answers=tuple(
+                Answer(UUID(answer["criterion_id"]), answer["text"]) for answer in data["answers"]
+            ),
+            documents=tuple(document_from_json(document) for document in data["documents"]),
+        )
+
+
+def document_to_json(document: SealedDocument) -> dict[str, Any]:
+    return {
+        "id": str(document.id),
+        "name": document.name,
+        "media_type": document.media_type,
+        "size": document.size,
+        "sha256": document.sha256,
+        "key": document.key.hex(),
+    }
+
+
+def document_from_json(data: Mapping[str, Any]) -> SealedDocument:
+    return SealedDocument(
+        id=UUID(data["id"]),
+        name=data["name"],
+        media_type=data["media_type"],
+        size=data["size"],
+        sha256=data["sha256"],
+        key=bytes.fromhex(data["key"]),
+    )
+
+
+def line_total(asked: AskedLine, unit_price: Decimal, currency: str) -> Decimal:
+    """Price of the whole quantity; fixed, and so rounded, here."""
+    return rounded_amount(asked.quantity * unit_price, currency)
+
+
+def total_of(terms: Terms, content: BidContent) -> Decimal:
+    """The sum of the line totals."""
+    return sum(
+        (
+            line_total(terms.line_by_id[line.line_id], line.unit_price, terms.currency)
+            for line in content.lines
+        ),
+        Decimal(0),
+    )

@@ -1,0 +1,233 @@
+"""Tables of bids: seals, sealed versions, signed attempts, and what opening revealed."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from marketplace.core.db import (
+    Amount,
+    Base,
+    CurrencyCode,
+    HasCreated,
+    HasId,
+    HasVersion,
+    QuantityValue,
+    Rate,
+    UnitCode,
+    UnitPrice,
+)
+from marketplace.rfq.bid_states import AttemptOutcome, BidState
+
+
+class RfqSeal(Base):
+    """What the bids of a published RFQ are sealed with and bound to.
+
+    ``terms`` is the published content, ``fingerprint`` its digest. The private key is wrapped with
+    the opening passphrase, which is not kept.
+    """
+
+    __tablename__ = "rfq_seal"
+
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq.id"), primary_key=True)
+    buyer_id: Mapped[UUID]
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    wrapped_private_key: Mapped[bytes] = mapped_column(LargeBinary)
+    fingerprint: Mapped[str]
+    terms: Mapped[dict[str, Any]]
+
+
+class Bid(HasId, HasVersion, HasCreated, Base):
+    """The one bid of a supplier; ``number`` is its last submitted version, 0 before the first."""
+
+    __tablename__ = "bid"
+    __table_args__ = (
+        UniqueConstraint("rfq_id", "supplier_id"),
+        Index(None, "supplier_id", "created_at", "id"),
+    )
+
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_seal.rfq_id"))
+    buyer_id: Mapped[UUID]
+    supplier_id: Mapped[UUID]
+    state: Mapped[BidState]
+    number: Mapped[int] = mapped_column(server_default="0", default=0)
+    submitted_at: Mapped[datetime | None]
+
+
+class BidDraft(Base):
+    """What the supplier is writing, locked with a key of the service; gone once submitted."""
+
+    __tablename__ = "bid_draft"
+
+    bid_id: Mapped[UUID] = mapped_column(ForeignKey("bid.id"), primary_key=True)
+    supplier_id: Mapped[UUID]
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    saved_at: Mapped[datetime]
+
+
+class BidDocument(HasId, HasCreated, Base):
+    """The locked bytes of a document; name and key stand in the bid that it belongs to."""
+
+    __tablename__ = "bid_document"
+    __table_args__ = (Index(None, "bid_id"),)
+
+    bid_id: Mapped[UUID] = mapped_column(ForeignKey("bid.id"))
+    supplier_id: Mapped[UUID]
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+
+
+class BidVersion(Base):
+    """One submitted version. Every one is kept sealed; opening reads the last alone."""
+
+    __tablename__ = "bid_version"
+
+    bid_id: Mapped[UUID] = mapped_column(ForeignKey("bid.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    supplier_id: Mapped[UUID]
+    ciphertext: Mapped[bytes] = mapped_column(LargeBinary)
+    key_for_opening: Mapped[bytes] = mapped_column(LargeBinary)
+    key_for_reading_back: Mapped[bytes] = mapped_column(LargeBinary)
+    digest: Mapped[str]
+    arrived_at: Mapped[datetime]
+
+
+class BidAttempt(HasId, Base):
+    """One attempt to submit or withdraw, accepted or not, with the signed statement about it."""
+
+    __tablename__ = "bid_attempt"
+    __table_args__ = (Index(None, "rfq_id", "supplier_id", "arrived_at"),)
+
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_seal.rfq_id"))
+    buyer_id: Mapped[UUID]
+    supplier_id: Mapped[UUID]
+    bid_id: Mapped[UUID | None]
+    number: Mapped[int | None]
+    outcome: Mapped[AttemptOutcome]
+    code: Mapped[str | None]
+    digest: Mapped[str | None]
+    arrived_at: Mapped[datetime]
+    statement: Mapped[str]
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class RfqOpening(Base):
+    """The minutes of the opening: who, when, which envelopes; signed like a receipt."""
+
+    __tablename__ = "rfq_opening"
+
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_seal.rfq_id"), primary_key=True)
+    buyer_id: Mapped[UUID]
+    opened_by: Mapped[UUID]
+    opened_at: Mapped[datetime]
+    bid_count: Mapped[int]
+    statement: Mapped[str]
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class BidOffer(Base):
+    """What a bid says, written at opening and never changed."""
+
+    __tablename__ = "bid_offer"
+    __table_args__ = (Index(None, "rfq_id"),)
+
+    bid_id: Mapped[UUID] = mapped_column(ForeignKey("bid.id"), primary_key=True)
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_seal.rfq_id"))
+    buyer_id: Mapped[UUID]
+    supplier_id: Mapped[UUID]
+    number: Mapped[int]
+    submitted_at: Mapped[datetime]
+    note: Mapped[str]
+    delivery_days: Mapped[int | None]
+    lot_ids: Mapped[list[UUID]]
+    answers: Mapped[list[Any]]
+    documents: Mapped[list[Any]]
+
+    lines: Mapped[list["BidLine"]] = relationship(lazy="raise", viewonly=True)
+
+
+class BidLine(Base):
+    """The price of one line in an opened bid."""
+
+    __tablename__ = "bid_line"
+    __table_args__ = (
+        CheckConstraint("unit_price > 0 AND unit_price < 1e13", name="unit_price_finite"),
+        CheckConstraint("total >= 0 AND total < 1e13", name="total_finite"),
+    )
+
+    bid_id: Mapped[UUID] = mapped_column(ForeignKey("bid_offer.bid_id"), primary_key=True)
+    rfq_line_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_line.id"), primary_key=True)
+    unit_price: Mapped[UnitPrice]
+    total: Mapped[Amount]
+    note: Mapped[str]
+
+
+class BidScore(Base):
+    """What a judge gave a bid for one criterion, and why."""
+
+    __tablename__ = "bid_score"
+    __table_args__ = (CheckConstraint("score >= 0 AND score < 1e13", name="score_finite"),)
+
+    bid_id: Mapped[UUID] = mapped_column(ForeignKey("bid_offer.bid_id"), primary_key=True)
+    criterion_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_criterion.id"), primary_key=True)
+    score: Mapped[Rate]
+    comment: Mapped[str]
+    scored_by: Mapped[UUID]
+    scored_at: Mapped[datetime]
+
+
+class Award(HasId, HasCreated, Base):
+    """The decision on an RFQ; ``evidence`` is the ranking as it stood when it was taken."""
+
+    __tablename__ = "award"
+    __table_args__ = (UniqueConstraint("rfq_id"),)
+
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_seal.rfq_id"))
+    buyer_id: Mapped[UUID]
+    decided_by: Mapped[UUID]
+    decided_at: Mapped[datetime]
+    justification: Mapped[str]
+    evidence: Mapped[dict[str, Any]]
+
+    lines: Mapped[list["AwardLine"]] = relationship(
+        lazy="raise", viewonly=True, order_by="AwardLine.number"
+    )
+
+
+class AwardLine(Base):
+    """A line of the RFQ, given to one supplier at the price of its bid."""
+
+    __tablename__ = "award_line"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["bid_id", "rfq_line_id"], ["bid_line.bid_id", "bid_line.rfq_line_id"]
+        ),
+        CheckConstraint("quantity > 0 AND quantity < 1e13", name="quantity_finite"),
+        CheckConstraint("unit_price > 0 AND unit_price < 1e13", name="unit_price_finite"),
+        CheckConstraint("total >= 0 AND total < 1e13", name="total_finite"),
+        Index(None, "supplier_id"),
+    )
+
+    award_id: Mapped[UUID] = mapped_column(ForeignKey("award.id"), primary_key=True)
+    rfq_line_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_line.id"), primary_key=True)
+    bid_id: Mapped[UUID]
+    buyer_id: Mapped[UUID]
+    supplier_id: Mapped[UUID]
+    lot_id: Mapped[UUID]
+    number: Mapped[int]
+    description: Mapped[str]
+    quantity: Mapped[QuantityValue]
+    unit: Mapped[UnitCode]
+    unit_price: Mapped[UnitPrice]
+    total: Mapped[Amount]
+    currency: Mapped[CurrencyCode]
+    is_best: Mapped[bool] = mapped_column(server_default=text("false"))

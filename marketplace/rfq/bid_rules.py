@@ -1,0 +1,174 @@
+"""Decisions about bids that need no database: may it be sent now, does it answer what was asked?"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from marketplace.core.errors import Conflict, FieldError, Invalid, NotAllowed
+from marketplace.core.text import _
+from marketplace.rfq.bid_content import AskedLine, BidContent, PricedLine, Terms
+
+# As long as a request may take: whoever arrived in time has been written down by then.
+DRAIN = timedelta(seconds=30)
+PRICE_PLACES = 6
+PRICE_LIMIT = Decimal("1e13")
+MAX_DOCUMENTS = 20
+MAX_DOCUMENT_BYTES = 10 * 1024 * 1024
+
+
+class DeadlinePassed(Conflict):
+    code = "deadline_passed"
+    title = _("Too late")
+
+
+class NotOpenForBids(Conflict):
+    code = "not_open_for_bids"
+    title = _("No bids are taken")
+
+
+class Sealed(NotAllowed):
+    code = "sealed"
+    title = _("Sealed until opening")
+
+
+class TooEarly(Conflict):
+    code = "too_early"
+    title = _("Too early")
+
+
+class SealMismatch(Conflict):
+    code = "seal_mismatch"
+    title = _("A seal is broken")
+
+
+class WrongPassphrase(NotAllowed):
+    code = "wrong_passphrase"
+    title = _("Wrong passphrase")
+
+
+class BidInvalid(Invalid):
+    code = "bid_invalid"
+
+
+def check_on_time(arrived_at: datetime, due_at: datetime, time_zone: str) -> None:
+    """Raise DeadlinePassed unless the last byte arrived at the deadline or before."""
+    if arrived_at > due_at:
+        raise DeadlinePassed(
+            _("Your bid arrived after the deadline and was not accepted."),
+            arrived_at=arrived_at,
+            bids_due_at=due_at,
+            time_zone=time_zone,
+        )
+
+
+def check_may_open(now: datetime, due_at: datetime) -> None:
+    """Raise TooEarly until every bid that arrived in time must have been written down."""
+    if now < due_at + DRAIN:
+        raise TooEarly(
+            _("Bids can be opened thirty seconds after the deadline."), opens_at=due_at + DRAIN
+        )
+
+
+def check_content(terms: Terms, content: BidContent, *, complete: bool) -> None:
+    """Raise BidInvalid with every reason why this does not answer the RFQ.
+
+    complete: whether it is about to be submitted; a draft may still have gaps.
+    """
+    errors = [*_line_errors(terms, content), *_header_errors(terms, content)]
+    if complete and not errors:
+        errors.extend(_gaps(terms, content))
+    if errors:
+        raise BidInvalid(_("The bid cannot be taken like this."), errors=errors)
+
+
+def chosen_lots(terms: Terms, content: BidContent) -> frozenset[UUID]:
+    """The lots that the bid is for: as chosen, else those of its lines."""
+    if content.lot_ids:
+        return frozenset(content.lot_ids)
+    return frozenset(terms.line_by_id[line.line_id].lot_id for line in content.lines)
+
+
+def missing_lines(terms: Terms, content: BidContent) -> list[AskedLine]:
+    """Lines of the chosen lots that have no price: a bid for such a lot is not ranked."""
+    lots = chosen_lots(terms, content)
+    return [
+        line for line in terms.lines if line.lot_id in lots and line.id not in content.line_by_id
+    ]
+
+
+def _gaps(terms: Terms, content: BidContent) -> Iterator[FieldError]:
+    if not content.lines:
+        yield FieldError("/lines", "required", _("Give a price for at least one line."))
+    elif not terms.partial_bids:
+        for asked in missing_lines(terms, content):
+            yield FieldError(
+                "/lines",
+                "missing_price",
+                _(
+                    "Line %(number)s has no price, but lots are bid for as a whole.",
+                    number=asked.number,
+                ),
+            )
+
+
+def _line_errors(terms: Terms, content: BidContent) -> Iterator[FieldError]:
+    seen = set()
+    for index, line in enumerate(content.lines):
+        place = f"/lines/{index}"
+        asked = terms.line_by_id.get(line.line_id)
+        if asked is None:
+            yield FieldError(
+                f"{place}/line_id", "unknown_line", _("This line is not part of the RFQ.")
+            )
+        elif line.line_id in seen:
+            yield FieldError(f"{place}/line_id", "duplicate_line", _("This line is priced twice."))
+        elif content.lot_ids and asked.lot_id not in content.lot_ids:
+            yield FieldError(
+                f"{place}/line_id",
+                "lot_not_chosen",
+                _("This line belongs to a lot that the bid is not for."),
+            )
+        seen.add(line.line_id)
+        yield from _price_errors(terms, line, f"{place}/unit_price")
+
+
+def _price_errors(terms: Terms, line: PricedLine, pointer: str) -> Iterator[FieldError]:
+    if line.currency != terms.currency:
+        yield FieldError(
+            f"{pointer}/currency",
+            "wrong_currency",
+            _("Prices of this RFQ are in %(currency)s.", currency=terms.currency),
+        )
+    if not line.unit_price.is_finite() or line.unit_price >= PRICE_LIMIT:
+        yield FieldError(f"{pointer}/amount", "too_large", _("This price is out of range."))
+    elif line.unit_price <= 0:
+        yield FieldError(f"{pointer}/amount", "not_positive", _("A price is more than zero."))
+    elif _places(line.unit_price) > PRICE_PLACES:
+        yield FieldError(
+            f"{pointer}/amount",
+            "too_many_decimals",
+            _("A unit price has at most %(places)s decimal places.", places=PRICE_PLACES),
+        )
+
+
+def _places(value: Decimal) -> int:
+    exponent = value.normalize().as_tuple().exponent
+    return -exponent if isinstance(exponent, int) and exponent < 0 else 0
+
+
+def _header_errors(terms: Terms, content: BidContent) -> Iterator[FieldError]:
+    known_lots = {lot.id for lot in terms.lots}
+    for index, lot_id in enumerate(content.lot_ids):
+        if lot_id not in known_lots:
+            yield FieldError(
+                f"/lot_ids/{index}", "unknown_lot", _("This lot is not part of the RFQ.")
+            )
+    criteria = {criterion.id for criterion in terms.criteria if not criterion.is_price}
+    for index, answer in enumerate(content.answers):
+        if answer.criterion_id not in criteria:
+            yield FieldError(
+                f"/answers/{index}/criterion_id",
+                "unknown_criterion",
+                _("This criterion is not one that takes an answer."),
+            )

@@ -1,0 +1,55 @@
+"""States of a bid, outcomes of an attempt to submit one, and their words."""
+
+from enum import StrEnum
+
+from marketplace.core.states import Flow
+from marketplace.core.text import _, register_labels
+
+
+class BidState(StrEnum):
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    WITHDRAWN = "withdrawn"
+    OPENED = "opened"
+    AWARDED = "awarded"
+    NOT_AWARDED = "not_awarded"
+
+
+class AttemptOutcome(StrEnum):
+    ACCEPTED = "accepted"
+    WITHDRAWN = "withdrawn"
+    REFUSED = "refused"
+
+
+# A submitted bid stays valid while its replacement is being written beside it.
+BID_FLOW = Flow(
+    _("a bid"),
+    {
+        (BidState.DRAFT, "save"): BidState.DRAFT,
+        (BidState.DRAFT, "submit"): BidState.SUBMITTED,
+        (BidState.SUBMITTED, "save"): BidState.SUBMITTED,
+        (BidState.SUBMITTED, "submit"): BidState.SUBMITTED,
+        (BidState.SUBMITTED, "withdraw"): BidState.WITHDRAWN,
+        (BidState.SUBMITTED, "open"): BidState.OPENED,
+        (BidState.WITHDRAWN, "save"): BidState.WITHDRAWN,
+        (BidState.WITHDRAWN, "submit"): BidState.SUBMITTED,
+        (BidState.OPENED, "award"): BidState.AWARDED,
+        (BidState.OPENED, "decline"): BidState.NOT_AWARDED,
+    },
+)
+
+READABLE = frozenset({BidState.OPENED, BidState.AWARDED, BidState.NOT_AWARDED})
+
+register_labels(
+    {
+        BidState.DRAFT: _("Draft"),
+        BidState.SUBMITTED: _("Submitted and sealed"),
+        BidState.WITHDRAWN: _("Withdrawn"),
+        BidState.OPENED: _("Opened"),
+        BidState.AWARDED: _("Awarded"),
+        BidState.NOT_AWARDED: _("Not awarded"),
+        AttemptOutcome.ACCEPTED: _("Accepted"),
+        AttemptOutcome.WITHDRAWN: _("Withdrawn"),
+        AttemptOutcome.REFUSED: _("Refused"),
+    }
+)

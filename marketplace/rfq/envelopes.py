@@ -1,0 +1,251 @@
+"""Sealed envelopes and signed receipts: cryptography alone, no tables, no clock, no rules.
+
+A bid is sealed with a fresh data key. The data key is wrapped twice: for the key pair of the RFQ
+(HPKE, RFC 9180), whose private half only the opening passphrase frees, and for a read-back key
+that the supplier alone receives. Every wrap and the body itself are bound to where they belong, so
+that an envelope moved to another supplier, RFQ or version does not open.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from argon2.low_level import Type, hash_secret_raw
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+SALT_BYTES = 16
+SMALLEST_ENVELOPE = 4096
+SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
+
+# RFC 9106, second recommended choice (memory-constrained): three passes over 64 MiB, four lanes
+PASSPHRASE_COST = {"time_cost": 3, "memory_cost": 65536, "parallelism": 4}
+# Crockford's alphabet: no letter that reads like a digit
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+PASSPHRASE_GROUPS = 5
+PASSPHRASE_GROUP_LENGTH = 5
+
+
+class SealBroken(Exception):
+    """The envelope does not open: another key, another place, or changed bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Where an envelope belongs.
+
+    fingerprint: digest of the content that was published, so that a bid answers to that alone.
+    """
+
+    rfq_id: UUID
+    supplier_id: UUID
+    number: int
+    fingerprint: str
+
+    def bytes_for(self, purpose: str) -> bytes:
+        """The binding as associated data; purposes never share it."""
+        place = f"{self.rfq_id}|{self.supplier_id}|{self.number}|{self.fingerprint}"
+        return f"bid:{purpose}|{place}".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """The keys of one RFQ: anybody may seal, only the passphrase opens."""
+
+    public: bytes
+    wrapped_private: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One sealed version of a bid, and the digest that its receipt states."""
+
+    ciphertext: bytes
+    key_for_opening: bytes
+    key_for_reading_back: bytes
+
+    def digest(self, binding: Binding) -> str:
+        """SHA-256 over all parts and their place; changes with any bit of them."""
+        digest = hashlib.sha256(binding.bytes_for("digest"))
+        for part in (self.ciphertext, self.key_for_opening, self.key_for_reading_back):
+            digest.update(len(part).to_bytes(8, "big"))
+            digest.update(part)
+        return digest.hexdigest()
+
+
+def canonical(content: Mapping[str, Any] | list[Any]) -> bytes:
+    """JSON in one way of writing only: sorted keys, no spaces, UTF-8."""
+    return json.dumps(
+        content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
+
+
+def fingerprint(content: Mapping[str, Any]) -> str:
+    """SHA-256 of the canonical form."""
+    return hashlib.sha256(canonical(content)).hexdigest()
+
+
+def padded(plain: bytes) -> bytes:
+    """Length, content and zeros up to a power of two: the size tells next to nothing."""
+    framed = len(plain).to_bytes(8, "big") + plain
+    size = max(SMALLEST_ENVELOPE, 1 << (len(framed) - 1).bit_length())
+    return framed.ljust(size, b"\0")
+
+
+def unpadded(framed: bytes) -> bytes:
+    """The content that `padded` was given."""
+    length = int.from_bytes(framed[:8], "big")
+    return framed[8 : 8 + length]
+
+
+def new_key() -> bytes:
+    """A random key for one use."""
+    return secrets.token_bytes(KEY_BYTES)
+
+
+def lock(key: bytes, plain: bytes, associated: bytes) -> bytes:
+    """Encrypt and authenticate; the random nonce stands in front."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return nonce + ChaCha20Poly1305(key).encrypt(nonce, plain, associated)
+
+
+def unlock(key: bytes, locked: bytes, associated: bytes) -> bytes:
+    """The plain bytes; SealBroken when key, place or a single bit differs."""
+    try:
+        return ChaCha20Poly1305(key).decrypt(locked[:NONCE_BYTES], locked[NONCE_BYTES:], associated)
+    except (InvalidTag, ValueError):
+        raise SealBroken from None
+
+
+# Key pair of an RFQ
+
+
+def new_passphrase() -> str:
+    """Five groups of five characters: 125 bits that can be written down and read aloud."""
+    return "-".join(
+        "".join(secrets.choice(ALPHABET) for _character in range(PASSPHRASE_GROUP_LENGTH))
+        for _group in range(PASSPHRASE_GROUPS)
+    )
+
+
+def new_key_pair(rfq_id: UUID, passphrase: str) -> KeyPair:
+    """A fresh key pair; its private half is kept only wrapped."""
+    private = X25519PrivateKey.generate()
+    salt = secrets.token_bytes(SALT_BYTES)
+    locked = lock(
+        _passphrase_key(passphrase, salt), private.private_bytes_raw(), _pair_place(rfq_id)
+    )
+    return KeyPair(private.public_key().public_bytes_raw(), salt + locked)
+
+
+def free_private_key(pair: KeyPair, rfq_id: UUID, passphrase: str) -> X25519PrivateKey:
+    """The private key of the RFQ; SealBroken when the passphrase is another one."""
+    salt, locked = pair.wrapped_private[:SALT_BYTES], pair.wrapped_private[SALT_BYTES:]
+    raw = unlock(_passphrase_key(passphrase, salt), locked, _pair_place(rfq_id))
+    private = X25519PrivateKey.from_private_bytes(raw)
+    if private.public_key().public_bytes_raw() != pair.public:
+        raise SealBroken
+    return private
+
+
+def _passphrase_key(passphrase: str, salt: bytes) -> bytes:
+    """Upper and lower case, spaces and dashes do not matter: people type it from paper."""
+    typed = "".join(passphrase.split()).replace("-", "").casefold()
+    return hash_secret_raw(
+        typed.encode(), salt, hash_len=KEY_BYTES, type=Type.ID, **PASSPHRASE_COST
+    )
+
+
+def _pair_place(rfq_id: UUID) -> bytes:
+    return f"rfq-key|{rfq_id}".encode()
+
+
+# Envelopes
+
+
+def seal(plain: bytes, public_key: bytes, binding: Binding) -> tuple[Envelope, bytes]:
+    """The sealed envelope, and the read-back key that only the supplier may receive."""
+    data_key = new_key()
+    read_back_key = new_key()
+    envelope = Envelope(
+        ciphertext=lock(data_key, padded(plain), binding.bytes_for("body")),
+        key_for_opening=SUITE.encrypt(
+            data_key,
+            X25519PublicKey.from_public_bytes(public_key),
+            info=binding.bytes_for("opening"),
+        ),
+        key_for_reading_back=lock(read_back_key, data_key, binding.bytes_for("reading-back")),
+    )
+    return envelope, read_back_key
+
+
+def open_envelope(envelope: Envelope, private_key: X25519PrivateKey, binding: Binding) -> bytes:
+    """What the bidder sealed; SealBroken when it is not exactly that."""
+    try:
+        data_key = SUITE.decrypt(
+            envelope.key_for_opening, private_key, info=binding.bytes_for("opening")
+        )
+    except (InvalidTag, ValueError):
+        raise SealBroken from None
+    return unpadded(unlock(data_key, envelope.ciphertext, binding.bytes_for("body")))
+
+
+def read_back(envelope: Envelope, read_back_key: bytes, binding: Binding) -> bytes:
+    """The supplier's own bid, by the key that they received when they submitted it."""
+    data_key = unlock(
+        read_back_key, envelope.key_for_reading_back, binding.bytes_for("reading-back")
+    )
+    return unpadded(unlock(data_key, envelope.ciphertext, binding.bytes_for("body")))
+
+
+# Keys of the service, derived from its secret
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceKeys:
+    """What this installation signs receipts and keeps drafts with."""
+
+    secret: bytes
+
+    @classmethod
+    def from_secret(cls, secret_key: str) -> "ServiceKeys":
+        """Keys of the installation with this secret."""
+        return cls(secret_key.encode())
+
+    def draft_key(self, bid_id: UUID) -> bytes:
+        """The key of one bid's draft."""
+        return self._derived(f"bid-draft|{bid_id}")
+
+    def sign(self, statement: bytes) -> bytes:
+        """Ed25519 signature of the service."""
+        return self._signer().sign(statement)
+
+    def public_key(self) -> bytes:
+        """The key that verifies receipts; it is published."""
+        return self._signer().public_key().public_bytes_raw()
+
+    def _signer(self) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(self._derived("receipts"))
+
+    def _derived(self, purpose: str) -> bytes:
+        return HKDF(SHA256(), KEY_BYTES, salt=None, info=purpose.encode()).derive(self.secret)
+
+
+def is_signed(statement: bytes, signature: bytes, public_key: bytes) -> bool:
+    """Whether the service with this public key signed exactly this statement."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, statement)
+    except (InvalidSignature, ValueError):
+        return False
+    return True

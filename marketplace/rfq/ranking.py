@@ -1,0 +1,250 @@
+"""Comparison and ranking of opened bids: exact, explained, and the same for any order of rows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from uuid import UUID
+
+from marketplace.rfq.bid_content import Criterion, Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What one bid asks for one line."""
+
+    unit_price: Decimal
+    total: Decimal
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What a judge gave for one criterion."""
+
+    score: Decimal
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An opened bid, as far as comparing needs it."""
+
+    bid_id: UUID
+    supplier_id: UUID
+    submitted_at: datetime
+    prices: Mapping[UUID, Price]
+    scores: Mapping[UUID, Score]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One bid at one line. ``above_best`` in per cent; None where there is no price."""
+
+    bid_id: UUID
+    price: Price | None
+    is_best: bool
+    is_worst: bool
+    is_tied: bool
+    above_best: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Points for one criterion, with all that they were computed from.
+
+    For the price: value is the total, reference the lowest total. For others: value is the score,
+    reference the best possible one. None as value: not scored yet.
+    """
+
+    criterion: Criterion
+    value: Decimal | None
+    reference: Decimal
+    exact: Fraction
+    comment: str = ""
+
+    @property
+    def points(self) -> Decimal:
+        return shown(self.exact)
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """The place of a bid in a lot. ``place`` is None for a bid that is not complete there."""
+
+    place: int | None
+    bid_id: UUID
+    supplier_id: UUID
+    submitted_at: datetime
+    total: Decimal
+    missing: tuple[int, ...]
+    points: tuple[Points, ...]
+    tied: bool = False
+
+    @property
+    def exact(self) -> Fraction:
+        return sum((part.exact for part in self.points), Fraction(0))
+
+    @property
+    def total_points(self) -> Decimal:
+        return shown(self.exact)
+
+    @property
+    def is_scored(self) -> bool:
+        return all(part.value is not None for part in self.points)
+
+
+@dataclass(frozen=True, slots=True)
+class LotRanking:
+    """The bids for one lot: ranked ones by place, then those with missing lines."""
+
+    lot_id: UUID
+    ranks: tuple[Rank, ...]
+
+    @property
+    def first(self) -> Rank | None:
+        return next((rank for rank in self.ranks if rank.place == 1), None)
+
+    @property
+    def is_scored(self) -> bool:
+        return all(rank.is_scored for rank in self.ranks if rank.place)
+
+
+def shown(value: Fraction) -> Decimal:
+    """For people: two places, half up. Comparisons use the exact value."""
+    cents = (value * 100 + Fraction(1, 2)).__floor__()
+    return Decimal(cents).scaleb(-2)
+
+
+def comparison(terms: Terms, offers: Iterable[Offer]) -> dict[UUID, list[Cell]]:
+    """For each line a cell for each bid, bids in the order in which they were submitted."""
+    ordered = in_order(offers)
+    return {line.id: _cells(line.id, ordered) for line in terms.lines}
+
+
+def in_order(offers: Iterable[Offer]) -> list[Offer]:
+    """By time of submission; the id decides what the clock cannot."""
+    return sorted(offers, key=lambda offer: (offer.submitted_at, offer.bid_id))
+
+
+def _cells(line_id: UUID, offers: Sequence[Offer]) -> list[Cell]:
+    prices = [o.prices[line_id].unit_price for o in offers if line_id in o.prices]
+    best, worst = min(prices, default=None), max(prices, default=None)
+    return [_cell(offer, line_id, best, worst, prices) for offer in offers]
+
+
+def _cell(
+    offer: Offer,
+    line_id: UUID,
+    best: Decimal | None,
+    worst: Decimal | None,
+    prices: Sequence[Decimal],
+) -> Cell:
+    price = offer.prices.get(line_id)
+    if price is None or best is None:
+        return Cell(offer.bid_id, None, False, False, False, None)
+    is_best = price.unit_price == best
+    return Cell(
+        bid_id=offer.bid_id,
+        price=price,
+        is_best=is_best,
+        is_worst=price.unit_price == worst and worst != best,
+        is_tied=is_best and prices.count(best) > 1,
+        above_best=above(price.unit_price, best),
+    )
+
+
+def above(value: Decimal, best: Decimal) -> Decimal | None:
+    """How far above the best, in per cent with one place; None when the best is zero."""
+    if not best:
+        return None
+    share = Fraction(value) / Fraction(best) - 1
+    return Decimal((share * 1000 + Fraction(1, 2)).__floor__()).scaleb(-1)
+
+
+def ranking(terms: Terms, offers: Iterable[Offer]) -> list[LotRanking]:
+    """One ranking per lot, in the order of the lots.
+
+    Price points are weight x lowest total / total, other points weight x score / best score.
+    Equal points: the bid whose last version was submitted earlier stands first. A bid with missing
+    lines is listed without a place.
+    """
+    ordered = in_order(offers)
+    return [_lot_ranking(terms, lot.id, ordered) for lot in terms.lots]
+
+
+def _lot_ranking(terms: Terms, lot_id: UUID, offers: Sequence[Offer]) -> LotRanking:
+    lines = terms.lines_of(lot_id)
+    bidding = [offer for offer in offers if any(line.id in offer.prices for line in lines)]
+    totals = {
+        offer.bid_id: sum(
+            (offer.prices[line.id].total for line in lines if line.id in offer.prices), Decimal(0)
+        )
+        for offer in bidding
+    }
+    missing = {
+        offer.bid_id: tuple(line.number for line in lines if line.id not in offer.prices)
+        for offer in bidding
+    }
+    complete = [offer for offer in bidding if not missing[offer.bid_id]]
+    lowest = min((totals[offer.bid_id] for offer in complete), default=Decimal(0))
+    unplaced = [
+        Rank(
+            place=None,
+            bid_id=offer.bid_id,
+            supplier_id=offer.supplier_id,
+            submitted_at=offer.submitted_at,
+            total=totals[offer.bid_id],
+            missing=missing[offer.bid_id],
+            points=(
+                _points(terms.criteria, offer, totals[offer.bid_id], lowest)
+                if not missing[offer.bid_id]
+                else ()
+            ),
+        )
+        for offer in bidding
+    ]
+    return LotRanking(lot_id, _placed(unplaced))
+
+
+def _placed(ranks: Sequence[Rank]) -> tuple[Rank, ...]:
+    complete = sorted(
+        (rank for rank in ranks if not rank.missing),
+        key=lambda rank: (-rank.exact, rank.submitted_at, rank.bid_id),
+    )
+    points = [rank.exact for rank in complete]
+    placed = [
+        replace(rank, place=place, tied=points.count(rank.exact) > 1)
+        for place, rank in enumerate(complete, start=1)
+    ]
+    return (*placed, *(rank for rank in ranks if rank.missing))
+
+
+def _points(
+    criteria: Iterable[Criterion], offer: Offer, total: Decimal, lowest: Decimal
+) -> tuple[Points, ...]:
+    return tuple(
+        _price_points(criterion, total, lowest)
+        if criterion.is_price
+        else _score_points(criterion, offer.scores.get(criterion.id))
+        for criterion in criteria
+    )
+
+
+def _price_points(criterion: Criterion, total: Decimal, lowest: Decimal) -> Points:
+    share = Fraction(lowest) / Fraction(total) if total else Fraction(1)
+    return Points(criterion, total, lowest, Fraction(criterion.weight) * share)
+
+
+def _score_points(criterion: Criterion, given: Score | None) -> Points:
+    if given is None:
+        return Points(criterion, None, Decimal(criterion.max_score), Fraction(0))
+    share = Fraction(given.score) / Fraction(criterion.max_score)
+    return Points(
+        criterion,
+        given.score,
+        Decimal(criterion.max_score),
+        Fraction(criterion.weight) * share,
+        given.comment,
+    )
