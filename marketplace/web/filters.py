@@ -1,7 +1,7 @@
 """What templates can say: filters and functions, registered once by `install`."""
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -83,7 +83,7 @@ def install(app: Flask) -> None:
         "line_chart": charts.line_chart,
         "heat_step": charts.heat_step,
         "error_advice": looks.error_advice,
-        "doer": doer,
+        "doers": doers,
         "theme": theme,
         "here": here,
     }
@@ -125,23 +125,18 @@ def reader_currency() -> str:
     return reader.currency if reader else "EUR"
 
 
-def doer(entry: AuditEvent) -> str:
-    """Who did what an entry of the history tells: colleagues by name, others as their company."""
-    if entry.person_id is None:
-        return str(_("The marketplace, automatically"))
-    if "doers" not in g:
-        g.doers = {}
-    if entry.person_id not in g.doers:
-        g.doers[entry.person_id] = _doer(entry.person_id, entry.org_id)
-    return str(g.doers[entry.person_id])
+def doers(entries: Sequence[AuditEvent]) -> dict[UUID, str]:
+    """Who did what the entries tell, by entry: colleagues by name, others as their company."""
+    people = queries.people(g.session, {e.person_id for e in entries if e.person_id})
+    companies = queries.organisations(g.session, {e.org_id for e in entries if e.org_id})
 
+    def name(entry: AuditEvent) -> str:
+        if entry.person_id is None or entry.org_id is None:
+            return str(_("The marketplace, automatically"))
+        known = people.get(entry.person_id) or companies.get(entry.org_id)
+        return known.name if known else str(_("Somebody else"))
 
-def _doer(person_id: UUID, org_id: UUID | None) -> str:
-    person = queries.people(g.session, [person_id]).get(person_id)
-    if person is not None:
-        return person.name
-    found = queries.organisations(g.session, [org_id] if org_id else [])
-    return found[org_id].name if org_id in found else str(_("Somebody else"))
+    return {entry.id: name(entry) for entry in entries}
 
 
 def differs_from_reader(zone: str) -> bool:
