@@ -1,0 +1,31 @@
+"""Spreadsheets in and out: what people send and fetch as CSV or XLSX.
+
+reading: bytes to rows of cells, whatever the encoding, separator or file kind, within limits.
+values: the text of a cell to a number or a day, never by a guess about a single cell.
+columns: headers to named, typed values, with every reason for refusing a row.
+writing: rows to CSV or XLSX in which no text can become a formula.
+"""
+
+from marketplace.core.tabular.columns import Column, Kind, Parsed, Problem, Record, parse
+from marketplace.core.tabular.reading import Cell, CellKind, Row, Table, Unreadable, read
+from marketplace.core.tabular.values import DateOrder, DecimalSign
+from marketplace.core.tabular.writing import to_csv, to_xlsx
+
+__all__ = [
+    "Cell",
+    "CellKind",
+    "Column",
+    "DateOrder",
+    "DecimalSign",
+    "Kind",
+    "Parsed",
+    "Problem",
+    "Record",
+    "Row",
+    "Table",
+    "Unreadable",
+    "parse",
+    "read",
+    "to_csv",
+    "to_xlsx",
+]
