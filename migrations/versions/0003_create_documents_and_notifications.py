@@ -1,0 +1,120 @@
+"""Create documents and notifications."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from migrations import columns as c
+from migrations import rls
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    documents()
+
+
+def documents() -> None:
+    op.create_table(
+        "document_content",
+        c.reference("owner_id", "organisation"),
+        sa.Column("sha256", sa.LargeBinary, nullable=False),
+        sa.Column("content", sa.LargeBinary, nullable=False),
+        c.created_at(),
+        sa.PrimaryKeyConstraint("owner_id", "sha256", name="pk_document_content"),
+    )
+    # compressed by what made the file; the database would try in vain
+    op.execute("ALTER TABLE document_content ALTER COLUMN content SET STORAGE EXTERNAL")
+    op.create_table(
+        "document",
+        c.identifier(),
+        c.reference("owner_id", "organisation"),
+        sa.Column("sha256", sa.LargeBinary, nullable=False),
+        c.text("filename"),
+        c.text("content_type"),
+        sa.Column("size", sa.Integer, nullable=False),
+        c.reference("uploaded_by", nullable=True),
+        c.created_at(),
+        sa.ForeignKeyConstraint(
+            ["owner_id", "sha256"],
+            ["document_content.owner_id", "document_content.sha256"],
+            name="fk_document_owner_id_sha256_document_content",
+        ),
+        sa.CheckConstraint("size > 0", name="size_positive"),
+    )
+    op.create_index(
+        "ix_document_owner_id_created_at_id", "document", ["owner_id", "created_at", "id"]
+    )
+    op.create_index("ix_document_owner_id_sha256", "document", ["owner_id", "sha256"])
+    op.create_table(
+        "document_link",
+        c.identifier(),
+        sa.Column(
+            "document_id",
+            c.UUID,
+            sa.ForeignKey("document.id", ondelete="CASCADE"),
+            nullable=False,
+        ),
+        c.text("subject_kind"),
+        c.reference("subject_id"),
+        c.created_at(),
+        sa.UniqueConstraint(
+            "document_id",
+            "subject_kind",
+            "subject_id",
+            name="uq_document_link_document_id_subject_kind_subject_id",
+        ),
+    )
+    op.create_index(
+        "ix_document_link_subject_kind_subject_id", "document_link", ["subject_kind", "subject_id"]
+    )
+    op.create_table(
+        "document_grant",
+        c.identifier(),
+        sa.Column(
+            "document_id",
+            c.UUID,
+            sa.ForeignKey("document.id", ondelete="CASCADE"),
+            nullable=False,
+        ),
+        c.reference("owner_id"),
+        c.reference("org_id", nullable=True),
+        c.created_at(),
+        sa.UniqueConstraint(
+            "document_id",
+            "org_id",
+            name="uq_document_grant_document_id_org_id",
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+    op.create_index("ix_document_grant_org_id", "document_grant", ["org_id"])
+    _protect_documents()
+
+
+def _protect_documents() -> None:
+    """Own rows, and those granted by their owner: a grant of somebody else counts for nothing."""
+    rls.protect(
+        "document_grant",
+        "owner_id = app_org() OR org_id = app_org() OR org_id IS NULL",
+        "owner_id = app_org()",
+    )
+    rls.protect(
+        "document",
+        "owner_id = app_org() OR EXISTS (SELECT 1 FROM document_grant g"
+        " WHERE g.document_id = document.id AND g.owner_id = document.owner_id"
+        " AND (g.org_id = app_org() OR g.org_id IS NULL))",
+        "owner_id = app_org()",
+    )
+    rls.protect(
+        "document_content",
+        "owner_id = app_org() OR EXISTS (SELECT 1 FROM document d"
+        " WHERE d.owner_id = document_content.owner_id AND d.sha256 = document_content.sha256)",
+        "owner_id = app_org()",
+    )
+    rls.protect(
+        "document_link",
+        "EXISTS (SELECT 1 FROM document d WHERE d.id = document_id)",
+        "EXISTS (SELECT 1 FROM document d WHERE d.id = document_id AND d.owner_id = app_org())",
+    )
