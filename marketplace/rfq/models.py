@@ -56,7 +56,6 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
     questions_due_at: Mapped[datetime | None]
     time_zone: Mapped[str]
     open_to_all: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
-    partial_bids: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     category_code: Mapped[str | None]
     delivery_street: Mapped[str | None]
     delivery_postal_code: Mapped[str | None]
@@ -87,8 +86,8 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
         return self.state
 
     def is_past_deadline(self, now: datetime) -> bool:
-        """On time means strictly before the deadline."""
-        return self.bids_due_at is not None and now >= self.bids_due_at
+        """What arrives at the deadline itself is still on time."""
+        return self.bids_due_at is not None and now > self.bids_due_at
 
     @property
     def estimate(self) -> Money | None:
@@ -100,7 +99,7 @@ class RfqLot(HasId, Base):
 
     __tablename__ = "rfq_lot"
     __table_args__ = (
-        UniqueConstraint("rfq_id", "number"),
+        UniqueConstraint("rfq_id", "number", deferrable=True),
         CheckConstraint("estimated_value BETWEEN 0 AND 1e13", name="estimated_value_sane"),
     )
 
@@ -116,7 +115,7 @@ class RfqLine(HasId, Base):
 
     __tablename__ = "rfq_line"
     __table_args__ = (
-        UniqueConstraint("rfq_id", "number"),
+        UniqueConstraint("rfq_id", "number", deferrable=True),
         CheckConstraint("quantity_value > 0 AND quantity_value < 1e13", name="quantity_sane"),
         CheckConstraint("reference_price BETWEEN 0 AND 1e13", name="reference_price_sane"),
         Index(None, "lot_id"),
@@ -145,7 +144,7 @@ class RfqCriterion(HasId, Base):
 
     __tablename__ = "rfq_criterion"
     __table_args__ = (
-        UniqueConstraint("rfq_id", "number"),
+        UniqueConstraint("rfq_id", "number", deferrable=True),
         CheckConstraint("weight > 0 AND weight <= 100", name="weight_sane"),
         CheckConstraint("max_score BETWEEN 1 AND 1000", name="max_score_sane"),
     )
@@ -196,16 +195,6 @@ class RfqQuestionAsker(Base):
         ForeignKey("rfq_question.id", ondelete="CASCADE"), primary_key=True
     )
     supplier_id: Mapped[UUID]
-
-
-class RfqDocument(HasCreated, Base):
-    """A file that every bidder may read."""
-
-    __tablename__ = "rfq_document"
-    __table_args__ = (Index(None, "document_id"),)
-
-    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq.id", ondelete="CASCADE"), primary_key=True)
-    document_id: Mapped[UUID] = mapped_column(ForeignKey("document.id"), primary_key=True)
 
 
 def _money(amount: Decimal | None, currency: str) -> Money | None:

@@ -40,7 +40,7 @@ class CriterionKind(StrEnum):
 
 
 RFQ_FLOW = Flow(
-    _("the RFQ"),
+    _("an RFQ"),
     {
         (RfqState.DRAFT, "edit"): RfqState.DRAFT,
         (RfqState.DRAFT, "publish"): RfqState.PUBLISHED,

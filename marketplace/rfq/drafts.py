@@ -1,0 +1,88 @@
+"""What a buyer asks for, as plain values: from a form, from the API or from an import."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TypedDict
+from uuid import UUID
+
+from marketplace.core.money import Money, Quantity
+from marketplace.rfq.states import CriterionKind, RfqSource
+
+# A local time is read in the zone of the RFQ, a time with an offset means itself.
+Deadline = str | datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LotDraft:
+    title: str
+    description: str = ""
+    estimate: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineDraft:
+    """``lot`` is the number of a lot, counted from 1."""
+
+    description: str
+    quantity: Quantity
+    lot: int = 1
+    item_id: UUID | None = None
+    category_code: str | None = None
+    delivery_place: str | None = None
+    delivery_on: date | None = None
+    reference_price: Money | None = None
+    external_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionDraft:
+    name: str
+    kind: CriterionKind
+    weight: Decimal
+    max_score: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to deliver, unless a line says otherwise."""
+
+    street: str | None = None
+    postal_code: str | None = None
+    city: str | None = None
+    country: str | None = None
+
+
+class Header(TypedDict, total=False):
+    """The fields of the RFQ itself; what is left out stays as it is.
+
+    questions_days_before: sets the closing of questions so many calendar days before the
+    deadline, at the same local time.
+    """
+
+    title: str
+    description: str
+    currency: str
+    time_zone: str
+    bids_due_at: Deadline | None
+    questions_due_at: Deadline | None
+    questions_days_before: int | None
+    open_to_all: bool
+    category_code: str | None
+    delivery: Address | None
+    estimate: Money | None
+    payment_terms_days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RfqDraft:
+    """A whole RFQ. Without lots it gets one, without criteria the price decides alone."""
+
+    header: Header
+    lots: Sequence[LotDraft] = ()
+    lines: Sequence[LineDraft] = ()
+    criteria: Sequence[CriterionDraft] = ()
+    supplier_ids: Sequence[UUID] = ()
+    source: RfqSource = RfqSource.PORTAL
+    external_ref: str | None = None

@@ -1,0 +1,244 @@
+"""Reads of RFQs, invitations and questions: what this actor may see, and nothing else."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, true
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from marketplace.core import clock
+from marketplace.core.errors import NotFound
+from marketplace.core.pages import Page, paginate
+from marketplace.core.text import _
+from marketplace.identity.permissions import Actor, OrgKind
+from marketplace.rfq.models import (
+    Rfq,
+    RfqCriterion,
+    RfqInvitation,
+    RfqLine,
+    RfqLot,
+    RfqQuestion,
+    RfqQuestionAsker,
+)
+from marketplace.rfq.states import RfqState
+
+_org_id = bindparam("org_id")
+_IS_INVITED = (
+    select(RfqInvitation.rfq_id)
+    .where(
+        RfqInvitation.rfq_id == Rfq.id,
+        RfqInvitation.supplier_id == _org_id,
+        RfqInvitation.invited_at.is_not(None),
+    )
+    .exists()
+)
+_VISIBLE: Mapping[OrgKind, ColumnElement[bool]] = {
+    OrgKind.BUYER: Rfq.buyer_id == _org_id,
+    OrgKind.SUPPLIER: and_(Rfq.published_at.is_not(None), or_(Rfq.open_to_all, _IS_INVITED)),
+    OrgKind.OPERATOR: Rfq.published_at.is_not(None),
+}
+# Lots and criteria are few and come with their RFQ; lines may be thousands.
+_CONTENT = (joinedload(Rfq.lots), joinedload(Rfq.criteria), selectinload(Rfq.lines))
+_ONE = {
+    kind: select(Rfq).where(visible, Rfq.id == bindparam("rfq_id"))
+    for kind, visible in _VISIBLE.items()
+}
+_ONE_WITH_CONTENT = {kind: query.options(*_CONTENT) for kind, query in _ONE.items()}
+_LOCKED = {kind: query.with_for_update(of=Rfq) for kind, query in _ONE.items()}
+_LOTS = select(RfqLot).where(RfqLot.rfq_id == bindparam("rfq_id")).order_by(RfqLot.number)
+_CRITERIA = (
+    select(RfqCriterion)
+    .where(RfqCriterion.rfq_id == bindparam("rfq_id"))
+    .order_by(RfqCriterion.number)
+)
+_INVITATIONS = (
+    select(RfqInvitation)
+    .where(RfqInvitation.rfq_id == bindparam("rfq_id"))
+    .order_by(RfqInvitation.created_at, RfqInvitation.supplier_id)
+)
+
+
+def visible_to(actor: Actor) -> Select[tuple[Rfq]]:
+    """RFQs of the actor's organisation, or published ones that it may answer."""
+    if actor.is_system:
+        return select(Rfq).where(true())
+    return select(Rfq).where(_VISIBLE[actor.org_kind]).params(org_id=actor.org_id)
+
+
+def get(session: Session, actor: Actor, rfq_id: UUID, *, lock: bool = False) -> Rfq:
+    """The RFQ without its content, or NotFound: what the actor may not see does not exist."""
+    return _found(session, (_LOCKED if lock else _ONE), actor, rfq_id)
+
+
+def get_with_content(session: Session, actor: Actor, rfq_id: UUID) -> Rfq:
+    """The RFQ with lots, lines and criteria."""
+    return _found(session, _ONE_WITH_CONTENT, actor, rfq_id)
+
+
+def get_own(session: Session, actor: Actor, rfq_id: UUID, *, lock: bool = False) -> Rfq:
+    """As `get`, only for the buyer whose RFQ it is."""
+    rfq = get(session, actor, rfq_id, lock=lock)
+    if rfq.buyer_id != actor.org_id:
+        raise _no_such_rfq()
+    return rfq
+
+
+def _found(
+    session: Session,
+    queries: Mapping[OrgKind, Select[tuple[Rfq]]],
+    actor: Actor,
+    rfq_id: UUID,
+) -> Rfq:
+    rfq = session.scalar(
+        queries[actor.org_kind],
+        {"rfq_id": rfq_id, "org_id": actor.org_id},
+        execution_options={"populate_existing": True},
+    )
+    if rfq is None:
+        raise _no_such_rfq()
+    return rfq
+
+
+def _no_such_rfq() -> NotFound:
+    return NotFound(_("There is no such RFQ."))
+
+
+def search(
+    session: Session,
+    actor: Actor,
+    *,
+    state: RfqState | None = None,
+    containing: str = "",
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[Rfq]:
+    """The newest first; for suppliers what they were asked, by deadline."""
+    query = _filtered(visible_to(actor), state, containing, clock.now())
+    order = (
+        (Rfq.bids_due_at.asc(), Rfq.id.asc())
+        if actor.org_kind is OrgKind.SUPPLIER
+        else (Rfq.created_at.desc(), Rfq.id.desc())
+    )
+    return paginate(session, query, order=order, cursor=cursor, limit=limit)
+
+
+def _filtered(
+    query: Select[tuple[Rfq]], state: RfqState | None, containing: str, now: datetime
+) -> Select[tuple[Rfq]]:
+    if state is RfqState.CLOSED:
+        query = query.where(Rfq.state == RfqState.PUBLISHED, Rfq.bids_due_at < now)
+    elif state is RfqState.PUBLISHED:
+        query = query.where(Rfq.state == RfqState.PUBLISHED, Rfq.bids_due_at >= now)
+    elif state is not None:
+        query = query.where(Rfq.state == state)
+    if containing:
+        query = query.where(
+            or_(
+                Rfq.title.icontains(containing, autoescape=True),
+                Rfq.number.icontains(containing, autoescape=True),
+            )
+        )
+    return query
+
+
+def lots(session: Session, rfq_id: UUID) -> Sequence[RfqLot]:
+    """In order. The caller has found the RFQ."""
+    return session.scalars(_LOTS, {"rfq_id": rfq_id}).all()
+
+
+def criteria(session: Session, rfq_id: UUID) -> Sequence[RfqCriterion]:
+    """In order. The caller has found the RFQ."""
+    return session.scalars(_CRITERIA, {"rfq_id": rfq_id}).all()
+
+
+def line(session: Session, rfq_id: UUID, line_id: UUID) -> RfqLine:
+    """The line of this RFQ, or NotFound."""
+    found = session.get(RfqLine, line_id)
+    if found is None or found.rfq_id != rfq_id:
+        raise NotFound(_("There is no such line."))
+    return found
+
+
+def lot(session: Session, rfq_id: UUID, lot_id: UUID) -> RfqLot:
+    """The lot of this RFQ, or NotFound."""
+    found = session.get(RfqLot, lot_id)
+    if found is None or found.rfq_id != rfq_id:
+        raise NotFound(_("There is no such lot."))
+    return found
+
+
+def criterion(session: Session, rfq_id: UUID, criterion_id: UUID) -> RfqCriterion:
+    """The criterion of this RFQ, or NotFound."""
+    found = session.get(RfqCriterion, criterion_id)
+    if found is None or found.rfq_id != rfq_id:
+        raise NotFound(_("There is no such criterion."))
+    return found
+
+
+def line_counts(session: Session, rfq_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many lines each of these RFQs has."""
+    if not rfq_ids:
+        return {}
+    rows = session.execute(
+        select(RfqLine.rfq_id, func.count())
+        .where(RfqLine.rfq_id.in_(rfq_ids))
+        .group_by(RfqLine.rfq_id)
+    )
+    return dict(rows.tuples().all())
+
+
+def invitations(session: Session, rfq_id: UUID) -> Sequence[RfqInvitation]:
+    """Whom the buyer asked. The caller has found the RFQ as its buyer."""
+    return session.scalars(_INVITATIONS, {"rfq_id": rfq_id}).all()
+
+
+def invited_ids(session: Session, rfq_id: UUID) -> tuple[UUID, ...]:
+    """The suppliers whom the invitation has reached. The caller is the buyer or the system."""
+    return tuple(
+        invitation.supplier_id
+        for invitation in invitations(session, rfq_id)
+        if invitation.invited_at is not None
+    )
+
+
+def own_invitation(session: Session, actor: Actor, rfq_id: UUID) -> RfqInvitation | None:
+    """The actor's own invitation, if they have one."""
+    return session.scalar(
+        select(RfqInvitation).where(
+            RfqInvitation.rfq_id == rfq_id, RfqInvitation.supplier_id == actor.org_id
+        )
+    )
+
+
+def questions(session: Session, actor: Actor, rfq: Rfq) -> Sequence[RfqQuestion]:
+    """All for the buyer, answered and own ones for everybody else, oldest first."""
+    query = select(RfqQuestion).where(RfqQuestion.rfq_id == rfq.id)
+    if actor.org_id != rfq.buyer_id:
+        own = select(RfqQuestionAsker.question_id).where(
+            RfqQuestionAsker.supplier_id == actor.org_id
+        )
+        query = query.where(or_(RfqQuestion.answered_at.is_not(None), RfqQuestion.id.in_(own)))
+    return session.scalars(query.order_by(RfqQuestion.asked_at, RfqQuestion.id)).all()
+
+
+def question(
+    session: Session, rfq_id: UUID, question_id: UUID, *, lock: bool = False
+) -> RfqQuestion:
+    """The question about this RFQ, or NotFound."""
+    query = select(RfqQuestion).where(RfqQuestion.id == question_id, RfqQuestion.rfq_id == rfq_id)
+    found = session.scalar(query.with_for_update() if lock else query)
+    if found is None:
+        raise NotFound(_("There is no such question."))
+    return found
+
+
+def own_question_ids(session: Session, actor: Actor, rfq_id: UUID) -> frozenset[UUID]:
+    """Which of the questions the actor's organisation asked."""
+    return frozenset(
+        session.scalars(
+            select(RfqQuestionAsker.question_id)
+            .join(RfqQuestion, RfqQuestion.id == RfqQuestionAsker.question_id)
+            .where(RfqQuestion.rfq_id == rfq_id, RfqQuestionAsker.supplier_id == actor.org_id)
+        )
+    )

@@ -1,0 +1,247 @@
+"""Decisions about an RFQ that need no database: what is missing, what may happen, what warns."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from marketplace.core.errors import Conflict, FieldError, Invalid
+from marketplace.core.text import _
+from marketplace.identity.permissions import Actor, OrgKind, Permission
+from marketplace.rfq.drafts import CriterionDraft, LineDraft, LotDraft
+from marketplace.rfq.models import Rfq, RfqInvitation
+from marketplace.rfq.states import ACTION_PERMISSIONS, RFQ_FLOW, CriterionKind, RfqState
+
+LEAST_BIDDING_TIME = timedelta(seconds=30)
+USUAL_BIDDING_TIME = timedelta(hours=24)
+WHOLE = Decimal(100)
+MAX_LINES = 5000
+MAX_LOTS = 500
+
+
+class RfqNotReady(Invalid):
+    code = "rfq_not_ready"
+
+
+class DeadlineShortenForbidden(Conflict):
+    code = "deadline_shorten_forbidden"
+
+
+class QuestionsClosed(Conflict):
+    code = "questions_closed"
+
+
+class AlreadyAnswered(Conflict):
+    code = "already_answered"
+
+
+class SupplierNotInvitable(Invalid):
+    code = "supplier_not_invitable"
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What keeps an RFQ from being published, and what its buyer should think about."""
+
+    reasons: list[FieldError]
+    warnings: list[FieldError]
+
+    @property
+    def is_ready(self) -> bool:
+        return not self.reasons
+
+
+def readiness(
+    rfq: Rfq,
+    invitations: Sequence[RfqInvitation],
+    blocked: Collection[UUID],
+    now: datetime,
+) -> Readiness:
+    """Every reason and warning at once, so that a buyer mends the draft in one go."""
+    reasons = [
+        *_content_gaps(rfq),
+        *_criteria_gaps(rfq),
+        *_deadline_gaps(rfq, now),
+        *_invitation_gaps(rfq, invitations, blocked),
+    ]
+    return Readiness(reasons, list(_doubts(rfq, invitations, now)))
+
+
+def check_ready(found: Readiness) -> None:
+    """Raise RfqNotReady with every reason."""
+    if found.reasons:
+        raise RfqNotReady(_("This RFQ cannot be published yet."), errors=found.reasons)
+
+
+def _content_gaps(rfq: Rfq) -> Iterator[FieldError]:
+    if not rfq.lines:
+        yield FieldError("/lines", "required", _("Add at least one line."))
+        return
+    filled = {line.lot_id for line in rfq.lines}
+    for index, lot in enumerate(rfq.lots):
+        if lot.id not in filled:
+            yield FieldError(
+                f"/lots/{index}",
+                "empty_lot",
+                _("Lot %(number)s has no line. Add one or remove the lot.", number=lot.number),
+            )
+
+
+def _criteria_gaps(rfq: Rfq) -> Iterator[FieldError]:
+    total = sum((criterion.weight for criterion in rfq.criteria), Decimal(0))
+    if total != WHOLE:
+        yield FieldError(
+            "/criteria",
+            "weights_not_100",
+            _("The weights add up to %(total)s instead of 100.", total=f"{total.normalize():f}"),
+        )
+    if [criterion.kind for criterion in rfq.criteria].count(CriterionKind.PRICE) != 1:
+        yield FieldError("/criteria", "one_price_criterion", _("Weigh the price exactly once."))
+
+
+def _deadline_gaps(rfq: Rfq, now: datetime) -> Iterator[FieldError]:
+    if rfq.bids_due_at is None:
+        yield FieldError("/bids_due_at", "required", _("Set the deadline for bids."))
+        return
+    if rfq.bids_due_at < now + LEAST_BIDDING_TIME:
+        yield FieldError(
+            "/bids_due_at",
+            "deadline_too_soon",
+            _("The deadline must be at least %(n)s seconds ahead.", n=LEAST_BIDDING_TIME.seconds),
+        )
+    if rfq.questions_due_at is not None and rfq.questions_due_at > rfq.bids_due_at:
+        yield FieldError(
+            "/questions_due_at",
+            "questions_after_bids",
+            _("Questions must close before the bids do."),
+        )
+
+
+def _invitation_gaps(
+    rfq: Rfq, invitations: Sequence[RfqInvitation], blocked: Collection[UUID]
+) -> Iterator[FieldError]:
+    if not invitations and not rfq.open_to_all:
+        yield FieldError(
+            "/invitations",
+            "required",
+            _("Invite at least one supplier, or open the RFQ to all qualified suppliers."),
+        )
+    for invitation in invitations:
+        if invitation.supplier_id in blocked:
+            yield FieldError(
+                f"/invitations/{invitation.supplier_id}",
+                "supplier_blocked",
+                _("An invited supplier has been blocked. Take it off the list."),
+            )
+
+
+def _doubts(rfq: Rfq, invitations: Sequence[RfqInvitation], now: datetime) -> Iterator[FieldError]:
+    if rfq.bids_due_at is not None and rfq.bids_due_at < now + USUAL_BIDDING_TIME:
+        yield FieldError(
+            "/bids_due_at",
+            "short_bidding_time",
+            _("Suppliers have less than 24 hours to bid."),
+        )
+    if rfq.questions_due_at is not None and rfq.questions_due_at <= now:
+        yield FieldError(
+            "/questions_due_at", "questions_already_closed", _("Questions are closed already.")
+        )
+    if len(invitations) == 1 and not rfq.open_to_all:
+        yield FieldError(
+            "/invitations", "single_supplier", _("Only one supplier is invited: no competition.")
+        )
+    if any(line.delivery_on and line.delivery_on < now.date() for line in rfq.lines):
+        yield FieldError("/lines", "delivery_in_the_past", _("A delivery date lies in the past."))
+
+
+def check_extension(rfq: Rfq, due_at: datetime) -> None:
+    """Raise unless the published deadline moves to a later instant."""
+    if rfq.bids_due_at is None or due_at <= rfq.bids_due_at:
+        detail = _("A published deadline only moves later.")
+        raise DeadlineShortenForbidden(
+            detail,
+            errors=[FieldError("/bids_due_at", DeadlineShortenForbidden.code, detail)],
+            bids_due_at=rfq.bids_due_at,
+        )
+
+
+def takes_questions(rfq: Rfq, now: datetime) -> bool:
+    """Whether bidders may still ask."""
+    if rfq.state_at(now) is not RfqState.PUBLISHED:
+        return False
+    return rfq.questions_due_at is None or now <= rfq.questions_due_at
+
+
+def check_takes_questions(rfq: Rfq, now: datetime) -> None:
+    if not takes_questions(rfq, now):
+        raise QuestionsClosed(
+            _("Questions about this RFQ are closed."), questions_due_at=rfq.questions_due_at
+        )
+
+
+def actions_for(rfq: Rfq, actor: Actor, now: datetime) -> list[str]:
+    """What this actor may do with the RFQ now."""
+    state = rfq.state_at(now)
+    if actor.org_id == rfq.buyer_id:
+        return [
+            action for action in RFQ_FLOW.actions(state) if actor.may(ACTION_PERMISSIONS[action])
+        ]
+    if actor.org_kind is not OrgKind.SUPPLIER or state is not RfqState.PUBLISHED:
+        return []
+    possible = {
+        "ask": actor.may(Permission.QUESTION_ASK) and takes_questions(rfq, now),
+        "bid": actor.may(Permission.BID_SUBMIT),
+    }
+    return [action for action, allowed in possible.items() if allowed]
+
+
+def lot_faults(lots: Sequence[LotDraft], currency: str) -> Iterator[FieldError]:
+    """Why these lots cannot be taken."""
+    if not lots:
+        yield FieldError("/lots", "required", _("An RFQ has at least one lot."))
+    if len(lots) > MAX_LOTS:
+        yield FieldError("/lots", "too_many", _("Use at most %(n)s lots.", n=MAX_LOTS))
+    for index, lot in enumerate(lots):
+        if lot.estimate is not None and lot.estimate.currency != currency:
+            yield currency_fault(f"/lots/{index}/estimate/currency", currency)
+
+
+def line_faults(
+    lines: Sequence[LineDraft], lot_numbers: Collection[int], currency: str
+) -> Iterator[FieldError]:
+    """Why these lines cannot be taken."""
+    if len(lines) > MAX_LINES:
+        yield FieldError("/lines", "too_many", _("Use at most %(n)s lines.", n=MAX_LINES))
+    for index, line in enumerate(lines):
+        if line.lot not in lot_numbers:
+            yield FieldError(
+                f"/lines/{index}/lot",
+                "unknown_lot",
+                _("There is no lot %(number)s.", number=line.lot),
+            )
+        if line.reference_price is not None and line.reference_price.currency != currency:
+            yield currency_fault(f"/lines/{index}/reference_price/currency", currency)
+
+
+def criterion_faults(criteria: Sequence[CriterionDraft]) -> Iterator[FieldError]:
+    """Why these criteria cannot be taken. Their sum is checked at publication only."""
+    names: set[str] = set()
+    for index, criterion in enumerate(criteria):
+        if not 0 < criterion.weight <= WHOLE:
+            yield FieldError(
+                f"/criteria/{index}/weight",
+                "weight_out_of_range",
+                _("A weight is more than 0 and at most 100."),
+            )
+        if criterion.name.casefold() in names:
+            yield FieldError(f"/criteria/{index}/name", "duplicate", _("This name is used twice."))
+        names.add(criterion.name.casefold())
+
+
+def currency_fault(pointer: str, currency: str) -> FieldError:
+    return FieldError(
+        pointer,
+        "currency_mismatch",
+        _("Amounts of this RFQ are in %(currency)s.", currency=currency),
+    )
