@@ -6,6 +6,9 @@ A task takes (session, actor, **args); the actor is the system, the arguments ar
 
 from collections.abc import Mapping
 
-from workers.work import Work
+from marketplace.notifications import mail
+from workers.work import CallOut, Work
 
-TASKS: Mapping[str, Work] = {}
+TASKS: Mapping[str, Work] = {
+    "notifications.send_mail": CallOut(mail.prepare, mail.call, mail.record),
+}

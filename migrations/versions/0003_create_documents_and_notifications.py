@@ -14,6 +14,7 @@ depends_on = None
 
 def upgrade() -> None:
     documents()
+    notifications()
 
 
 def documents() -> None:
@@ -118,3 +119,44 @@ def _protect_documents() -> None:
         "EXISTS (SELECT 1 FROM document d WHERE d.id = document_id)",
         "EXISTS (SELECT 1 FROM document d WHERE d.id = document_id AND d.owner_id = app_org())",
     )
+
+
+def notifications() -> None:
+    op.create_table(
+        "notice",
+        c.identifier(),
+        c.reference("organisation_id", "organisation"),
+        c.reference("person_id", "person"),
+        c.text("kind"),
+        sa.Column("params", c.JSONB, nullable=False),
+        c.text("url"),
+        c.text("dedupe_key", nullable=True),
+        c.instant("occurred_at", nullable=False),
+        c.instant("read_at"),
+        c.created_at(),
+        sa.UniqueConstraint("person_id", "organisation_id", "dedupe_key"),
+    )
+    op.create_index(
+        "ix_notice_person_id_organisation_id_id", "notice", ["person_id", "organisation_id", "id"]
+    )
+    op.create_index(
+        "ix_notice_unread",
+        "notice",
+        ["person_id", "organisation_id"],
+        postgresql_where=sa.text("read_at IS NULL"),
+    )
+    op.create_index("ix_notice_organisation_id", "notice", ["organisation_id"])
+    rls.protect("notice", "organisation_id = app_org()")
+    op.create_table(
+        "mail_message",
+        c.identifier(),
+        c.reference("notice_id", "notice"),
+        c.reference("organisation_id", "organisation"),
+        c.choice("state", "mailstate", "queued", "sent", "skipped"),
+        c.instant("sent_at"),
+        c.created_at(),
+        sa.UniqueConstraint("notice_id"),
+    )
+    op.create_index("ix_mail_message_organisation_id", "mail_message", ["organisation_id"])
+    op.create_index("ix_mail_message_state_created_at", "mail_message", ["state", "created_at"])
+    rls.protect("mail_message", "organisation_id = app_org()")
