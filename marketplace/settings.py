@@ -5,16 +5,20 @@ written to files, a Stripe server of its own. Any other environment must say wha
 is missing is reported in one go, before anything has started.
 """
 
+import functools
 import hashlib
 import os
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
 LOCAL = "local"
+LOCAL_STRIPE_KEY = "sk_test_local"
 SOCKET_PATH_LIMIT = 100
 POSTGRES_SOCKET = ".s.PGSQL.5432"
 VALKEY_SOCKET = "valkey.sock"
@@ -45,11 +49,16 @@ class Stripe:
     webhook_secret: str = field(repr=False)
     api_base: str | None
 
+    @property
+    def is_local(self) -> bool:
+        return self.secret_key == LOCAL_STRIPE_KEY and self.api_base is None
+
 
 @dataclass(frozen=True)
 class Settings:
     environment: str
     local_dir: Path
+    sockets: Path
     database_url: str = field(repr=False)
     migration_url: str = field(repr=False)
     redis_url: str = field(repr=False)
@@ -69,6 +78,14 @@ class Settings:
         return self.environment == LOCAL
 
     @property
+    def embedded_database(self) -> bool:
+        return self.database_url == _database_on(self.sockets)
+
+    @property
+    def embedded_valkey(self) -> bool:
+        return self.redis_url == _valkey_on(self.sockets)
+
+    @property
     def secure_cookies(self) -> bool:
         return self.public_url.startswith("https://")
 
@@ -80,6 +97,35 @@ class Settings:
         if reader.problems:
             raise SettingsError("\n".join(reader.problems))
         return settings
+
+
+_in_use: ContextVar[Settings | None] = ContextVar("settings", default=None)
+
+
+def current() -> Settings:
+    """The settings in use: those of an enclosing `using`, else the environment's, read once."""
+    return _in_use.get() or _from_environment()
+
+
+@contextmanager
+def using(settings: Settings) -> Iterator[None]:
+    """Have `current()` answer these, for code that nobody can hand them down to."""
+    token = _in_use.set(settings)
+    try:
+        yield
+    finally:
+        _in_use.reset(token)
+
+
+@functools.cache
+def _from_environment() -> Settings:
+    return Settings.from_env()
+
+
+def default_local_dir() -> Path:
+    """`.local` in the checkout that this file belongs to, else where we stand."""
+    checkout = Path(__file__).resolve().parents[1]
+    return (checkout if (checkout / "pyproject.toml").exists() else Path.cwd()) / ".local"
 
 
 def socket_directory(local_dir: Path) -> Path:
@@ -95,6 +141,14 @@ def socket_directory(local_dir: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"marketplace-{digest}"
 
 
+def _database_on(sockets: Path) -> str:
+    return f"postgresql://postgres@/marketplace?host={quote(str(sockets), safe='/')}"
+
+
+def _valkey_on(sockets: Path) -> str:
+    return f"unix://{quote(str(sockets / VALKEY_SOCKET))}"
+
+
 class _Reader:
     """Reads one environment and collects what is wrong with it."""
 
@@ -102,18 +156,19 @@ class _Reader:
         self.environ = environ
         self.problems: list[str] = []
         self.environment = environ.get("MARKETPLACE_ENV", LOCAL)
-        self.local_dir = Path(environ.get("LOCAL_DIR", ".local")).resolve()
+        self.local_dir = Path(environ.get("LOCAL_DIR") or default_local_dir()).resolve()
         self.sockets = socket_directory(self.local_dir)
 
     def settings(self) -> Settings:
         port = self.number("PORT", 8000)
-        database_url = self.text("DATABASE_URL", self.embedded_database("marketplace"))
+        database_url = self.text("DATABASE_URL", _database_on(self.sockets))
         return Settings(
             environment=self.environment,
             local_dir=self.local_dir,
+            sockets=self.sockets,
             database_url=database_url,
             migration_url=self.environ.get("MIGRATION_DATABASE_URL", database_url),
-            redis_url=self.text("REDIS_URL", f"unix://{quote(str(self.sockets / VALKEY_SOCKET))}"),
+            redis_url=self.text("REDIS_URL", _valkey_on(self.sockets)),
             secret_key=self.secret_key(),
             public_url=self.text("PUBLIC_URL", f"http://127.0.0.1:{port}").rstrip("/"),
             port=port,
@@ -149,9 +204,6 @@ class _Reader:
         self.problems.append(f"{name} is {value!r}; it may be {', '.join(choices)}.")
         return default
 
-    def embedded_database(self, name: str) -> str:
-        return f"postgresql://postgres@/{name}?host={quote(str(self.sockets), safe='/')}"
-
     def secret_key(self) -> str:
         value = self.text("SECRET_KEY", "")
         if value and len(value) < 32:
@@ -174,7 +226,7 @@ class _Reader:
 
     def stripe(self) -> Stripe:
         return Stripe(
-            secret_key=self.text("STRIPE_SECRET_KEY", "sk_test_local"),
+            secret_key=self.text("STRIPE_SECRET_KEY", LOCAL_STRIPE_KEY),
             publishable_key=self.text("STRIPE_PUBLISHABLE_KEY", "pk_test_local"),
             webhook_secret=self.text("STRIPE_WEBHOOK_SECRET", "whsec_local"),
             api_base=self.environ.get("STRIPE_API_BASE") or None,

@@ -8,22 +8,29 @@ from sqlalchemy.orm import Session
 from marketplace.core import clock
 from marketplace.core.db import Database
 from marketplace.core.jobs import Job, JobState
-from workers import runner
+from marketplace.settings import Settings, using
 from workers.relay import relay
+from workers.runner import Runner
 
 AT_ONCE = 500
 
 
-def drain(database: Database) -> int:
+def drain(database: Database, settings: Settings) -> int:
     """Relay and run until nothing is due; the number of jobs done. Raises the first failure."""
+    with using(settings):
+        return _drain(database)
+
+
+def _drain(database: Database) -> int:
+    runner = Runner(database)
     done = 0
     while True:
         relayed = relay(database)
         due = database.run(_due)
         for job_id in due:
-            claim = runner.claim_job(database, job_id)
+            claim = runner.claim(job_id)
             if claim is not None:
-                runner.perform(database, claim)
+                runner.perform(claim)
                 done += 1
         if not relayed and not due:
             return done

@@ -46,95 +46,125 @@ class Claim:
     fence: int
 
 
-def run(database: Database, job_id: UUID, *, held: Callable[[Claim | None], None]) -> Outcome:
-    """Do this job if it is due and free. A failure is recorded and tried again later.
+class Runner:
+    """Does jobs over the connections of this process.
 
     held: told which claim is being worked on, and None when it is over.
     """
-    claim = claim_job(database, job_id)
-    if claim is None:
-        return Outcome.NOT_MINE
-    with structlog.contextvars.bound_contextvars(job_id=str(job_id), job=claim.job.name):
-        held(claim)
+
+    def __init__(
+        self,
+        database: Database,
+        held: Callable[[Claim | None], None] = lambda _claim: None,
+    ) -> None:
+        self.database = database
+        self.held = held
+
+    def run(self, job_id: UUID) -> Outcome:
+        """Do this job if it is due and free. A failure is recorded and tried again later."""
+        claim = self.claim(job_id)
+        if claim is None:
+            return Outcome.NOT_MINE
+        with structlog.contextvars.bound_contextvars(job_id=str(job_id), job=claim.job.name):
+            self.held(claim)
+            try:
+                return self._attempt(claim)
+            finally:
+                self.held(None)
+
+    def claim(self, job_id: UUID) -> Claim | None:
+        """Take the job, or None when it is done, not due yet, or in other hands."""
+
+        def take(session: Session) -> Claim | None:
+            now = clock.now()
+            free = (
+                select(Job)
+                .where(Job.id == job_id, Job.state == JobState.READY, Job.run_at <= now)
+                .with_for_update(skip_locked=True)
+            )
+            job = session.scalar(free)
+            if job is None:
+                return None
+            job.state = JobState.RUNNING
+            job.attempts += 1
+            job.fence += 1
+            job.lease_until = now + LEASE
+            return Claim(job, job.fence)
+
+        return self.database.run(take)
+
+    def perform(self, claim: Claim) -> None:
+        """Do the work and mark it done. Raises whatever the work raises, and StaleFence."""
+        work = work_of(claim.job)
+        if isinstance(work, CallOut):
+            self._call_out(claim, work)
+        else:
+            self.database.run(lambda session: _in_transaction(session, claim, work))
+
+    def _attempt(self, claim: Claim) -> Outcome:
         try:
-            return _attempt(database, claim)
-        finally:
-            held(None)
+            self.perform(claim)
+        except StaleFence:
+            log.warning("job.lease_lost", fence=claim.fence)
+            return Outcome.NOT_MINE
+        except (Exception, JobTimedOut) as error:
+            self._record_failure(claim, error)
+            if isinstance(error, JobTimedOut):
+                raise
+            return Outcome.FAILED
+        log.info("job.done", attempts=claim.job.attempts)
+        return Outcome.DONE
 
+    def _call_out(self, claim: Claim, work: CallOut) -> None:
+        plan = self.database.run(lambda session: _prepare(session, claim, work))
+        if plan is not None:
+            outcome = work.call(plan)
+            self.database.run(lambda session: _record(session, claim, work, outcome))
 
-def _attempt(database: Database, claim: Claim) -> Outcome:
-    try:
-        perform(database, claim)
-    except StaleFence:
-        log.warning("job.lease_lost", fence=claim.fence)
-        return Outcome.NOT_MINE
-    except (Exception, JobTimedOut) as error:
-        record_failure(database, claim, error)
-        if isinstance(error, JobTimedOut):
-            raise
-        return Outcome.FAILED
-    log.info("job.done", attempts=claim.job.attempts)
-    return Outcome.DONE
+    def _record_failure(self, claim: Claim, error: BaseException) -> None:
+        """Keep the reason; try again after a pause, or give up for somebody to look at it."""
+        attempts = claim.job.attempts
+        given_up = attempts >= retries.MAX_ATTEMPTS
 
+        def record(session: Session) -> None:
+            mine = update(Job).where(
+                Job.id == claim.job.id, Job.fence == claim.fence, Job.state == JobState.RUNNING
+            )
+            session.execute(
+                mine.values(
+                    state=JobState.DEAD if given_up else JobState.READY,
+                    run_at=clock.now() + retries.pause_after(attempts),
+                    lease_until=None,
+                    offered_at=None,
+                    error=retries.describe(error),
+                )
+            )
 
-def claim_job(database: Database, job_id: UUID) -> Claim | None:
-    """Take the job, or None when it is done, not due yet, or in other hands."""
-
-    def claim(session: Session) -> Claim | None:
-        now = clock.now()
-        free = (
-            select(Job)
-            .where(Job.id == job_id, Job.state == JobState.READY, Job.run_at <= now)
-            .with_for_update(skip_locked=True)
-        )
-        job = session.scalar(free)
-        if job is None:
-            return None
-        job.state = JobState.RUNNING
-        job.attempts += 1
-        job.fence += 1
-        job.lease_until = now + LEASE
-        return Claim(job, job.fence)
-
-    return database.run(claim)
-
-
-def perform(database: Database, claim: Claim) -> None:
-    """Do the work and mark it done. Raises whatever the work raises, and StaleFence."""
-    work = work_of(claim.job)
-    if isinstance(work, CallOut):
-        _call_out(database, claim, work)
-    else:
-        database.run(lambda session: _in_transaction(session, claim, work))
+        self.database.run(record)
+        say = log.error if given_up else log.warning
+        say("job.failed", attempts=attempts, given_up=given_up, reason=retries.describe(error))
 
 
 def _in_transaction(session: Session, claim: Claim, work: InTransaction) -> None:
     job = _hold(session, claim)
     if _first_time(session, job):
-        work(session, *_arguments(session, job), **_keywords(job))
+        work(session, _subject(session, job), **_arguments(job))
     _finish(job)
 
 
-def _call_out(database: Database, claim: Claim, work: CallOut) -> None:
-    def prepare(session: Session) -> Any:
-        job = _hold(session, claim)
-        plan = work.prepare(session, *_arguments(session, job), **_keywords(job))
-        if plan is None:
-            _finish(job)
-        return plan
-
-    plan = database.run(prepare)
+def _prepare(session: Session, claim: Claim, work: CallOut) -> Any:
+    job = _hold(session, claim)
+    plan = work.prepare(session, _subject(session, job), **_arguments(job))
     if plan is None:
-        return
-    outcome = work.call(plan)
-
-    def record(session: Session) -> None:
-        job = _hold(session, claim)
-        if _first_time(session, job):
-            work.record(session, outcome)
         _finish(job)
+    return plan
 
-    database.run(record)
+
+def _record(session: Session, claim: Claim, work: CallOut, outcome: Any) -> None:
+    job = _hold(session, claim)
+    if _first_time(session, job):
+        work.record(session, outcome)
+    _finish(job)
 
 
 def _hold(session: Session, claim: Claim) -> Job:
@@ -150,7 +180,7 @@ def _hold(session: Session, claim: Claim) -> Job:
 
 def _first_time(session: Session, job: Job) -> bool:
     """Leave the receipt of a reaction; False when it was there before."""
-    if job.event_id is None or job.kind is not JobKind.REACTION:
+    if job.kind is not JobKind.REACTION:
         return True
     receipt = (
         insert(OutboxConsumed)
@@ -161,14 +191,15 @@ def _first_time(session: Session, job: Job) -> bool:
     return session.scalar(receipt) is not None
 
 
-def _arguments(session: Session, job: Job) -> tuple[Any, ...]:
+def _subject(session: Session, job: Job) -> Any:
+    """What the work is told first: a reaction its event, a task who acts."""
     if job.kind is JobKind.TASK:
-        return (SYSTEM,)
+        return SYSTEM
     message = session.get_one(OutboxMessage, job.event_id)
-    return (stored_events.read(message.name, message.payload),)
+    return stored_events.read(message.name, message.payload)
 
 
-def _keywords(job: Job) -> dict[str, Any]:
+def _arguments(job: Job) -> dict[str, Any]:
     return job.args if job.kind is JobKind.TASK else {}
 
 
@@ -177,28 +208,3 @@ def _finish(job: Job) -> None:
     job.done_at = clock.now()
     job.lease_until = None
     job.error = None
-
-
-def record_failure(database: Database, claim: Claim, error: BaseException) -> None:
-    """Keep the reason; try again after a pause, or give up for somebody to look at it."""
-    attempts = claim.job.attempts
-    given_up = attempts >= retries.MAX_ATTEMPTS
-
-    def record(session: Session) -> None:
-        now = clock.now()
-        mine = update(Job).where(
-            Job.id == claim.job.id, Job.fence == claim.fence, Job.state == JobState.RUNNING
-        )
-        session.execute(
-            mine.values(
-                state=JobState.DEAD if given_up else JobState.READY,
-                run_at=now + retries.pause_after(attempts),
-                lease_until=None,
-                offered_at=None,
-                error=retries.describe(error),
-            )
-        )
-
-    database.run(record)
-    said = log.error if given_up else log.warning
-    said("job.failed", attempts=attempts, given_up=given_up, exc_info=error)

@@ -24,16 +24,16 @@ def read(name: str, payload: dict[str, Any]) -> Event:
     """The event as it was recorded. Fields added since need defaults; removed ones are left out."""
     if name not in EVENTS:
         raise UnknownWork(f"No event is called {name}.")
-    fields = _fields(EVENTS[name])
+    fields = _fields(name)
     return EVENTS[name](**{key: fields[key](payload[key]) for key in fields if key in payload})
 
 
 @functools.cache
-def _fields(event: Any) -> dict[str, Callable[[Any], Any]]:
-    hints = typing.get_type_hints(event)
+def _fields(name: str) -> dict[str, Callable[[Any], Any]]:
+    hints = typing.get_type_hints(EVENTS[name])
     return {
-        name: _reader(hint)
-        for name, hint in hints.items()
+        field: _reader(hint)
+        for field, hint in hints.items()
         if typing.get_origin(hint) is not typing.ClassVar
     }
 

@@ -41,6 +41,8 @@ THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "o
 class Postgres:
     """A server on its data folder. `durable=False` is for tests."""
 
+    name = "PostgreSQL"
+
     def __init__(self, folder: Path, sockets: Path, *, log: Path, durable: bool = True) -> None:
         self.folder = folder.resolve()
         self.sockets = sockets.resolve()
@@ -63,13 +65,17 @@ class Postgres:
         options = {**self.options, "unix_socket_directories": f'"{self.sockets}"'}
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         self.server = Child(
-            "PostgreSQL",
+            self.name,
             [*prefix, binaries / "postgres", "-D", self.folder, *settings],
             log=self.log,
             stop_signal=signal.SIGINT,
         )
         self.server.start()
         wait_until(self.answers, self.server, seconds=60)
+
+    @property
+    def running(self) -> bool:
+        return self.server is not None and self.server.running
 
     def stop(self) -> None:
         if self.server is not None:
