@@ -79,6 +79,7 @@ class OrderCancelled(Event):
     buyer_id: UUID
     supplier_id: UUID
     number: str
+    was_issued: bool
     cancelled_at: datetime
 
 
