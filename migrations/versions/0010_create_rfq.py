@@ -5,6 +5,7 @@ from alembic import op
 
 from migrations import columns as c
 from migrations import rls
+from migrations.bids import bids
 
 revision = "0010"
 down_revision = "0009"
@@ -24,6 +25,7 @@ _READS_RFQ = """
 
 def upgrade() -> None:
     rfqs()
+    bids()
 
 
 def rfqs() -> None:
@@ -31,7 +33,6 @@ def rfqs() -> None:
     _content()
     _invitations()
     _questions()
-    _documents()
     _policies()
 
 
@@ -54,7 +55,6 @@ def _rfq() -> None:
         c.instant("questions_due_at"),
         c.text("time_zone"),
         sa.Column("open_to_all", sa.Boolean, nullable=False, server_default=sa.text("false")),
-        sa.Column("partial_bids", sa.Boolean, nullable=False, server_default=sa.text("true")),
         c.text("category_code", nullable=True),
         c.text("delivery_street", nullable=True),
         c.text("delivery_postal_code", nullable=True),
@@ -99,7 +99,7 @@ def _content() -> None:
         c.text("title"),
         sa.Column("description", sa.Text, nullable=False, server_default=""),
         c.amount("estimated_value", nullable=True),
-        sa.UniqueConstraint("rfq_id", "number", name="uq_rfq_lot_rfq_id_number"),
+        _numbered("rfq_lot"),
         _between("estimated_value", 0, "1e13", "estimated_value_sane"),
     )
     op.create_table(
@@ -119,7 +119,7 @@ def _content() -> None:
         c.day("delivery_on"),
         c.decimal("reference_price", nullable=True),
         c.text("external_ref", nullable=True),
-        sa.UniqueConstraint("rfq_id", "number", name="uq_rfq_line_rfq_id_number"),
+        _numbered("rfq_line"),
         sa.CheckConstraint("quantity_value > 0 AND quantity_value < 1e13", name="quantity_sane"),
         _between("reference_price", 0, "1e13", "reference_price_sane"),
     )
@@ -137,7 +137,7 @@ def _content() -> None:
         ),
         c.decimal("weight"),
         sa.Column("max_score", sa.Integer, nullable=False, server_default="100"),
-        sa.UniqueConstraint("rfq_id", "number", name="uq_rfq_criterion_rfq_id_number"),
+        _numbered("rfq_criterion"),
         sa.CheckConstraint("weight > 0 AND weight <= 100", name="weight_sane"),
         _between("max_score", 1, 1000, "max_score_sane"),
     )
@@ -184,23 +184,13 @@ def _questions() -> None:
     op.create_index("ix_rfq_question_asker_supplier_id", "rfq_question_asker", ["supplier_id"])
 
 
-def _documents() -> None:
-    op.create_table(
-        "rfq_document",
-        _of_rfq(primary_key=True),
-        sa.Column("document_id", c.UUID, sa.ForeignKey("document.id"), primary_key=True),
-        c.created_at(),
-    )
-    op.create_index("ix_rfq_document_document_id", "rfq_document", ["document_id"])
-
-
 def _policies() -> None:
     own = "buyer_id = app_org()"
     _read_and_write("rfq", read=_READS_RFQ, write=own)
     # Bidders lock the RFQ against its closing (FOR SHARE), for which PostgreSQL asks the policy
     # of updates; the check keeps them from changing it.
     rls.policy("rfq", "locking", "update", using=_READS_RFQ, check=own)
-    for child in ("rfq_lot", "rfq_line", "rfq_criterion", "rfq_document"):
+    for child in ("rfq_lot", "rfq_line", "rfq_criterion"):
         _read_and_write(
             child,
             read=f"EXISTS (SELECT FROM rfq r WHERE r.id = {child}.rfq_id)",
@@ -250,6 +240,13 @@ def _of_rfq(*, primary_key: bool = False) -> sa.Column[sa.Uuid]:
         sa.ForeignKey("rfq.id", ondelete="CASCADE"),
         primary_key=primary_key,
         nullable=False,
+    )
+
+
+def _numbered(table: str) -> sa.UniqueConstraint:
+    """Deferrable, so that one statement can shift the numbers behind a removed row."""
+    return sa.UniqueConstraint(
+        "rfq_id", "number", name=f"uq_{table}_rfq_id_number", deferrable=True
     )
 
 

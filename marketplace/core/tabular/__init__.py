@@ -6,18 +6,30 @@ columns: headers to named, typed values, with every reason for refusing a row.
 writing: rows to CSV or XLSX in which no text can become a formula.
 """
 
-from marketplace.core.tabular.columns import Column, Kind, Parsed, Problem, Record, parse
+from marketplace.core.tabular.columns import (
+    ERASE,
+    Column,
+    Kind,
+    Options,
+    Parsed,
+    Problem,
+    Record,
+    parse,
+    refuse_file,
+)
 from marketplace.core.tabular.reading import Cell, CellKind, Row, Table, Unreadable, read
 from marketplace.core.tabular.values import DateOrder, DecimalSign
 from marketplace.core.tabular.writing import to_csv, to_xlsx
 
 __all__ = [
+    "ERASE",
     "Cell",
     "CellKind",
     "Column",
     "DateOrder",
     "DecimalSign",
     "Kind",
+    "Options",
     "Parsed",
     "Problem",
     "Record",
@@ -26,6 +38,7 @@ __all__ = [
     "Unreadable",
     "parse",
     "read",
+    "refuse_file",
     "to_csv",
     "to_xlsx",
 ]

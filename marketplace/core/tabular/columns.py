@@ -17,6 +17,8 @@ from marketplace.core.tabular.values import BadValue, DateOrder, DecimalSign
 from marketplace.core.text import Text, _
 
 HEADER_WITHIN = 20
+# Written into a cell, it empties the field: an empty cell leaves the field as it is.
+ERASE = "#EMPTY"
 
 
 class Kind(StrEnum):
@@ -39,6 +41,18 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Options:
+    """What the user says about a file; None and False leave it to the file.
+
+    valid_rows_only: import the good rows although others are refused.
+    """
+
+    decimal_sign: DecimalSign | None = None
+    date_order: DateOrder | None = None
+    valid_rows_only: bool = False
+
+
+@dataclass(frozen=True)
 class Problem:
     """A reason against a row, or, when it is only a notice, something to look at."""
 
@@ -46,7 +60,7 @@ class Problem:
     column: str
     value: str
     code: str
-    detail: Text
+    detail: Text | str
     is_notice: bool = False
 
     @property
@@ -83,14 +97,14 @@ class Parsed:
     problems: list[Problem] = field(default_factory=list)
 
     def refuse(
-        self, record: Record, column: str, code: str, detail: Text, value: object = ""
+        self, record: Record, column: str, code: str, detail: Text | str, value: object = ""
     ) -> None:
         """Refuse the row for this reason; further reasons may follow."""
         record.refused = True
         shown = str(value if value != "" else record.get(column) or "")
         self.problems.append(Problem(record.row, column, shown, code, detail))
 
-    def notice(self, record: Record, column: str, code: str, detail: Text) -> None:
+    def notice(self, record: Record, column: str, code: str, detail: Text | str) -> None:
         """Let the row pass, with something to look at."""
         shown = str(record.get(column) or "")
         self.problems.append(Problem(record.row, column, shown, code, detail, is_notice=True))
@@ -112,15 +126,16 @@ def parse(
     table: Table,
     columns: Sequence[Column],
     required: Sequence[str],
+    options: Options | None = None,
     *,
-    decimal_sign: DecimalSign | None = None,
-    date_order: DateOrder | None = None,
+    may_erase: bool = False,
 ) -> Parsed:
     """Find the header, then read every row below it.
 
-    decimal_sign, date_order: what the user says about the file; found from the file when None.
-    Raises Unreadable when no row names the required columns.
+    may_erase: pass the marker ERASE through in columns of every kind. Raises Unreadable when no
+    row names the required columns.
     """
+    options = options or Options()
     header, found = _header(table, columns, required)
     known = set(found.values())
     parsed = Parsed(
@@ -130,11 +145,11 @@ def parse(
         unknown_headers=[
             cell.text for i, cell in enumerate(header.cells) if cell.text and i not in known
         ],
-        decimal_sign=decimal_sign,
-        date_order=date_order,
+        decimal_sign=options.decimal_sign,
+        date_order=options.date_order,
     )
     body = [row for row in table.rows if row.number > header.number and not row.is_blank()]
-    reader = _Reader(parsed, columns, body, len(header.cells))
+    reader = _Reader(parsed, columns, body, len(header.cells), may_erase=may_erase)
     for row in body:
         parsed.records.append(reader.record(row))
     return parsed
@@ -197,9 +212,16 @@ class _Reader:
     """Reads the cells of one file with what the whole of it has proven."""
 
     def __init__(
-        self, parsed: Parsed, columns: Sequence[Column], body: Sequence[Row], width: int
+        self,
+        parsed: Parsed,
+        columns: Sequence[Column],
+        body: Sequence[Row],
+        width: int,
+        *,
+        may_erase: bool,
     ) -> None:
         self.parsed = parsed
+        self.may_erase = may_erase
         self.width = width
         self.kinds = {c.name: c.kind for c in columns if c.name in parsed.columns}
         self.by_point = parsed.decimal_sign is DecimalSign.COMMA
@@ -221,7 +243,7 @@ class _Reader:
         for row in body:
             for index in indexes:
                 cell = row.cell(index)
-                if cell.kind is CellKind.TEXT:
+                if cell.kind is CellKind.TEXT and cell.text != ERASE:
                     yield cell
 
     def record(self, row: Row) -> Record:
@@ -239,6 +261,8 @@ class _Reader:
             record.values[name] = None
             return
         record.values[name] = cell.text
+        if self.may_erase and cell.text == ERASE:
+            return
         if cell.kind is CellKind.UNCOMPUTED:
             detail = _("The formula was saved without its result. Replace it by the value.")
             self.parsed.refuse(record, name, "formula_without_result", detail)
@@ -275,9 +299,9 @@ class _Reader:
         return cell.day or values.day(cell.text, self.parsed.date_order)
 
 
-def refuse_file(parsed: Parsed) -> None:
-    """Raise Invalid with every reason, one per row and column, when a row is refused."""
-    if parsed.errors:
+def refuse_file(parsed: Parsed, options: Options) -> None:
+    """Raise Invalid with every reason, unless the user wants the valid rows and there are some."""
+    if parsed.errors and not (options.valid_rows_only and parsed.good):
         raise Invalid(
             _("Nothing was imported: some rows are not right."),
             errors=[problem.as_error() for problem in parsed.errors],

@@ -1,0 +1,1 @@
+"""Words of no business: persistence, money, time, errors, text. Imports nothing of ours."""

@@ -1,0 +1,145 @@
+"""Words for people: messages that are translated when they are read, not when they are made.
+
+Messages are English with named placeholders, and are their own keys. Translations stand in
+``marketplace/<package>/locale/<language>.po`` and are read once, at the first use.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from babel.messages.pofile import read_po
+
+LANGUAGES = ("en", "fr")
+_language: ContextVar[str] = ContextVar("language", default="en")
+_labels: dict[StrEnum, "Text"] = {}
+
+
+def language() -> str:
+    """The language of the reader: ``en`` or ``fr``."""
+    return _language.get()
+
+
+@contextmanager
+def reading_in(chosen: str) -> Iterator[None]:
+    """Render messages in this language; an unknown language means English."""
+    token = _language.set(known_language(chosen))
+    try:
+        yield
+    finally:
+        _language.reset(token)
+
+
+def set_language(chosen: str) -> None:
+    """As `reading_in`, for the rest of this context (a web request)."""
+    _language.set(known_language(chosen))
+
+
+def known_language(locale: str) -> str:
+    """The supported language of a locale such as ``fr-BE``; English when we have none."""
+    code = locale.replace("_", "-").split("-")[0].lower()
+    return code if code in LANGUAGES else "en"
+
+
+class Text:
+    """A message that becomes words when it is read."""
+
+    __slots__ = ("count", "message", "plural", "values")
+
+    def __init__(
+        self, message: str, values: Mapping[str, Any], plural: str = "", count: int | None = None
+    ) -> None:
+        self.message = message
+        self.values = values
+        self.plural = plural
+        self.count = count
+
+    def __str__(self) -> str:
+        words = _translated(language(), self.message, self.plural, self.count)
+        return words % self.values if self.values else words.replace("%%", "%")
+
+    def __repr__(self) -> str:
+        return f"Text({self.message!r})"
+
+    def __html__(self) -> str:
+        return escape_html(str(self))
+
+    def __eq__(self, other: object) -> bool:
+        return str(self) == str(other) if isinstance(other, Text | str) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.message)
+
+
+def escape_html(words: str) -> str:
+    """Escape for HTML text and attributes."""
+    for plain, safe in (
+        ("&", "&amp;"),
+        ("<", "&lt;"),
+        (">", "&gt;"),
+        ('"', "&#34;"),
+        ("'", "&#39;"),
+    ):
+        words = words.replace(plain, safe)
+    return words
+
+
+def _(message: str, **values: Any) -> Text:
+    """Mark a message for translation; ``values`` fill its ``%(name)s`` places."""
+    return Text(message, values)
+
+
+def ngettext_(singular: str, plural: str, n: int, **values: Any) -> Text:
+    """A message that depends on a number, available in it as ``%(n)s``."""
+    return Text(singular, {"n": n, **values}, plural, n)
+
+
+def register_labels(labels: Mapping[Any, Text]) -> None:
+    """Give states and other enumerated values their words."""
+    for value, words in labels.items():
+        _labels[value] = words
+
+
+def label(value: StrEnum | str | None) -> str:
+    """The words for an enumerated value; the value itself when it has none."""
+    if value is None:
+        return ""
+    words = _labels.get(value) if isinstance(value, StrEnum) else None
+    return str(words) if words is not None else str(value).replace("_", " ").capitalize()
+
+
+def _translated(chosen: str, message: str, plural: str, count: int | None) -> str:
+    found = catalog(chosen).get(message)
+    if count is None:
+        return found if isinstance(found, str) and found else message
+    if isinstance(found, tuple) and all(found):
+        return found[_plural_index(chosen, count)]
+    return message if count == 1 else plural
+
+
+def _plural_index(chosen: str, count: int) -> int:
+    """French uses the singular for zero and one, English for one alone (CLDR)."""
+    return int(abs(count) >= 2) if chosen == "fr" else int(count != 1)
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def catalog(chosen: str) -> dict[str, str | tuple[str, ...]]:
+    """Every translation of one language, of all packages, keyed by the English message."""
+    found: dict[str, str | tuple[str, ...]] = {}
+    for path in sorted(Path(__file__).parent.parent.glob(f"*/locale/{chosen}.po")):
+        with path.open("rb") as file:
+            for message in read_po(file, locale=chosen):
+                if message.id and not message.fuzzy:
+                    _store(found, message.id, message.string)
+    return found
+
+
+def _store(found: dict[str, str | tuple[str, ...]], key: Any, words: Any) -> None:
+    if isinstance(key, tuple):
+        found[key[0]] = tuple(words)
+    else:
+        found[key] = words

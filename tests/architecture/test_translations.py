@@ -1,0 +1,60 @@
+"""Every message has its French, and no translation is left over."""
+
+import re
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract
+from jinja2.ext import babel_extract
+
+from marketplace.core.text import catalog
+
+ROOT = Path(__file__).parents[2] / "marketplace"
+PYTHON_KEYWORDS = {"_": None, "ngettext_": (1, 2)}
+TEMPLATE_KEYWORDS = ["_", "ngettext"]
+PLACE = re.compile(r"%\((\w+)\)s")
+
+
+@cache
+def messages() -> dict[str, str]:
+    """Every message of the program, with the file that says it."""
+    found: dict[str, str] = {}
+    for path in sorted(ROOT.rglob("*.py")):
+        for _line, message, *_rest in extract(
+            "python", BytesIO(path.read_bytes()), keywords=PYTHON_KEYWORDS
+        ):
+            found[message if isinstance(message, str) else message[0]] = str(path)
+    for path in sorted(ROOT.rglob("*.html")) + sorted(ROOT.rglob("*.txt")):
+        if "templates" in path.parts:
+            found |= dict.fromkeys(_in_template(path), str(path))
+    return found
+
+
+def _in_template(path: Path) -> list[str]:
+    options = {"trimmed": "true", "extensions": ""}
+    return [
+        message if isinstance(message, str) else message[0]
+        for _line, _function, message, _comments in babel_extract(
+            BytesIO(path.read_bytes()), TEMPLATE_KEYWORDS, [], options
+        )
+        if message
+    ]
+
+
+def test_there_is_something_to_translate() -> None:
+    assert len(messages()) > 500
+
+
+def test_every_message_has_its_french() -> None:
+    french = catalog("fr")
+    missing = sorted(f"{where}: {m}" for m, where in messages().items() if not french.get(m))
+    assert missing == []
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("*/locale/fr.po")), ids=lambda p: p.parts[-3])
+def test_placeholders_survive_translation(path: Path) -> None:
+    for message, words in catalog("fr").items():
+        for variant in (words,) if isinstance(words, str) else words[1:]:
+            assert set(PLACE.findall(variant)) <= set(PLACE.findall(message)) | {"n"}, message

@@ -1,0 +1,1 @@
+"""Valid things for tests, made by functions with overrides."""
