@@ -7,6 +7,10 @@ but keep its name here until no job of that name waits.
 
 from collections.abc import Mapping
 
+from marketplace.notifications import reactions as notifications
 from workers.work import Work
 
-SUBSCRIPTIONS: Mapping[str, Mapping[str, Work]] = {}
+SUBSCRIPTIONS: Mapping[str, Mapping[str, Work]] = {
+    "identity.member_added": {"invite_member": notifications.invite_member},
+    "identity.password_forgotten": {"send_password_link": notifications.send_password_link},
+}

@@ -4,7 +4,6 @@ With SMTP settings they go out; without, each becomes an .eml file in the mail d
 """
 
 import functools
-import hmac
 import smtplib
 import ssl
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import clock
 from marketplace.core.text import _, known_language, language, reading_in
+from marketplace.identity import password_links
 from marketplace.identity.models import Organisation, Person
 from marketplace.identity.permissions import Actor
 from marketplace.notifications.kinds import KINDS
@@ -101,18 +101,12 @@ def link_of(notice: Notice) -> str:
     """The address that the letter's button opens."""
     settings = _settings()
     kind = KINDS.get(notice.kind)
-    token = f"?token={sign(notice.url, settings.secret_key)}" if kind and kind.signed else ""
+    token = (
+        f"?token={password_links.sign(notice.url, settings.secret_key)}"
+        if kind and kind.signed
+        else ""
+    )
     return f"{settings.public_url}{notice.url}{token}"
-
-
-def sign(path: str, secret_key: str) -> str:
-    """Proves that we sent this link: whoever has it read the letter."""
-    return hmac.new(secret_key.encode(), b"mail-link|" + path.encode(), "sha256").hexdigest()
-
-
-def is_signed(path: str, token: str, secret_key: str) -> bool:
-    """Whether this token belongs to the link of this path."""
-    return hmac.compare_digest(sign(path, secret_key).encode(), token.encode())
 
 
 def as_message(letter: Letter, settings: Settings) -> EmailMessage:
