@@ -88,25 +88,3 @@ class PaymentRefunded(Event):
     amount: Decimal
     currency: str
     refunded_at: datetime
-
-
-@event
-@dataclass(frozen=True)
-class RefundRequested(Event):
-    """A refund was decided: the provider is to be asked for it."""
-
-    name: ClassVar[str] = "payments.refund_requested"
-
-    refund_id: UUID
-    payment_id: UUID
-    buyer_id: UUID
-
-
-@event
-@dataclass(frozen=True)
-class StripeNoticeReceived(Event):
-    """Stripe told us that something changed; what exactly is asked of Stripe itself."""
-
-    name: ClassVar[str] = "payments.notice_received"
-
-    notice_id: UUID

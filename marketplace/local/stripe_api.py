@@ -24,7 +24,7 @@ INTENT_CREATE = (*INTENT, "amount", "currency", "payment_method", "confirm")
 SESSION = (
     "mode", "line_items", "success_url", "cancel_url", "client_reference_id", "customer",
     "customer_email", "expires_at", "locale", "metadata", "payment_intent_data",
-    "payment_method_types",
+    "allowed_payment_method_types",
 )  # fmt: skip
 
 

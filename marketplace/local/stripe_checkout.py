@@ -33,7 +33,7 @@ def create(store: Store, params: dict[str, Any], base_url: str) -> Object:
         "metadata": params.get("metadata", {}),
         "mode": "payment",
         "payment_intent": None,
-        "payment_method_types": params.get("payment_method_types", ["card"]),
+        "payment_method_types": params.get("allowed_payment_method_types", ["card"]),
         "payment_status": "unpaid",
         "status": "open",
         "success_url": required(params, "success_url"),
