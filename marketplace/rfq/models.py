@@ -91,7 +91,7 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
 
     @property
     def estimate(self) -> Money | None:
-        return _money(self.estimated_value, self.currency)
+        return money_of(self.estimated_value, self.currency)
 
 
 class RfqLot(HasId, Base):
@@ -197,5 +197,6 @@ class RfqQuestionAsker(Base):
     supplier_id: Mapped[UUID]
 
 
-def _money(amount: Decimal | None, currency: str) -> Money | None:
+def money_of(amount: Decimal | None, currency: str) -> Money | None:
+    """An optional amount with the currency of its RFQ."""
     return None if amount is None else Money(amount, currency)

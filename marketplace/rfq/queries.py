@@ -4,7 +4,17 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, true
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from marketplace.core import clock
@@ -23,7 +33,7 @@ from marketplace.rfq.models import (
 )
 from marketplace.rfq.states import RfqState
 
-_org_id = bindparam("org_id")
+_org_id: BindParameter[UUID] = bindparam("org_id")
 _IS_INVITED = (
     select(RfqInvitation.rfq_id)
     .where(
@@ -59,7 +69,7 @@ _INVITATIONS = (
 )
 
 
-def visible_to(actor: Actor) -> Select[tuple[Rfq]]:
+def visible_to(actor: Actor) -> Select[Rfq]:
     """RFQs of the actor's organisation, or published ones that it may answer."""
     if actor.is_system:
         return select(Rfq).where(true())
@@ -86,7 +96,7 @@ def get_own(session: Session, actor: Actor, rfq_id: UUID, *, lock: bool = False)
 
 def _found(
     session: Session,
-    queries: Mapping[OrgKind, Select[tuple[Rfq]]],
+    queries: Mapping[OrgKind, Select[Rfq]],
     actor: Actor,
     rfq_id: UUID,
 ) -> Rfq:
@@ -124,8 +134,8 @@ def search(
 
 
 def _filtered(
-    query: Select[tuple[Rfq]], state: RfqState | None, containing: str, now: datetime
-) -> Select[tuple[Rfq]]:
+    query: Select[Rfq], state: RfqState | None, containing: str, now: datetime
+) -> Select[Rfq]:
     if state is RfqState.CLOSED:
         query = query.where(Rfq.state == RfqState.PUBLISHED, Rfq.bids_due_at < now)
     elif state is RfqState.PUBLISHED:

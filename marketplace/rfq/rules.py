@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from marketplace.core.errors import Conflict, FieldError, Invalid
+from marketplace.core.errors import Conflict, FieldError, Invalid, refuse_all
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, OrgKind, Permission
+from marketplace.rfq.bid_content import instant
 from marketplace.rfq.drafts import CriterionDraft, LineDraft, LotDraft
-from marketplace.rfq.models import Rfq, RfqInvitation
+from marketplace.rfq.models import Rfq, RfqInvitation, RfqQuestion
 from marketplace.rfq.states import ACTION_PERMISSIONS, RFQ_FLOW, CriterionKind, RfqState
 
 LEAST_BIDDING_TIME = timedelta(seconds=30)
@@ -110,7 +111,12 @@ def _deadline_gaps(rfq: Rfq, now: datetime) -> Iterator[FieldError]:
             "deadline_too_soon",
             _("The deadline must be at least %(n)s seconds ahead.", n=LEAST_BIDDING_TIME.seconds),
         )
-    if rfq.questions_due_at is not None and rfq.questions_due_at > rfq.bids_due_at:
+    if rfq.questions_due_at is not None:
+        yield from _question_gaps(rfq.questions_due_at, rfq.bids_due_at)
+
+
+def _question_gaps(asked_until: datetime, bids_due_at: datetime | None) -> Iterator[FieldError]:
+    if bids_due_at is not None and asked_until > bids_due_at:
         yield FieldError(
             "/questions_due_at",
             "questions_after_bids",
@@ -162,8 +168,18 @@ def check_extension(rfq: Rfq, due_at: datetime) -> None:
         raise DeadlineShortenForbidden(
             detail,
             errors=[FieldError("/bids_due_at", DeadlineShortenForbidden.code, detail)],
-            bids_due_at=rfq.bids_due_at,
+            bids_due_at=instant(rfq.bids_due_at) if rfq.bids_due_at else None,
         )
+
+
+def check_questions_extension(rfq: Rfq, due_at: datetime) -> None:
+    """Raise unless questions close later than before, and not after the bids."""
+    if rfq.questions_due_at is not None and due_at < rfq.questions_due_at:
+        detail = _("A published deadline only moves later.")
+        raise DeadlineShortenForbidden(
+            detail, errors=[FieldError("/questions_due_at", DeadlineShortenForbidden.code, detail)]
+        )
+    refuse_all(list(_question_gaps(due_at, rfq.bids_due_at)))
 
 
 def takes_questions(rfq: Rfq, now: datetime) -> bool:
@@ -175,9 +191,16 @@ def takes_questions(rfq: Rfq, now: datetime) -> bool:
 
 def check_takes_questions(rfq: Rfq, now: datetime) -> None:
     if not takes_questions(rfq, now):
+        closed_at = rfq.questions_due_at or rfq.bids_due_at
         raise QuestionsClosed(
-            _("Questions about this RFQ are closed."), questions_due_at=rfq.questions_due_at
+            _("Questions about this RFQ are closed."),
+            questions_due_at=instant(closed_at) if closed_at else None,
         )
+
+
+def check_unanswered(question: RfqQuestion) -> None:
+    if question.answered_at is not None:
+        raise AlreadyAnswered(_("This question has been answered already."))
 
 
 def actions_for(rfq: Rfq, actor: Actor, now: datetime) -> list[str]:
@@ -208,10 +231,10 @@ def lot_faults(lots: Sequence[LotDraft], currency: str) -> Iterator[FieldError]:
 
 
 def line_faults(
-    lines: Sequence[LineDraft], lot_numbers: Collection[int], currency: str
+    lines: Sequence[LineDraft], lot_numbers: Collection[int], currency: str, *, already: int = 0
 ) -> Iterator[FieldError]:
-    """Why these lines cannot be taken."""
-    if len(lines) > MAX_LINES:
+    """Why these lines cannot be taken beside those that are there already."""
+    if len(lines) + already > MAX_LINES:
         yield FieldError("/lines", "too_many", _("Use at most %(n)s lines.", n=MAX_LINES))
     for index, line in enumerate(lines):
         if line.lot not in lot_numbers:
@@ -237,6 +260,23 @@ def criterion_faults(criteria: Sequence[CriterionDraft]) -> Iterator[FieldError]
         if criterion.name.casefold() in names:
             yield FieldError(f"/criteria/{index}/name", "duplicate", _("This name is used twice."))
         names.add(criterion.name.casefold())
+
+
+def invitation_faults(
+    supplier_ids: Sequence[UUID], suppliers: Collection[UUID], blocked: Collection[UUID]
+) -> Iterator[FieldError]:
+    """Why these suppliers cannot be invited. suppliers: those of them that exist."""
+    for index, supplier_id in enumerate(supplier_ids):
+        if supplier_id not in suppliers:
+            yield FieldError(
+                f"/supplier_ids/{index}", "unknown_supplier", _("There is no such supplier.")
+            )
+        elif supplier_id in blocked:
+            yield FieldError(
+                f"/supplier_ids/{index}",
+                "supplier_blocked",
+                _("This supplier is blocked and cannot be invited."),
+            )
 
 
 def currency_fault(pointer: str, currency: str) -> FieldError:

@@ -1,0 +1,1 @@
+"""Use cases of sourcing, one module per step of the trade."""

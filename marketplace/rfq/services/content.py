@@ -1,0 +1,271 @@
+"""Lots, lines and criteria of a draft: replaced as a whole, or one by one."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from marketplace.core import audit
+from marketplace.core.errors import Conflict, FieldError, Invalid, refuse_all
+from marketplace.core.text import _
+from marketplace.identity.permissions import Actor, Permission, requires
+from marketplace.rfq import queries, rows, rules
+from marketplace.rfq.drafts import CriterionDraft, LineDraft, LotDraft
+from marketplace.rfq.models import Rfq, RfqCriterion, RfqLine, RfqLot
+from marketplace.rfq.services.drafting import editable, touch
+
+Numbered = RfqLot | RfqLine | RfqCriterion
+
+
+class LotInUse(Invalid):
+    code = "lot_in_use"
+
+
+class LastLot(Conflict):
+    code = "last_lot"
+
+
+@requires(Permission.RFQ_DRAFT)
+def set_lots(
+    session: Session,
+    actor: Actor,
+    rfq_id: UUID,
+    lots: Sequence[LotDraft],
+    expected: int | None = None,
+) -> Rfq:
+    """Make these the lots. Those in the same place keep their lines; others must be empty."""
+    rfq = editable(session, actor, rfq_id, expected)
+    refuse_all(list(rules.lot_faults(lots, rfq.currency)))
+    present = queries.lots(session, rfq_id)
+    _remove_surplus(session, present[len(lots) :])
+    for lot, draft in zip(present, lots, strict=False):
+        _assign(lot, rows.lot_values(draft))
+    rows.add_lots(session, rfq, lots[len(present) :], first=len(present) + 1)
+    return _changed(session, actor, rfq, "rfq.lots_set", {"lots": len(lots)})
+
+
+@requires(Permission.RFQ_DRAFT)
+def add_lots(
+    session: Session,
+    actor: Actor,
+    rfq_id: UUID,
+    lots: Sequence[LotDraft],
+    expected: int | None = None,
+) -> Rfq:
+    """Append lots."""
+    rfq = editable(session, actor, rfq_id, expected)
+    refuse_all(list(rules.lot_faults(lots, rfq.currency)))
+    rows.add_lots(session, rfq, lots, first=_next_number(session, RfqLot, rfq_id))
+    return _changed(session, actor, rfq, "rfq.lots_added", {"lots": len(lots)})
+
+
+@requires(Permission.RFQ_DRAFT)
+def change_lot(
+    session: Session,
+    actor: Actor,
+    rfq_id: UUID,
+    lot_id: UUID,
+    lot: LotDraft,
+    expected: int | None = None,
+) -> Rfq:
+    """Give a lot another title, description or estimate."""
+    rfq = editable(session, actor, rfq_id, expected)
+    found = queries.lot(session, rfq_id, lot_id)
+    refuse_all(_at_one("/lots/0", rules.lot_faults([lot], rfq.currency)))
+    _assign(found, rows.lot_values(lot))
+    return _changed(session, actor, rfq, "rfq.lot_changed", {"lot": found.number})
+
+
+@requires(Permission.RFQ_DRAFT)
+def remove_lot(
+    session: Session, actor: Actor, rfq_id: UUID, lot_id: UUID, expected: int | None = None
+) -> Rfq:
+    """Remove an empty lot; one lot always stays."""
+    rfq = editable(session, actor, rfq_id, expected)
+    found = queries.lot(session, rfq_id, lot_id)
+    if len(queries.lots(session, rfq_id)) == 1:
+        raise LastLot(_("An RFQ has at least one lot."))
+    _remove_surplus(session, [found])
+    rows.close_gap(session, RfqLot, rfq_id, found.number)
+    return _changed(session, actor, rfq, "rfq.lot_removed", {"lot": found.number})
+
+
+@requires(Permission.RFQ_DRAFT)
+def set_lines(
+    session: Session,
+    actor: Actor,
+    rfq_id: UUID,
+    lines: Sequence[LineDraft],
+    expected: int | None = None,
+) -> Rfq:
+    """Make these the lines."""
+    rfq = editable(session, actor, rfq_id, expected)
+    lot_ids = _lot_ids(session, rfq_id)
+    refuse_all(list(rules.line_faults(lines, lot_ids, rfq.currency)))
+    session.execute(delete(RfqLine).where(RfqLine.rfq_id == rfq_id))
+    rows.add_lines(session, rfq, lines, lot_ids, first=1)
+    return _changed(session, actor, rfq, "rfq.lines_set", {"lines": len(lines)})
+
+
+@requires(Permission.RFQ_DRAFT)
+def add_lines(
+    session: Session,
+    actor: Actor,
+    rfq_id: UUID,
+    lines: Sequence[LineDraft],
+    expected: int | None = None,
+) -> Rfq:
+    """Append lines, all or none."""
+    rfq = editable(session, actor, rfq_id, expected)
+    lot_ids = _lot_ids(session, rfq_id)
+    first = _next_number(session, RfqLine, rfq_id)
+    refuse_all(list(rules.line_faults(lines, lot_ids, rfq.currency, already=first - 1)))
+    rows.add_lines(session, rfq, lines, lot_ids, first=first)
+    return _changed(session, actor, rfq, "rfq.lines_added", {"lines": len(lines)})
+
+
+@requires(Permission.RFQ_DRAFT)
+def change_line(
+    session: Session,
+    actor: Actor,
+    rfq_id: UUID,
+    line_id: UUID,
+    line: LineDraft,
+    expected: int | None = None,
+) -> Rfq:
+    """Write a line anew; it keeps its number."""
+    rfq = editable(session, actor, rfq_id, expected)
+    found = queries.line(session, rfq_id, line_id)
+    lot_ids = _lot_ids(session, rfq_id)
+    refuse_all(_at_one("/lines/0", rules.line_faults([line], lot_ids, rfq.currency)))
+    _assign(found, rows.line_values(line, lot_ids))
+    return _changed(session, actor, rfq, "rfq.line_changed", {"line": found.number})
+
+
+@requires(Permission.RFQ_DRAFT)
+def remove_line(
+    session: Session, actor: Actor, rfq_id: UUID, line_id: UUID, expected: int | None = None
+) -> Rfq:
+    """Remove a line; those behind it move up."""
+    rfq = editable(session, actor, rfq_id, expected)
+    found = queries.line(session, rfq_id, line_id)
+    _remove(session, RfqLine, found)
+    return _changed(session, actor, rfq, "rfq.line_removed", {"line": found.number})
+
+
+@requires(Permission.RFQ_DRAFT)
+def set_criteria(
+    session: Session,
+    actor: Actor,
+    rfq_id: UUID,
+    criteria: Sequence[CriterionDraft],
+    expected: int | None = None,
+) -> Rfq:
+    """Make these the criteria."""
+    rfq = editable(session, actor, rfq_id, expected)
+    refuse_all(list(rules.criterion_faults(criteria)))
+    session.execute(delete(RfqCriterion).where(RfqCriterion.rfq_id == rfq_id))
+    rows.add_criteria(session, rfq, criteria, first=1)
+    return _changed(session, actor, rfq, "rfq.criteria_set", {"criteria": len(criteria)})
+
+
+@requires(Permission.RFQ_DRAFT)
+def add_criteria(
+    session: Session,
+    actor: Actor,
+    rfq_id: UUID,
+    criteria: Sequence[CriterionDraft],
+    expected: int | None = None,
+) -> Rfq:
+    """Append criteria."""
+    rfq = editable(session, actor, rfq_id, expected)
+    refuse_all(list(rules.criterion_faults(criteria)))
+    first = _next_number(session, RfqCriterion, rfq_id)
+    rows.add_criteria(session, rfq, criteria, first=first)
+    return _changed(session, actor, rfq, "rfq.criteria_added", {"criteria": len(criteria)})
+
+
+@requires(Permission.RFQ_DRAFT)
+def change_criterion(
+    session: Session,
+    actor: Actor,
+    rfq_id: UUID,
+    criterion_id: UUID,
+    criterion: CriterionDraft,
+    expected: int | None = None,
+) -> Rfq:
+    """Write a criterion anew; it keeps its number."""
+    rfq = editable(session, actor, rfq_id, expected)
+    found = queries.criterion(session, rfq_id, criterion_id)
+    refuse_all(_at_one("/criteria/0", rules.criterion_faults([criterion])))
+    _assign(found, rows.criterion_values(criterion))
+    return _changed(session, actor, rfq, "rfq.criterion_changed", {"criterion": found.number})
+
+
+@requires(Permission.RFQ_DRAFT)
+def remove_criterion(
+    session: Session,
+    actor: Actor,
+    rfq_id: UUID,
+    criterion_id: UUID,
+    expected: int | None = None,
+) -> Rfq:
+    """Remove a criterion; those behind it move up."""
+    rfq = editable(session, actor, rfq_id, expected)
+    found = queries.criterion(session, rfq_id, criterion_id)
+    _remove(session, RfqCriterion, found)
+    return _changed(session, actor, rfq, "rfq.criterion_removed", {"criterion": found.number})
+
+
+def _changed(session: Session, actor: Actor, rfq: Rfq, action: str, data: Mapping[str, int]) -> Rfq:
+    touch(rfq)
+    audit.record(session, actor, action, ("rfq", rfq.id), data)
+    session.flush()
+    return rfq
+
+
+def _remove(session: Session, table: type[RfqLine | RfqCriterion], row: Numbered) -> None:
+    session.execute(delete(table).where(table.id == row.id))
+    rows.close_gap(session, table, row.rfq_id, row.number)
+
+
+def _remove_surplus(session: Session, lots: Sequence[RfqLot]) -> None:
+    """Delete these lots; LotInUse names every one that still has lines."""
+    if not lots:
+        return
+    ids = [lot.id for lot in lots]
+    used = set(session.scalars(select(RfqLine.lot_id).where(RfqLine.lot_id.in_(ids)).distinct()))
+    errors = [
+        FieldError(
+            "/lots",
+            LotInUse.code,
+            _("Lot %(number)s still has lines. Move or remove them first.", number=lot.number),
+        )
+        for lot in lots
+        if lot.id in used
+    ]
+    if errors:
+        raise LotInUse(_("A lot with lines cannot be removed."), errors=errors)
+    session.execute(delete(RfqLot).where(RfqLot.id.in_(ids)))
+
+
+def _lot_ids(session: Session, rfq_id: UUID) -> dict[int, UUID]:
+    return {lot.number: lot.id for lot in queries.lots(session, rfq_id)}
+
+
+def _next_number(session: Session, table: type[Numbered], rfq_id: UUID) -> int:
+    last = session.scalar(select(func.max(table.number)).where(table.rfq_id == rfq_id))
+    return (last or 0) + 1
+
+
+def _assign(row: Numbered, values: Mapping[str, object]) -> None:
+    for name, value in values.items():
+        setattr(row, name, value)
+
+
+def _at_one(prefix: str, faults: Iterable[FieldError]) -> list[FieldError]:
+    """Faults of a list of one, with pointers into the single object that was sent."""
+    return [
+        FieldError(fault.pointer.removeprefix(prefix), fault.code, fault.detail) for fault in faults
+    ]

@@ -1,0 +1,234 @@
+"""Writing an RFQ: its header, from nothing, from an import or from an earlier one."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
+
+from marketplace.core import audit, clock
+from marketplace.core.db import check_version
+from marketplace.core.errors import FieldError, refuse_all
+from marketplace.core.ids import uuid7
+from marketplace.core.numbering import next_number
+from marketplace.core.text import _
+from marketplace.identity.permissions import Actor, Permission, requires
+from marketplace.rfq import deadlines, queries, rules
+from marketplace.rfq.drafts import (
+    Address,
+    CriterionDraft,
+    Deadline,
+    Header,
+    LineDraft,
+    LotDraft,
+    RfqDraft,
+)
+from marketplace.rfq.models import Rfq, RfqLine, RfqLot, money_of
+from marketplace.rfq.rows import add_criteria, add_invitations, add_lines, add_lots
+from marketplace.rfq.services import inviting
+from marketplace.rfq.states import RFQ_FLOW, CriterionKind, RfqState
+
+_AS_GIVEN = ("title", "description", "open_to_all", "category_code", "payment_terms_days")
+
+
+@requires(Permission.RFQ_DRAFT)
+def create(session: Session, actor: Actor, draft: RfqDraft) -> Rfq:
+    """A new RFQ in draft, with all that is known about it so far."""
+    currency = draft.header.get("currency") or actor.currency
+    lots = draft.lots or [LotDraft(draft.header["title"])]
+    refuse_all(
+        [
+            *rules.lot_faults(lots, currency),
+            *rules.line_faults(draft.lines, range(1, len(lots) + 1), currency),
+            *rules.criterion_faults(draft.criteria),
+        ]
+    )
+    rfq = Rfq(
+        id=uuid7(),
+        buyer_id=actor.organisation_id,
+        number=next_number(session, actor.organisation_id, "RFQ"),
+        currency=currency,
+        time_zone=actor.time_zone,
+        state=RfqState.DRAFT,
+        source=draft.source,
+        external_ref=draft.external_ref,
+        created_by=actor.person_id,
+    )
+    _apply(rfq, draft.header)
+    session.add(rfq)
+    session.flush()
+    lot_ids = add_lots(session, rfq, lots, first=1)
+    add_lines(session, rfq, draft.lines, lot_ids, first=1)
+    add_criteria(session, rfq, draft.criteria or _price_alone(), first=1)
+    if draft.supplier_ids:
+        inviting.check_invitable(session, draft.supplier_ids)
+        add_invitations(session, rfq, draft.supplier_ids, invited_at=None)
+    audit.record(
+        session,
+        actor,
+        "rfq.created",
+        ("rfq", rfq.id),
+        {"source": str(rfq.source), "lines": len(draft.lines)},
+    )
+    return rfq
+
+
+@requires(Permission.RFQ_DRAFT)
+def update(
+    session: Session, actor: Actor, rfq_id: UUID, header: Header, expected: int | None = None
+) -> Rfq:
+    """Change fields of a draft; those that are left out stay."""
+    rfq = editable(session, actor, rfq_id, expected)
+    if header.get("currency", rfq.currency) != rfq.currency:
+        _check_no_amounts(session, rfq, header)
+    _apply(rfq, header)
+    touch(rfq)
+    audit.record(session, actor, "rfq.updated", ("rfq", rfq.id), {"fields": sorted(header)})
+    return rfq
+
+
+@requires(Permission.RFQ_DRAFT)
+def copy(session: Session, actor: Actor, rfq_id: UUID) -> Rfq:
+    """A new draft that asks for the same. Dates, questions and bids are not copied."""
+    queries.get_own(session, actor, rfq_id)
+    original = queries.get_with_content(session, actor, rfq_id)
+    asked = [invitation.supplier_id for invitation in queries.invitations(session, rfq_id)]
+    rfq = create(session, actor, _draft_of(original, inviting.still_invitable(session, asked)))
+    audit.record(session, actor, "rfq.copied", ("rfq", rfq.id), {"from": str(rfq_id)})
+    return rfq
+
+
+def editable(session: Session, actor: Actor, rfq_id: UUID, expected: int | None) -> Rfq:
+    """The actor's draft, locked, in the version that they saw; a refusal when it is no draft."""
+    rfq = queries.get_own(session, actor, rfq_id, lock=True)
+    RFQ_FLOW.next(rfq.state, "edit")
+    check_version(rfq, expected)
+    return rfq
+
+
+def touch(rfq: Rfq) -> None:
+    """Note a change of the content, so that the version grows although no field differs."""
+    rfq.changed_at = clock.now()
+    flag_modified(rfq, "changed_at")
+
+
+def _apply(rfq: Rfq, header: Header) -> None:
+    """Write the given fields; refusals name every one that cannot be taken."""
+    for name in _AS_GIVEN:
+        if name in header:
+            setattr(rfq, name, header[name])  # type: ignore[literal-required]
+    rfq.currency = header.get("currency", rfq.currency)
+    refuse_all(list(_apply_estimate(rfq, header)))
+    if "delivery" in header:
+        _apply_address(rfq, header["delivery"] or Address())
+    _apply_times(rfq, header)
+
+
+def _apply_estimate(rfq: Rfq, header: Header) -> Iterator[FieldError]:
+    if "estimate" not in header:
+        return
+    estimate = header["estimate"]
+    if estimate is not None and estimate.currency != rfq.currency:
+        yield rules.currency_fault("/estimate/currency", rfq.currency)
+    rfq.estimated_value = None if estimate is None else estimate.amount
+
+
+def _apply_address(rfq: Rfq, address: Address) -> None:
+    rfq.delivery_street = address.street
+    rfq.delivery_postal_code = address.postal_code
+    rfq.delivery_city = address.city
+    rfq.delivery_country = address.country
+
+
+def _apply_times(rfq: Rfq, header: Header) -> None:
+    rfq.time_zone = header.get("time_zone", rfq.time_zone)
+    zone = deadlines.zone_of(rfq.time_zone)
+    if "bids_due_at" in header:
+        rfq.bids_due_at = _instant(header["bids_due_at"], zone, "/bids_due_at")
+    if "questions_due_at" in header:
+        rfq.questions_due_at = _instant(header["questions_due_at"], zone, "/questions_due_at")
+    days = header.get("questions_days_before")
+    if days is not None and rfq.bids_due_at is not None:
+        rfq.questions_due_at = deadlines.days_before(rfq.bids_due_at, days, zone)
+
+
+def _instant(written: Deadline | None, zone: ZoneInfo, pointer: str) -> datetime | None:
+    return None if written is None else deadlines.instant_of(written, zone, pointer)
+
+
+def _check_no_amounts(session: Session, rfq: Rfq, header: Header) -> None:
+    """Raise where the same number would come to mean another amount of money."""
+    own_estimate = rfq.estimated_value is not None and "estimate" not in header
+    priced = select(
+        or_(
+            exists().where(RfqLine.rfq_id == rfq.id, RfqLine.reference_price.is_not(None)),
+            exists().where(RfqLot.rfq_id == rfq.id, RfqLot.estimated_value.is_not(None)),
+        )
+    )
+    if own_estimate or session.scalar(priced):
+        refuse_all(
+            [
+                FieldError(
+                    "/currency",
+                    "currency_in_use",
+                    _("Remove the estimates and reference prices before changing the currency."),
+                )
+            ]
+        )
+
+
+def _price_alone() -> list[CriterionDraft]:
+    return [CriterionDraft(str(_("Price")), CriterionKind.PRICE, rules.WHOLE)]
+
+
+def _draft_of(rfq: Rfq, supplier_ids: list[UUID]) -> RfqDraft:
+    numbers = {lot.id: lot.number for lot in rfq.lots}
+    position = {number: index for index, number in enumerate(sorted(numbers.values()), start=1)}
+    return RfqDraft(
+        header=_header_of(rfq),
+        lots=[
+            LotDraft(lot.title, lot.description, money_of(lot.estimated_value, rfq.currency))
+            for lot in rfq.lots
+        ],
+        lines=[_line_of(line, position[numbers[line.lot_id]], rfq.currency) for line in rfq.lines],
+        criteria=[
+            CriterionDraft(criterion.name, criterion.kind, criterion.weight, criterion.max_score)
+            for criterion in rfq.criteria
+        ],
+        supplier_ids=supplier_ids,
+        source=rfq.source,
+    )
+
+
+def _header_of(rfq: Rfq) -> Header:
+    return {
+        "title": rfq.title,
+        "description": rfq.description,
+        "currency": rfq.currency,
+        "time_zone": rfq.time_zone,
+        "open_to_all": rfq.open_to_all,
+        "category_code": rfq.category_code,
+        "delivery": Address(
+            rfq.delivery_street,
+            rfq.delivery_postal_code,
+            rfq.delivery_city,
+            rfq.delivery_country,
+        ),
+        "estimate": rfq.estimate,
+        "payment_terms_days": rfq.payment_terms_days,
+    }
+
+
+def _line_of(line: RfqLine, lot: int, currency: str) -> LineDraft:
+    return LineDraft(
+        description=line.description,
+        quantity=line.quantity,
+        lot=lot,
+        item_id=line.item_id,
+        category_code=line.category_code,
+        delivery_place=line.delivery_place,
+        reference_price=money_of(line.reference_price, currency),
+    )

@@ -1,0 +1,172 @@
+"""Publication and what may still happen until the deadline: extend, cancel."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from marketplace.core import audit, clock, outbox
+from marketplace.core.db import check_version
+from marketplace.events.rfq import DeadlineExtended, RfqCancelled, RfqPublished
+from marketplace.identity.permissions import Actor, Permission, requires
+from marketplace.rfq import deadlines, queries, rules, sealing
+from marketplace.rfq.drafts import Deadline
+from marketplace.rfq.models import Rfq, RfqInvitation
+from marketplace.rfq.services import inviting
+from marketplace.rfq.states import RFQ_FLOW
+from marketplace.suppliers import queries as supplier_queries
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The RFQ, and the passphrase that is told this once."""
+
+    rfq: Rfq
+    opening_passphrase: str
+
+
+@requires(Permission.RFQ_DRAFT)
+def check(session: Session, actor: Actor, rfq_id: UUID) -> rules.Readiness:
+    """What keeps the draft from being published, and what its buyer should think about."""
+    rfq = queries.get_own(session, actor, rfq_id)
+    RFQ_FLOW.next(rfq.state, "publish")
+    return _readiness(session, actor, rfq)
+
+
+@requires(Permission.RFQ_PUBLISH)
+def publish(
+    session: Session,
+    actor: Actor,
+    rfq_id: UUID,
+    passphrase: str | None = None,
+    expected: int | None = None,
+) -> Published:
+    """Open the RFQ for bids. Invitations go out once this has been committed.
+
+    passphrase: what will open the bids; without one it is made. Raises RfqNotReady with every
+    reason.
+    """
+    rfq = queries.get_own(session, actor, rfq_id, lock=True)
+    check_version(rfq, expected)
+    state = RFQ_FLOW.next(rfq.state, "publish")
+    rules.check_ready(_readiness(session, actor, rfq))
+    rfq.state = state
+    rfq.published_at = clock.now()
+    supplier_ids = _send_invitations(session, rfq)
+    session.flush()
+    opening_passphrase = sealing.create_keys(session, rfq, passphrase)
+    inviting.share_documents(session, actor, rfq, supplier_ids)
+    outbox.record(
+        session,
+        RfqPublished(
+            rfq_id=rfq.id,
+            buyer_id=rfq.buyer_id,
+            number=rfq.number,
+            bids_due_at=_due(rfq),
+            supplier_ids=tuple(supplier_ids),
+        ),
+        audience=[rfq.buyer_id, *supplier_ids],
+    )
+    audit.record(
+        session,
+        actor,
+        "rfq.published",
+        ("rfq", rfq.id),
+        {"bids_due_at": _due(rfq).isoformat(), "time_zone": rfq.time_zone},
+    )
+    return Published(rfq, opening_passphrase)
+
+
+@requires(Permission.RFQ_PUBLISH)
+def extend(
+    session: Session,
+    actor: Actor,
+    rfq_id: UUID,
+    bids_due_at: Deadline,
+    questions_due_at: Deadline | None = None,
+    expected: int | None = None,
+) -> Rfq:
+    """Move the deadline later, for everybody. A published deadline never moves earlier."""
+    rfq = queries.get_own(session, actor, rfq_id, lock=True)
+    check_version(rfq, expected)
+    RFQ_FLOW.next(rfq.state_at(clock.now()), "extend")
+    zone = ZoneInfo(rfq.time_zone)
+    previous = _due(rfq)
+    due_at = deadlines.instant_of(bids_due_at, zone, "/bids_due_at")
+    rules.check_extension(rfq, due_at)
+    rfq.bids_due_at = due_at
+    if questions_due_at is not None:
+        asked_until = deadlines.instant_of(questions_due_at, zone, "/questions_due_at")
+        rules.check_questions_extension(rfq, asked_until)
+        rfq.questions_due_at = asked_until
+    supplier_ids = queries.invited_ids(session, rfq.id)
+    outbox.record(
+        session,
+        DeadlineExtended(
+            rfq_id=rfq.id,
+            buyer_id=rfq.buyer_id,
+            previous_due_at=previous,
+            bids_due_at=due_at,
+            supplier_ids=supplier_ids,
+        ),
+        audience=[rfq.buyer_id, *supplier_ids],
+    )
+    audit.record(
+        session,
+        actor,
+        "rfq.deadline_extended",
+        ("rfq", rfq.id),
+        {"from": previous.isoformat(), "to": due_at.isoformat()},
+    )
+    return rfq
+
+
+@requires(Permission.RFQ_CANCEL)
+def cancel(
+    session: Session, actor: Actor, rfq_id: UUID, reason: str, expected: int | None = None
+) -> Rfq:
+    """End the RFQ without an award, before its award is decided. Sealed bids stay sealed."""
+    rfq = queries.get_own(session, actor, rfq_id, lock=True)
+    check_version(rfq, expected)
+    state = RFQ_FLOW.next(rfq.state_at(clock.now()), "cancel")
+    rfq.state = state
+    rfq.ended_at = clock.now()
+    rfq.end_reason = reason
+    supplier_ids = queries.invited_ids(session, rfq.id)
+    outbox.record(
+        session,
+        RfqCancelled(rfq_id=rfq.id, buyer_id=rfq.buyer_id, supplier_ids=supplier_ids),
+        audience=[rfq.buyer_id, *supplier_ids],
+    )
+    audit.record(session, actor, "rfq.cancelled", ("rfq", rfq.id), {"reason": reason})
+    return rfq
+
+
+def _readiness(session: Session, actor: Actor, rfq: Rfq) -> rules.Readiness:
+    queries.get_with_content(session, actor, rfq.id)
+    invitations = queries.invitations(session, rfq.id)
+    blocked = supplier_queries.blocked_ids(
+        session, [invitation.supplier_id for invitation in invitations]
+    )
+    return rules.readiness(rfq, invitations, blocked, clock.now())
+
+
+def _send_invitations(session: Session, rfq: Rfq) -> list[UUID]:
+    """The invitations reach their suppliers from now on; returns who they are."""
+    sent = session.scalars(
+        update(RfqInvitation)
+        .where(RfqInvitation.rfq_id == rfq.id)
+        .values(invited_at=rfq.published_at)
+        .returning(RfqInvitation.supplier_id)
+    )
+    return sorted(sent)
+
+
+def _due(rfq: Rfq) -> datetime:
+    """The deadline of an RFQ that is published or about to be."""
+    if rfq.bids_due_at is None:
+        raise ValueError("A published RFQ has a deadline.")
+    return rfq.bids_due_at
