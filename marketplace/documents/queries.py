@@ -13,7 +13,7 @@ from marketplace.documents.models import Document, DocumentContent, DocumentGran
 from marketplace.identity.permissions import Actor
 
 
-def visible_to(actor: Actor) -> Select[tuple[Document]]:
+def visible_to(actor: Actor) -> Select[Document]:
     """Own documents, and those that their owner lets this organisation or everybody read."""
     if actor.is_system:
         return select(Document).where(true())

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from typing import BinaryIO
+from typing import IO
 from uuid import UUID
 
 from sqlalchemy import delete
@@ -22,7 +22,7 @@ def store(
     actor: Actor,
     filename: str,
     content_type: str | None,
-    content: bytes | BinaryIO,
+    content: bytes | IO[bytes],
 ) -> Document:
     """Keep a file for the actor's organisation.
 
@@ -132,6 +132,6 @@ def _grant(session: Session, documents: Iterable[Document], readers: Iterable[UU
         session.execute(insert(DocumentGrant).values(rows).on_conflict_do_nothing())
 
 
-def _read(stream: BinaryIO) -> bytes:
+def _read(stream: IO[bytes]) -> bytes:
     """At most one byte more than is taken, so that a huge upload is refused without reading it."""
     return stream.read(rules.MAX_BYTES + 1)

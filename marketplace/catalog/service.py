@@ -1,0 +1,121 @@
+"""Use cases of the catalogue: items are added, changed, taken out of use and back."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from marketplace.catalog import queries, rules
+from marketplace.catalog.models import Item
+from marketplace.core import audit, clock
+from marketplace.core.db import check_version
+from marketplace.core.errors import Conflict, FieldError, Invalid
+from marketplace.core.money import Money
+from marketplace.core.tabular.reading import clean
+from marketplace.core.text import _
+from marketplace.identity.permissions import Actor, OrgKind, Permission, requires
+
+FIELDS = ("sku", "gtin", "name", "description", "category_code", "unit", "base_quantity", "active")
+
+
+class SkuTaken(Conflict):
+    """Another item of the buyer has this code, whatever its case and blanks."""
+
+    code = "sku_taken"
+
+
+@requires(Permission.CATALOG_MANAGE)
+def create(session: Session, actor: Actor, values: Mapping[str, Any]) -> Item:
+    """Add an item to the buyer's catalogue.
+
+    values: fields of Item; ``price`` as Money for the base quantity. Raises Invalid or SkuTaken.
+    """
+    buyer_id = _buyer(actor)
+    rules.check_item({"sku": "", "name": "", **values})
+    _check_category(session, values.get("category_code"))
+    _check_sku_free(session, actor, values["sku"], None)
+    item = Item(buyer_id=buyer_id, words="", sku="", sku_key="")
+    _fill(item, values)
+    session.add(item)
+    session.flush()
+    audit.record(session, actor, "item.created", ("item", item.id), {"sku": item.sku})
+    return item
+
+
+@requires(Permission.CATALOG_MANAGE)
+def update(
+    session: Session,
+    actor: Actor,
+    item_id: UUID,
+    changes: Mapping[str, Any],
+    *,
+    expected_version: int | None = None,
+) -> Item:
+    """Change the named fields of an item; what is not named stays."""
+    item = queries.get(session, actor, item_id, lock=True)
+    check_version(item, expected_version)
+    rules.check_item(changes)
+    _check_category(session, changes.get("category_code"))
+    if "sku" in changes:
+        _check_sku_free(session, actor, changes["sku"], item.id)
+    before = snapshot(item)
+    _fill(item, changes)
+    after = snapshot(item)
+    changed = {name: after[name] for name in after if after[name] != before[name]}
+    if changed:
+        item.changed_at = clock.now()
+        audit.record(session, actor, "item.changed", ("item", item.id), changed)
+        session.flush()
+    return item
+
+
+def snapshot(item: Item) -> dict[str, str | None]:
+    """The item's values as text, for comparing and for the history."""
+    return {name: shown(getattr(item, name)) for name in (*FIELDS, "price")}
+
+
+def shown(value: Any) -> str | None:
+    """One value of an item as text."""
+    if value is None:
+        return None
+    if isinstance(value, Money):
+        return f"{value.amount.normalize():f} {value.currency}"
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
+
+
+def _buyer(actor: Actor) -> UUID:
+    """Only buyers have a catalogue of their own."""
+    if actor.org_kind is not OrgKind.BUYER:
+        raise Conflict(_("Only a buying organisation keeps a catalogue of items."))
+    return actor.organisation_id
+
+
+def _fill(item: Item, values: Mapping[str, Any]) -> None:
+    for name in FIELDS:
+        if name in values:
+            setattr(item, name, values[name])
+    if "price" in values:
+        price: Money | None = values["price"]
+        item.price_amount = price.amount if price else None
+        item.currency = price.currency if price else None
+    item.sku = clean(item.sku)
+    item.sku_key = rules.sku_key(item.sku)
+    item.name = clean(item.name)
+    item.description = item.description or ""
+    item.gtin = rules.checked_gtin(item.gtin)
+    item.words = rules.searchable(item.sku, item.gtin, item.name, item.description)
+
+
+def _check_category(session: Session, code: str | None) -> None:
+    if code and not queries.categories(session, [code]):
+        detail = _("There is no such CPV code.")
+        raise Invalid(detail, errors=[FieldError("/category_code", "unknown_category", detail)])
+
+
+def _check_sku_free(session: Session, actor: Actor, sku: str, own_id: UUID | None) -> None:
+    taken = queries.by_sku(session, actor, [sku]).get(rules.sku_key(sku))
+    if taken is not None and taken.id != own_id:
+        detail = _("The item “%(name)s” has this code already.", name=taken.name)
+        raise SkuTaken(detail, errors=[FieldError("/sku", "sku_taken", detail)])
