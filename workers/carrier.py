@@ -17,6 +17,7 @@ from rq import Queue, Worker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
+from rq.worker import WorkerStatus
 from sqlalchemy.orm import configure_mappers
 
 from marketplace.core.db import Database
@@ -87,8 +88,11 @@ class CarrierWorker(Worker):
     max_connection_wait_time = 5.0
     end_with_me: Callable[[], None] | None = None
 
-    def subscribe(self) -> None:
-        """Take no commands over Valkey."""
+    def bootstrap(self, *_logging: Any) -> None:
+        """Register; logging is set up already, and commands over Valkey are not listened to."""
+        self.register_birth()
+        self.set_state(WorkerStatus.STARTED)
+        log.info("worker.started", queues=self.queue_names())
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
         self.end_with_me = dies_with_parent(signal.SIGKILL)
@@ -116,7 +120,7 @@ def work(settings: Settings, queue: str) -> None:
         log_job_description=False,
         worker_ttl=60,
     )
-    worker.work(logging_level=settings.log_level.upper())
+    worker.work()
 
 
 def run_jobs(settings: Settings, ids: Sequence[str]) -> None:

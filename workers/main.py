@@ -6,6 +6,7 @@ import sys
 import threading
 from types import FrameType
 
+from marketplace.core import logs
 from marketplace.core.db import Database
 from marketplace.settings import Settings, SettingsError
 from workers import carrier, inline
@@ -51,6 +52,7 @@ def main() -> None:
         settings = Settings.from_env()
     except SettingsError as error:
         parser.exit(2, f"{error}\n")
+    logs.configure(settings.log_level)
     if arguments.program == "worker":
         worker(settings, arguments.queue)
     elif arguments.program == "scheduler":

@@ -14,8 +14,10 @@ from croniter import croniter
 from sqlalchemy.orm import Session
 
 from marketplace.core import jobs
+from marketplace.payments import gateway
+from marketplace.payments import reactions as payments
 from workers import housekeeping
-from workers.work import DEFAULT_QUEUE, Work
+from workers.work import CALLS_QUEUE, DEFAULT_QUEUE, CallOut, Work
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,15 @@ class Scheduled:
 
 
 SCHEDULE: Mapping[str, Scheduled] = {
+    "payments.reconcile": Scheduled(
+        "*/5 * * * *",
+        CallOut(
+            payments.prepare_reconciliation,
+            gateway.received_since,
+            payments.record_reconciliation,
+        ),
+        CALLS_QUEUE,
+    ),
     "jobs.forget_old": Scheduled("17 3 * * *", housekeeping.forget_old_jobs),
 }
 

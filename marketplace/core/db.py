@@ -198,6 +198,7 @@ def _engine(url: str, role: str | None, pool_size: int) -> Engine:
         max_overflow=pool_size,
         pool_timeout=5,
         pool_pre_ping=False,
+        hide_parameters=True,
         connect_args={
             "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
             "connect_timeout": 5,

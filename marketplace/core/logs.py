@@ -41,6 +41,7 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
+    logging.getLogger("rq").setLevel(max(root.level, logging.WARNING))
 
 
 def hide_secrets(

@@ -1,0 +1,191 @@
+"""The command line. A command reads its arguments, opens one transaction and calls a service."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+import click
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from marketplace.app import create_app
+from marketplace.core import audit, jobs, logs
+from marketplace.core.db import Database
+from marketplace.core.errors import DomainError
+from marketplace.demo import seed as demo
+from marketplace.identity import registration
+from marketplace.identity.permissions import OrgKind, Role
+from marketplace.local.processes import StartError
+from marketplace.local.stack import QUEUES, ROOT, Stack
+from marketplace.settings import Settings, SettingsError
+from migrations.runner import upgrade
+
+WORKER_ROLE = "marketplace_worker"
+SCALES = click.Choice(["demo", "large"])
+T = TypeVar("T")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Run and look after the marketplace. The settings come from the environment."""
+    try:
+        context.obj = Settings.from_env()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+    if context.invoked_subcommand != "run":
+        logs.configure("warning")
+
+
+@main.command()
+@click.option("--demo/--no-demo", "with_demo", default=True, help="Load the demo companies first.")
+@click.option("--scale", type=SCALES, default="demo", show_default=True)
+@click.pass_obj
+def run(settings: Settings, with_demo: bool, scale: str) -> None:  # noqa: FBT001 - click's
+    """Start everything on this machine; Ctrl-C stops it."""
+    stack = Stack(settings, lambda line: click.echo(line))
+    try:
+        stack.run(demo=with_demo, scale=scale)
+    except StartError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.pass_obj
+def migrate(settings: Settings) -> None:
+    """Bring the database to the newest schema."""
+    applied = upgrade(settings.migration_url, progress=click.echo)
+    click.echo("The schema is up to date." if not applied else f"{len(applied)} migrations done.")
+
+
+@main.command()
+@click.option("--scale", type=SCALES, default="demo", show_default=True)
+@click.pass_obj
+def seed(settings: Settings, scale: str) -> None:
+    """Load the demo companies; what is there already stays as it is."""
+    database = Database(settings.database_url, WORKER_ROLE)
+    demo.load(database, settings, scale=scale, progress=click.echo)
+    demo.write_people(settings.local_dir / "demo.json", settings.public_url)
+
+
+@main.command()
+@click.option("--queue", type=click.Choice(QUEUES), default=QUEUES[0], show_default=True)
+def worker(queue: str) -> None:
+    """Work off one queue of jobs."""
+    _become("workers.main", "worker", "--queue", queue)
+
+
+@main.command()
+def scheduler() -> None:
+    """Relay events, start what is due by the clock, and hand jobs to the workers."""
+    _become("workers.main", "scheduler")
+
+
+@main.command("create-operator")
+@click.option("--email", prompt=True)
+@click.option("--name", prompt=True)
+@click.option("--organisation", prompt=True, help="Name of the operating organisation.")
+@click.option("--country", default="FR", show_default=True)
+@click.password_option()
+@click.pass_obj
+def create_operator(
+    settings: Settings, email: str, name: str, organisation: str, country: str, password: str
+) -> None:
+    """Register the organisation that operates this marketplace, with its first person."""
+
+    def register(session: Session) -> UUID | None:
+        return registration.register(
+            session,
+            kind=OrgKind.OPERATOR,
+            organisation={"name": organisation, "country": country},
+            email=email,
+            name=name,
+            password=password,
+            roles=[Role.OPERATOR, Role.ADMIN],
+        ).org_id
+
+    click.echo(f"Organisation {_transaction(settings, register)} and {email} are registered.")
+
+
+@main.command("verify-audit")
+@click.pass_obj
+def verify_audit(settings: Settings) -> None:
+    """Check that no entry of the audit trail was changed, removed or reordered."""
+    broken = _transaction(settings, audit.verify)
+    for link in broken:
+        click.echo(f"{link.subject_kind} {link.subject_id}: entry {link.seq} is {link.fault}")
+    if broken:
+        raise click.ClickException(f"The audit trail is broken in {len(broken)} places.")
+    click.echo("The audit trail is complete and unchanged.")
+
+
+@main.group("jobs")
+def job_commands() -> None:
+    """Look at background jobs and try failed ones again."""
+
+
+@job_commands.command("list")
+@click.option("--state", type=click.Choice([str(state) for state in jobs.JobState]), default="dead")
+@click.option("--limit", default=50, show_default=True)
+@click.pass_obj
+def list_jobs(settings: Settings, state: str, limit: int) -> None:
+    """Jobs of one state, newest first."""
+
+    def lines(session: Session) -> list[str]:
+        found = jobs.in_state(session, jobs.JobState(state), limit=limit)
+        return [
+            f"{job.id}  {job.created_at:%Y-%m-%d %H:%M}  {job.name}  "
+            f"attempts {job.attempts}  {job.error or ''}".rstrip()
+            for job in found
+        ]
+
+    click.echo("\n".join(_transaction(settings, lines)) or f"No job is {state}.")
+
+
+@job_commands.command("retry")
+@click.argument("job_id", type=click.UUID)
+@click.pass_obj
+def retry_job(settings: Settings, job_id: UUID) -> None:
+    """Try a failed job again."""
+    _transaction(settings, lambda session: jobs.retry(session, job_id))
+    click.echo("The job waits for its turn.")
+
+
+@main.command()
+@click.option("--write", type=click.Path(path_type=Path), help="Write it to this file.")
+@click.pass_obj
+def openapi(settings: Settings, write: Path | None) -> None:
+    """Print the OpenAPI document of this version."""
+    app = create_app(settings)
+    document = json.dumps(app.extensions["openapi"], indent=2, sort_keys=True, ensure_ascii=False)
+    if write is None:
+        click.echo(document)
+    else:
+        write.write_text(document + "\n", encoding="utf-8")
+
+
+def _become(module: str, *arguments: str) -> None:
+    """Turn this process into another program of ours."""
+    os.chdir(ROOT)
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606 - no shell wanted
+
+
+def _transaction(settings: Settings, work: Callable[[Session], T]) -> T:
+    """The result of this work in one transaction, or a message that says why not."""
+    database = Database(settings.database_url, WORKER_ROLE)
+    try:
+        with database.transaction() as session:
+            return work(session)
+    except DomainError as error:
+        reasons = [str(error), *(f"{each.pointer}: {each.detail}" for each in error.errors)]
+        raise click.ClickException("\n".join(reasons)) from error
+    except OperationalError as error:
+        raise click.ClickException(
+            f"The database does not answer ({error.orig}). Is `make run` or PostgreSQL running?"
+        ) from error
+    finally:
+        database.dispose()
