@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.approvals.states import RequestState, StepRule, StepState, Verdict
 from marketplace.core.db import Amount, Base, CurrencyCode, HasCreated, HasId, HasVersion
+from marketplace.core.money import Money
 from marketplace.identity.permissions import Role
 
 
@@ -105,6 +106,11 @@ class ApprovalRequest(HasId, HasVersion, HasCreated, Base):
     steps: Mapped[list["ApprovalStep"]] = relationship(
         lazy="raise", order_by="ApprovalStep.position", cascade="all, delete-orphan"
     )
+
+    @property
+    def total(self) -> Money:
+        """What it would cost."""
+        return Money(self.amount, self.currency)
 
 
 class ApprovalStep(HasId, Base):

@@ -18,19 +18,20 @@ from marketplace.core.errors import NotFound
 from marketplace.core.pages import DEFAULT_LIMIT, Page, paginate
 from marketplace.core.text import _
 from marketplace.identity import queries as identity_queries
-from marketplace.identity.permissions import Actor
+from marketplace.identity.permissions import Actor, Permission, requires
 
 WITH_STEPS = selectinload(ApprovalRequest.steps).selectinload(ApprovalStep.decisions)
 NEWEST = (ApprovalRequest.created_at.desc(), ApprovalRequest.id.desc())
 OLDEST = (ApprovalRequest.created_at.asc(), ApprovalRequest.id.asc())
 
 
-def visible_to(actor: Actor) -> Select[tuple[ApprovalRequest]]:
+def visible_to(actor: Actor) -> Select[ApprovalRequest]:
     """Requests of the actor's organisation; every one for the system."""
     query = select(ApprovalRequest)
     return query if actor.is_system else query.where(ApprovalRequest.buyer_id == actor.org_id)
 
 
+@requires(Permission.APPROVAL_READ)
 def get(session: Session, actor: Actor, request_id: UUID, *, lock: bool = False) -> ApprovalRequest:
     """The request with steps and decisions, or NotFound. Locked, it is read afresh."""
     query = visible_to(actor).where(ApprovalRequest.id == request_id).options(WITH_STEPS)
@@ -61,6 +62,7 @@ def find_standing(
     )
 
 
+@requires(Permission.APPROVAL_READ)
 def about(
     session: Session, actor: Actor, subject_kind: str, subject_id: UUID
 ) -> Sequence[ApprovalRequest]:
@@ -76,6 +78,7 @@ def about(
     ).all()
 
 
+@requires(Permission.APPROVAL_READ)
 def waiting_for(
     session: Session, actor: Actor, *, cursor: str | None = None, limit: int = DEFAULT_LIMIT
 ) -> Page[ApprovalRequest]:
@@ -84,6 +87,7 @@ def waiting_for(
     return paginate(session, query, order=OLDEST, cursor=cursor, limit=limit)
 
 
+@requires(Permission.APPROVAL_READ)
 def count_waiting(session: Session, actor: Actor) -> int:
     """How many requests this person can decide now."""
     query = select(func.count()).select_from(visible_to(actor).where(_waits_for(actor)).subquery())
@@ -114,6 +118,7 @@ def _waits_for(actor: Actor) -> ColumnElement[bool]:
     )
 
 
+@requires(Permission.APPROVAL_READ)
 def search(
     session: Session,
     actor: Actor,

@@ -130,6 +130,18 @@ def supersede(session: Session, actor: Actor, subject_kind: str, subject_id: UUI
 
 
 @requires(Permission.APPROVAL_POLICY_MANAGE)
+def list_policies(session: Session, actor: Actor) -> Sequence[ApprovalPolicy]:
+    """Every policy in the order in which they are tried."""
+    return queries.policies(session, actor)
+
+
+@requires(Permission.APPROVAL_POLICY_MANAGE)
+def read_policy(session: Session, actor: Actor, policy_id: UUID) -> ApprovalPolicy:
+    """One policy, or NotFound."""
+    return queries.policy(session, actor, policy_id)
+
+
+@requires(Permission.APPROVAL_POLICY_MANAGE)
 def create_policy(session: Session, actor: Actor, draft: PolicyDraft) -> ApprovalPolicy:
     """Add a policy."""
     rules.check_policy(draft, queries.deciders(session, actor.organisation_id).keys())

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 from marketplace.core.errors import NotFound
 from marketplace.core.pages import DEFAULT_LIMIT, Page, paginate
 from marketplace.core.text import _
-from marketplace.identity.permissions import Actor, OrgKind
+from marketplace.identity.permissions import Actor, OrgKind, Permission, requires
 from marketplace.orders import receiving_rules
 from marketplace.orders.models import GoodsReturn, Order, OrderLine, Receipt, ReceiptLine
 from marketplace.orders.receiving_rules import LinePerformance
@@ -22,7 +22,7 @@ WITH_ALL = (WITH_LINES, selectinload(Order.invoices))
 NEWEST = (Order.created_at.desc(), Order.id.desc())
 
 
-def visible_to(actor: Actor) -> Select[tuple[Order]]:
+def visible_to(actor: Actor) -> Select[Order]:
     """The buyer's own orders; for a supplier those that were issued to it."""
     return select(Order).where(_is_visible(actor))
 
@@ -41,6 +41,7 @@ def _is_visible(actor: Actor) -> ColumnElement[bool]:
     return false()
 
 
+@requires(Permission.ORDER_READ)
 def get(session: Session, actor: Actor, order_id: UUID, *, lock: bool = False) -> Order:
     """The order with lines and invoices, or NotFound. Locked, it is read afresh."""
     query = visible_to(actor).where(Order.id == order_id).options(*WITH_ALL)
@@ -61,6 +62,7 @@ def find_awarded(session: Session, award_id: UUID, supplier_id: UUID) -> Order |
     )
 
 
+@requires(Permission.ORDER_READ)
 def revisions(session: Session, actor: Actor, order: Order) -> Sequence[Order]:
     """Every revision under the same number that the actor may see, newest first."""
     return session.scalars(
@@ -71,6 +73,7 @@ def revisions(session: Session, actor: Actor, order: Order) -> Sequence[Order]:
     ).all()
 
 
+@requires(Permission.ORDER_READ)
 def by_rfq(session: Session, actor: Actor, rfq_id: UUID) -> Sequence[Order]:
     """The orders that came from one RFQ."""
     return session.scalars(
@@ -78,6 +81,7 @@ def by_rfq(session: Session, actor: Actor, rfq_id: UUID) -> Sequence[Order]:
     ).all()
 
 
+@requires(Permission.ORDER_READ)
 def search(
     session: Session,
     actor: Actor,
@@ -118,6 +122,7 @@ def _contains(words: str) -> ColumnElement[bool]:
     )
 
 
+@requires(Permission.ORDER_READ)
 def counts(session: Session, actor: Actor) -> dict[OrderState, int]:
     """How many orders the actor sees in each state."""
     rows = session.execute(
@@ -126,6 +131,7 @@ def counts(session: Session, actor: Actor) -> dict[OrderState, int]:
     return {row[0]: row[1] for row in rows}
 
 
+@requires(Permission.ORDER_READ)
 def arriving(
     session: Session, actor: Actor, *, until: date | None = None, limit: int = 200
 ) -> Sequence[Order]:
@@ -154,6 +160,7 @@ def arriving(
     return session.scalars(query).all()
 
 
+@requires(Permission.ORDER_READ)
 def receipts(session: Session, actor: Actor, order_id: UUID) -> Sequence[Receipt]:
     """The deliveries of an order that the actor was found to see, oldest first."""
     return session.scalars(
@@ -164,6 +171,7 @@ def receipts(session: Session, actor: Actor, order_id: UUID) -> Sequence[Receipt
     ).all()
 
 
+@requires(Permission.ORDER_READ)
 def receipt(session: Session, actor: Actor, receipt_id: UUID) -> Receipt:
     """One delivery with its lines, or NotFound."""
     found = session.scalar(
@@ -176,6 +184,7 @@ def receipt(session: Session, actor: Actor, receipt_id: UUID) -> Receipt:
     return found
 
 
+@requires(Permission.ORDER_READ)
 def search_receipts(
     session: Session, actor: Actor, *, cursor: str | None = None, limit: int = DEFAULT_LIMIT
 ) -> Page[Receipt]:
@@ -185,6 +194,7 @@ def search_receipts(
     return paginate(session, query, order=order, cursor=cursor, limit=limit)
 
 
+@requires(Permission.ORDER_READ)
 def returns(session: Session, actor: Actor, order_id: UUID) -> Sequence[GoodsReturn]:
     """What went back of an order that the actor was found to see, oldest first."""
     return session.scalars(

@@ -6,20 +6,19 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from marketplace.approvals import service as approvals
-from marketplace.approvals.rules import Candidates, Route, Subject, SubjectLine
+from marketplace.approvals.rules import Candidates, Route
 from marketplace.approvals.states import RequestState
 from marketplace.core import audit, clock, outbox
 from marketplace.core.db import check_version
 from marketplace.core.errors import Conflict, DomainError
-from marketplace.core.money import Money
 from marketplace.core.text import _
 from marketplace.events.orders import OrderApproved, OrderIssued
 from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.orders import queries, rules
+from marketplace.orders import queries, rules, subjects
 from marketplace.orders.models import Order
-from marketplace.orders.services.drafting import SUBJECT
 from marketplace.orders.states import ORDER_FLOW, OrderState
+from marketplace.orders.subjects import SUBJECT
 from marketplace.suppliers import queries as supplier_queries
 
 
@@ -44,7 +43,7 @@ def submit(
         _audit(session, actor, "order.submitted", order, approval="kept")
         _approve(session, actor, order)
         return order
-    asked = approvals.request(session, actor, subject_of(order))
+    asked = approvals.request(session, actor, subjects.subject_of(order))
     order.state = after
     _audit(session, actor, "order.submitted", order, request_id=str(asked.id))
     if asked.state is RequestState.GRANTED:
@@ -55,7 +54,9 @@ def submit(
 @requires(Permission.ORDER_DRAFT)
 def preview(session: Session, actor: Actor, order_id: UUID) -> tuple[Route, list[Candidates]]:
     """Who would have to approve the order as it stands."""
-    return approvals.preview(session, actor, subject_of(queries.get(session, actor, order_id)))
+    return approvals.preview(
+        session, actor, subjects.subject_of(queries.get(session, actor, order_id))
+    )
 
 
 @requires(Permission.ORDER_DRAFT)
@@ -97,34 +98,6 @@ def issue(
     check_version(order, expected_version)
     _issue(session, actor, order, clock.now())
     return order
-
-
-def subject_of(order: Order) -> Subject:
-    """The order as approvals know it: the stored total and lines."""
-    return Subject(
-        kind=SUBJECT,
-        id=order.id,
-        title=f"{order.number} · {order.title}",
-        url=f"/orders/{order.id}",
-        amount=Money(order.gross, order.currency),
-        fingerprint=order.fingerprint,
-        category=order.category,
-        cost_centre=order.cost_centre,
-        partner=order.supplier_name,
-        note=order.note,
-        lines=tuple(
-            SubjectLine(
-                description=line.description,
-                quantity=line.quantity,
-                unit=line.unit,
-                unit_price=line.unit_price,
-                base_quantity=line.base_quantity,
-                net=line.net,
-            )
-            for line in order.lines
-        ),
-        author_ids=frozenset(order.author_ids),
-    )
 
 
 def _approve(session: Session, actor: Actor, order: Order) -> None:

@@ -22,8 +22,8 @@ from marketplace.orders import queries, rules
 from marketplace.orders.models import Order, OrderLine
 from marketplace.orders.rules import LineDraft, OrderDraft
 from marketplace.orders.states import ORDER_FLOW, OrderState
+from marketplace.orders.subjects import SUBJECT
 
-SUBJECT = "order"
 PREFIX = "PO"
 ALIVE = frozenset(OrderState) - {OrderState.CANCELLED, OrderState.REPLACED}
 

@@ -14,11 +14,10 @@ from marketplace.core.errors import FieldError, Invalid
 from marketplace.core.text import _
 from marketplace.events.orders import OrderAcknowledged, OrderCancelled, OrderRefused
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.orders import queries, rules
+from marketplace.orders import completion, queries, rules
 from marketplace.orders.models import Order
-from marketplace.orders.services import settling
-from marketplace.orders.services.drafting import SUBJECT
 from marketplace.orders.states import ORDER_FLOW, OrderState
+from marketplace.orders.subjects import SUBJECT
 
 
 @requires(Permission.ORDER_ACKNOWLEDGE)
@@ -141,7 +140,7 @@ def close(
     for line in order.lines:
         line.cancelled += line.to_deliver
     _audit(session, actor, "order.closed", order)
-    settling.complete_if_done(session, actor, order)
+    completion.complete_if_done(session, actor, order)
     return order
 
 

@@ -23,8 +23,8 @@ from marketplace.orders.models import (
     ReturnLine,
 )
 from marketplace.orders.receiving_rules import ReceivedDraft, ReturnDraft
-from marketplace.orders.services.drafting import SUBJECT
 from marketplace.orders.states import ORDER_FLOW, Bucket, OrderState
+from marketplace.orders.subjects import SUBJECT
 
 RECEIPT_PREFIX = "GR"
 RETURN_PREFIX = "RT"

@@ -1,0 +1,156 @@
+"""What crosses the API about approvals."""
+
+from decimal import Decimal
+
+from marshmallow import fields as mf
+from marshmallow import validate
+
+from marketplace.approvals.states import RequestState, StepRule, StepState, Verdict
+from marketplace.identity.permissions import Role
+from marketplace.web.fields import (
+    CurrencyField,
+    DecimalField,
+    EnumField,
+    IdField,
+    InstantField,
+    MoneyField,
+    TextField,
+)
+from marketplace.web.schemas import ListQuerySchema, Schema
+
+
+class PolicyStepInputSchema(Schema):
+    title = TextField(max=120, load_default="")
+    role = EnumField(Role, load_default=None, allow_none=True)
+    person_ids = mf.List(IdField(), load_default=list, validate=validate.Length(max=50))
+    rule = EnumField(StepRule, load_default=StepRule.ANY_OF)
+
+
+class PolicyInputSchema(Schema):
+    """A whole policy: PUT and POST take the same."""
+
+    name = TextField(max=120, required=True)
+    priority = mf.Integer(
+        strict=True,
+        load_default=50,
+        validate=validate.Range(1, 999),
+        metadata={"description": "Policies are tried from the lowest number on."},
+    )
+    subject_kind = TextField(max=40, load_default=None, allow_none=True)
+    currency = CurrencyField(required=True)
+    over = DecimalField(places=4, minimum=Decimal(0), load_default=None, allow_none=True)
+    up_to = DecimalField(places=4, minimum=Decimal(0), load_default=None, allow_none=True)
+    category_prefix = TextField(max=40, load_default="")
+    cost_centre = TextField(max=60, load_default=None, allow_none=True)
+    active = mf.Boolean(load_default=True)
+    steps = mf.List(mf.Nested(PolicyStepInputSchema), load_default=list)
+
+
+class PolicyStepSchema(Schema):
+    position = mf.Integer()
+    title = mf.String()
+    role = EnumField(Role, allow_none=True)
+    person_ids = mf.List(IdField())
+    rule = EnumField(StepRule)
+
+
+class PolicySchema(Schema):
+    id = IdField()
+    version = mf.Integer()
+    name = mf.String()
+    priority = mf.Integer()
+    subject_kind = mf.String(allow_none=True)
+    currency = mf.String()
+    over = DecimalField(allow_none=True)
+    up_to = DecimalField(allow_none=True)
+    category_prefix = mf.String()
+    cost_centre = mf.String(allow_none=True)
+    active = mf.Boolean()
+    steps = mf.List(mf.Nested(PolicyStepSchema))
+    created_at = InstantField()
+
+
+class PolicyListSchema(Schema):
+    items = mf.List(mf.Nested(PolicySchema))
+    next_cursor = mf.String(allow_none=True)
+
+
+class DecisionInputSchema(Schema):
+    """fingerprint: of the content that was read; the decision counts for no other."""
+
+    verdict = EnumField(Verdict, required=True)
+    reason = TextField(max=2000, load_default="")
+    fingerprint = TextField(max=64, load_default=None, allow_none=True)
+
+
+class DecisionSchema(Schema):
+    person_id = IdField()
+    verdict = EnumField(Verdict)
+    reason = mf.String()
+    decided_at = InstantField(attribute="created_at")
+
+
+class StepSchema(Schema):
+    position = mf.Integer()
+    title = mf.String()
+    role = EnumField(Role, allow_none=True)
+    person_ids = mf.List(IdField())
+    rule = EnumField(StepRule)
+    state = EnumField(StepState)
+    opened_at = InstantField(allow_none=True)
+    decided_at = InstantField(allow_none=True)
+    decisions = mf.List(mf.Nested(DecisionSchema))
+
+
+class RequestSchema(Schema):
+    id = IdField()
+    version = mf.Integer()
+    state = EnumField(RequestState)
+    actions = mf.List(mf.String())
+    subject_kind = mf.String()
+    subject_id = IdField()
+    title = mf.String()
+    url = mf.String()
+    total = MoneyField()
+    category = mf.String()
+    cost_centre = mf.String(allow_none=True)
+    fingerprint = mf.String()
+    content = mf.Dict()
+    requested_by = IdField()
+    requested_at = InstantField(attribute="created_at")
+    policy_id = IdField(allow_none=True)
+    policy_name = mf.String(allow_none=True)
+    decided_at = InstantField(allow_none=True)
+    steps = mf.List(mf.Nested(StepSchema))
+
+
+class RequestQuerySchema(ListQuerySchema):
+    state = EnumField(RequestState, load_default=None)
+    subject_kind = TextField(max=40, load_default=None)
+    waiting_for_me = mf.Boolean(load_default=False)
+
+
+class PreviewInputSchema(Schema):
+    subject_kind = TextField(max=40, required=True)
+    amount = MoneyField(required=True)
+    category = TextField(max=40, load_default="")
+    cost_centre = TextField(max=60, load_default=None, allow_none=True)
+
+
+class CandidateSchema(Schema):
+    id = IdField()
+    name = mf.String()
+
+
+class PreviewStepSchema(Schema):
+    position = mf.Integer()
+    title = mf.String()
+    role = EnumField(Role, allow_none=True)
+    rule = EnumField(StepRule)
+    candidates = mf.List(mf.Nested(CandidateSchema))
+
+
+class PreviewSchema(Schema):
+    policy_id = IdField(allow_none=True)
+    policy_name = mf.String(allow_none=True)
+    steps = mf.List(mf.Nested(PreviewStepSchema))
