@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -48,7 +49,6 @@ class Terms:
     """The published content of an RFQ, as far as bids answer to it."""
 
     currency: str
-    partial_bids: bool
     lots: tuple[AskedLot, ...]
     lines: tuple[AskedLine, ...]
     criteria: tuple[Criterion, ...]
@@ -63,7 +63,6 @@ class Terms:
     def to_json(self) -> dict[str, Any]:
         return {
             "currency": self.currency,
-            "partial_bids": self.partial_bids,
             "lots": [
                 {"id": str(lot.id), "number": lot.number, "title": lot.title} for lot in self.lots
             ],
@@ -95,7 +94,6 @@ class Terms:
     def from_json(cls, data: Mapping[str, Any]) -> "Terms":
         return cls(
             currency=data["currency"],
-            partial_bids=data["partial_bids"],
             lots=tuple(
                 AskedLot(UUID(lot["id"]), lot["number"], lot["title"]) for lot in data["lots"]
             ),
@@ -248,3 +246,8 @@ def total_of(terms: Terms, content: BidContent) -> Decimal:
         ),
         Decimal(0),
     )
+
+
+def instant(value: datetime) -> str:
+    """RFC 3339 in UTC."""
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,13 +1,23 @@
 """Decisions about bids that need no database: may it be sent now, does it answer what was asked?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from marketplace.core.errors import Conflict, FieldError, Invalid, NotAllowed
 from marketplace.core.text import _
-from marketplace.rfq.bid_content import AskedLine, BidContent, PricedLine, Terms
+from marketplace.rfq.bid_content import (
+    AskedLine,
+    BidContent,
+    PricedLine,
+    SealedDocument,
+    Terms,
+    instant,
+    total_of,
+)
+from marketplace.rfq.models import Rfq
+from marketplace.rfq.states import RfqState
 
 # As long as a request may take: whoever arrived in time has been written down by then.
 DRAIN = timedelta(seconds=30)
@@ -56,17 +66,33 @@ def check_on_time(arrived_at: datetime, due_at: datetime, time_zone: str) -> Non
     if arrived_at > due_at:
         raise DeadlinePassed(
             _("Your bid arrived after the deadline and was not accepted."),
-            arrived_at=arrived_at,
-            bids_due_at=due_at,
+            arrived_at=instant(arrived_at),
+            bids_due_at=instant(due_at),
             time_zone=time_zone,
         )
+
+
+def check_takes_bids(rfq: Rfq, at: datetime) -> None:
+    """Raise unless the RFQ takes what arrives at this instant."""
+    if rfq.state is not RfqState.CANCELLED:
+        check_on_time(at, deadline_of(rfq), rfq.time_zone)
+    if rfq.state is not RfqState.PUBLISHED:
+        raise NotOpenForBids(_("This RFQ does not take bids."), state=str(rfq.state))
+
+
+def deadline_of(rfq: Rfq) -> datetime:
+    """The deadline, which every published RFQ has."""
+    if rfq.bids_due_at is None:
+        raise NotOpenForBids(_("This RFQ does not take bids."), state=str(rfq.state))
+    return rfq.bids_due_at
 
 
 def check_may_open(now: datetime, due_at: datetime) -> None:
     """Raise TooEarly until every bid that arrived in time must have been written down."""
     if now < due_at + DRAIN:
         raise TooEarly(
-            _("Bids can be opened thirty seconds after the deadline."), opens_at=due_at + DRAIN
+            _("Bids can be opened thirty seconds after the deadline."),
+            opens_at=instant(due_at + DRAIN),
         )
 
 
@@ -76,10 +102,28 @@ def check_content(terms: Terms, content: BidContent, *, complete: bool) -> None:
     complete: whether it is about to be submitted; a draft may still have gaps.
     """
     errors = [*_line_errors(terms, content), *_header_errors(terms, content)]
-    if complete and not errors:
-        errors.extend(_gaps(terms, content))
+    if not errors and total_of(terms, content) >= PRICE_LIMIT:
+        errors.append(FieldError("/lines", "too_large", _("The total is out of range.")))
+    if complete and not content.lines:
+        errors.append(FieldError("/lines", "required", _("Give a price for at least one line.")))
     if errors:
         raise BidInvalid(_("The bid cannot be taken like this."), errors=errors)
+
+
+def check_document(present: Sequence[SealedDocument], size: int) -> None:
+    """Raise BidInvalid unless one more document of this size may be attached."""
+    if len(present) >= MAX_DOCUMENTS:
+        raise BidInvalid(
+            _("A bid has at most %(count)s documents.", count=MAX_DOCUMENTS),
+            errors=[FieldError("/file", "too_many", _("Remove a document first."))],
+        )
+    if not 0 < size <= MAX_DOCUMENT_BYTES:
+        raise BidInvalid(
+            _("This document cannot be attached."),
+            errors=[
+                FieldError("/file", "wrong_size", _("A document has between 1 byte and 10 MB."))
+            ],
+        )
 
 
 def chosen_lots(terms: Terms, content: BidContent) -> frozenset[UUID]:
@@ -95,21 +139,6 @@ def missing_lines(terms: Terms, content: BidContent) -> list[AskedLine]:
     return [
         line for line in terms.lines if line.lot_id in lots and line.id not in content.line_by_id
     ]
-
-
-def _gaps(terms: Terms, content: BidContent) -> Iterator[FieldError]:
-    if not content.lines:
-        yield FieldError("/lines", "required", _("Give a price for at least one line."))
-    elif not terms.partial_bids:
-        for asked in missing_lines(terms, content):
-            yield FieldError(
-                "/lines",
-                "missing_price",
-                _(
-                    "Line %(number)s has no price, but lots are bid for as a whole.",
-                    number=asked.number,
-                ),
-            )
 
 
 def _line_errors(terms: Terms, content: BidContent) -> Iterator[FieldError]:

@@ -1,7 +1,5 @@
 """The keys of an RFQ and what its bids answer to: made once, at publication."""
 
-from uuid import UUID
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -57,7 +55,6 @@ def published_terms(session: Session, rfq: Rfq) -> Terms:
     )
     return Terms(
         currency=rfq.currency,
-        partial_bids=rfq.partial_bids,
         lots=tuple(AskedLot(lot.id, lot.number, lot.title) for lot in lots),
         lines=tuple(_asked(line) for line in lines),
         criteria=tuple(_criterion(criterion) for criterion in criteria),

@@ -1,0 +1,294 @@
+"""Reads of bids: a supplier's own at any time, everybody's for the buyer after opening alone."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from marketplace.core.errors import NotFound
+from marketplace.core.pages import Page, paginate
+from marketplace.core.text import _
+from marketplace.identity.permissions import Actor, OrgKind
+from marketplace.rfq import queries
+from marketplace.rfq.bid_content import Terms
+from marketplace.rfq.bid_models import (
+    Award,
+    AwardLine,
+    Bid,
+    BidAttempt,
+    BidDocument,
+    BidDraft,
+    BidOffer,
+    BidScore,
+    BidVersion,
+    RfqOpening,
+    RfqSeal,
+)
+from marketplace.rfq.bid_rules import Sealed
+from marketplace.rfq.bid_states import READABLE
+from marketplace.rfq.models import Rfq, RfqLine
+
+
+@dataclass(frozen=True)
+class Door:
+    """What a bidder needs to know of an RFQ, their own bid on it, and its draft."""
+
+    rfq: Rfq
+    seal: RfqSeal
+    bid: Bid | None
+    draft: BidDraft | None
+
+
+@dataclass(frozen=True)
+class AwardedLine:
+    """A line that a supplier has won, with all that an order needs."""
+
+    rfq_line_id: UUID
+    supplier_id: UUID
+    number: int
+    item_id: UUID | None
+    category_code: str | None
+    description: str
+    quantity: Decimal
+    unit: str
+    unit_price: Decimal
+    total: Decimal
+    currency: str
+    delivery_place: str | None
+    delivery_on: date | None
+
+
+@dataclass(frozen=True)
+class AwardRecord:
+    """An award as other packages read it."""
+
+    award_id: UUID
+    rfq_id: UUID
+    rfq_number: str
+    rfq_title: str
+    buyer_id: UUID
+    currency: str
+    payment_terms_days: int | None
+    decided_by: UUID
+    decided_at: datetime
+    lines: tuple[AwardedLine, ...]
+
+
+def door(session: Session, actor: Actor, rfq_id: UUID, *, share: bool = False) -> Door:
+    """The RFQ with the supplier's own bid, in one statement.
+
+    share: hold the RFQ's row in share until the end, so that it can neither be opened nor moved
+    meanwhile, while other bidders pass beside.
+    """
+    query = (
+        queries.visible_to(actor)
+        .where(Rfq.id == rfq_id)
+        .join(RfqSeal, RfqSeal.rfq_id == Rfq.id)
+        .outerjoin(Bid, (Bid.rfq_id == Rfq.id) & (Bid.supplier_id == actor.organisation_id))
+        .outerjoin(BidDraft, BidDraft.bid_id == Bid.id)
+        .add_columns(RfqSeal, Bid, BidDraft)
+        .execution_options(populate_existing=True)
+    )
+    if share:
+        query = query.with_for_update(read=True, of=Rfq)
+    found = session.execute(query).one_or_none()
+    if found is None or actor.org_kind is not OrgKind.SUPPLIER:
+        raise NotFound(_("There is no such RFQ."))
+    return Door(*found)
+
+
+def own_bid(session: Session, actor: Actor, rfq_id: UUID, bid_id: UUID) -> Door:
+    """The supplier's bid with its RFQ, or NotFound."""
+    found = door(session, actor, rfq_id)
+    if found.bid is None or found.bid.id != bid_id:
+        raise _no_such_bid()
+    return found
+
+
+def own_bids(
+    session: Session, actor: Actor, *, cursor: str | None = None, limit: int = 50
+) -> Page[Bid]:
+    """All bids of the supplier, newest first."""
+    return paginate(
+        session,
+        select(Bid).where(Bid.supplier_id == actor.organisation_id),
+        order=(Bid.created_at.desc(), Bid.id.desc()),
+        cursor=cursor,
+        limit=limit,
+    )
+
+
+def version(session: Session, bid_id: UUID, number: int) -> BidVersion:
+    """One sealed version, or NotFound."""
+    found = session.get(BidVersion, (bid_id, number))
+    if found is None:
+        raise _no_such_bid()
+    return found
+
+
+def attempts(session: Session, actor: Actor, rfq_id: UUID) -> Sequence[BidAttempt]:
+    """The supplier's own attempts on this RFQ, newest first."""
+    return session.scalars(
+        select(BidAttempt)
+        .where(BidAttempt.rfq_id == rfq_id, BidAttempt.supplier_id == actor.organisation_id)
+        .order_by(BidAttempt.arrived_at.desc(), BidAttempt.id.desc())
+        .limit(200)
+    ).all()
+
+
+def document(session: Session, bid_id: UUID, document_id: UUID) -> BidDocument:
+    """The locked bytes of a document of this bid, or NotFound."""
+    found = session.scalar(
+        select(BidDocument).where(BidDocument.id == document_id, BidDocument.bid_id == bid_id)
+    )
+    if found is None:
+        raise NotFound(_("There is no such document."))
+    return found
+
+
+def document_ids(session: Session, bid_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Which documents are kept for these bids."""
+    return frozenset(session.scalars(select(BidDocument.id).where(BidDocument.bid_id.in_(bid_ids))))
+
+
+def seal(session: Session, rfq_id: UUID) -> RfqSeal:
+    """The seal of a published RFQ, or NotFound. The caller has found the RFQ."""
+    found = session.get(RfqSeal, rfq_id)
+    if found is None:
+        raise NotFound(_("This RFQ has not been published."))
+    return found
+
+
+def terms(session: Session, rfq_id: UUID) -> Terms:
+    """The published content. The caller has found the RFQ."""
+    return Terms.from_json(seal(session, rfq_id).terms)
+
+
+def opened(session: Session, actor: Actor, rfq_id: UUID) -> Rfq:
+    """The buyer's RFQ whose bids may be read; Sealed before its opening, for whoever asks."""
+    rfq = queries.get(session, actor, rfq_id)
+    check_opened(rfq)
+    if rfq.buyer_id != actor.org_id:
+        raise NotFound(_("There is no such RFQ."))
+    return rfq
+
+
+def check_opened(rfq: Rfq) -> None:
+    """Raise Sealed unless the bids have been opened; says the same for none and for many."""
+    if rfq.opened_at is None:
+        raise Sealed(_("Bids stay sealed until they are opened after the deadline."))
+
+
+def opening(session: Session, rfq_id: UUID) -> RfqOpening | None:
+    """The minutes. The caller has found the RFQ as its buyer."""
+    return session.get(RfqOpening, rfq_id)
+
+
+def readable_bids(session: Session, rfq_id: UUID) -> Sequence[Bid]:
+    """The opened bids in the order of their arrival. The caller has checked `opened`."""
+    return session.scalars(
+        select(Bid)
+        .where(Bid.rfq_id == rfq_id, Bid.state.in_(READABLE))
+        .order_by(Bid.submitted_at, Bid.id)
+    ).all()
+
+
+def offers(session: Session, rfq_id: UUID) -> Sequence[BidOffer]:
+    """What the opened bids say, in the order of their arrival. The caller has checked `opened`."""
+    return session.scalars(
+        select(BidOffer)
+        .where(BidOffer.rfq_id == rfq_id)
+        .order_by(BidOffer.submitted_at, BidOffer.bid_id)
+        .options(selectinload(BidOffer.lines))
+    ).all()
+
+
+def offer(session: Session, rfq_id: UUID, bid_id: UUID) -> BidOffer:
+    """One opened bid, or NotFound; the actor's own or, for the buyer, any."""
+    found = session.scalar(
+        select(BidOffer)
+        .where(BidOffer.rfq_id == rfq_id, BidOffer.bid_id == bid_id)
+        .options(selectinload(BidOffer.lines))
+    )
+    if found is None:
+        raise _no_such_bid()
+    return found
+
+
+def scores(session: Session, rfq_id: UUID) -> Sequence[BidScore]:
+    """All scores. The caller has checked `opened`."""
+    return session.scalars(
+        select(BidScore)
+        .join(BidOffer, BidOffer.bid_id == BidScore.bid_id)
+        .where(BidOffer.rfq_id == rfq_id)
+    ).all()
+
+
+def award_of(session: Session, rfq_id: UUID) -> Award | None:
+    """The award of the RFQ, for its buyer."""
+    return session.scalar(
+        select(Award).where(Award.rfq_id == rfq_id).options(selectinload(Award.lines))
+    )
+
+
+def won_lines(session: Session, actor: Actor, bid_id: UUID) -> Sequence[AwardLine]:
+    """The lines that the supplier's own bid has won."""
+    return session.scalars(
+        select(AwardLine)
+        .where(AwardLine.bid_id == bid_id, AwardLine.supplier_id == actor.organisation_id)
+        .order_by(AwardLine.number)
+    ).all()
+
+
+def award(session: Session, award_id: UUID) -> AwardRecord:
+    """The award for those who turn it into orders, or NotFound."""
+    found = session.execute(
+        select(Award, Rfq).join(Rfq, Rfq.id == Award.rfq_id).where(Award.id == award_id)
+    ).one_or_none()
+    if found is None:
+        raise NotFound(_("There is no such award."))
+    decided, rfq = found
+    lines = session.execute(
+        select(AwardLine, RfqLine)
+        .join(RfqLine, RfqLine.id == AwardLine.rfq_line_id)
+        .where(AwardLine.award_id == award_id)
+        .order_by(AwardLine.number)
+    )
+    return AwardRecord(
+        award_id=decided.id,
+        rfq_id=rfq.id,
+        rfq_number=rfq.number,
+        rfq_title=rfq.title,
+        buyer_id=decided.buyer_id,
+        currency=rfq.currency,
+        payment_terms_days=rfq.payment_terms_days,
+        decided_by=decided.decided_by,
+        decided_at=decided.decided_at,
+        lines=tuple(_awarded_line(won, asked) for won, asked in lines.tuples()),
+    )
+
+
+def _awarded_line(won: AwardLine, asked: RfqLine) -> AwardedLine:
+    return AwardedLine(
+        rfq_line_id=won.rfq_line_id,
+        supplier_id=won.supplier_id,
+        number=won.number,
+        item_id=asked.item_id,
+        category_code=asked.category_code,
+        description=won.description,
+        quantity=won.quantity,
+        unit=won.unit,
+        unit_price=won.unit_price,
+        total=won.total,
+        currency=won.currency,
+        delivery_place=asked.delivery_place,
+        delivery_on=asked.delivery_on,
+    )
+
+
+def _no_such_bid() -> NotFound:
+    return NotFound(_("There is no such bid."))

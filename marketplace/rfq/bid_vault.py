@@ -1,0 +1,153 @@
+"""How bids lie in the database: drafts, documents and versions, all of them locked."""
+
+import hashlib
+import json
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from marketplace.core import clock
+from marketplace.core.ids import uuid7
+from marketplace.rfq import bid_queries, envelopes
+from marketplace.rfq.bid_content import BidContent, SealedDocument
+from marketplace.rfq.bid_models import Bid, BidAttempt, BidDocument, BidDraft, BidVersion
+from marketplace.rfq.bid_queries import Door
+from marketplace.rfq.envelopes import Binding, Envelope, SealBroken, ServiceKeys
+
+# One statement for the whole submission: bid, sealed version, receipt, and the end of the draft.
+# It stores nothing when the bid is not as the caller saw it.
+_STORE = text("""
+    WITH saved AS (
+        INSERT INTO bid (id, rfq_id, buyer_id, supplier_id, state, number, submitted_at, created_at)
+        VALUES (:bid_id, :rfq_id, :buyer_id, :supplier_id, 'submitted', :number, :arrived_at, :now)
+        ON CONFLICT (rfq_id, supplier_id) DO UPDATE
+        SET state = 'submitted', number = :number, submitted_at = :arrived_at,
+            version = bid.version + 1
+        WHERE bid.version = :seen
+        RETURNING id, version
+    ), sealed AS (
+        INSERT INTO bid_version (bid_id, number, supplier_id, ciphertext, key_for_opening,
+            key_for_reading_back, digest, arrived_at)
+        SELECT id, :number, :supplier_id, :ciphertext, :key_for_opening, :key_for_reading_back,
+            :digest, :arrived_at FROM saved
+    ), receipt AS (
+        INSERT INTO bid_attempt (id, rfq_id, buyer_id, supplier_id, bid_id, number, outcome, digest,
+            arrived_at, statement, signature)
+        SELECT :attempt_id, :rfq_id, :buyer_id, :supplier_id, id, :number, 'accepted', :digest,
+            :arrived_at, :statement, :signature FROM saved
+    ), written AS (
+        DELETE FROM bid_draft USING saved WHERE bid_draft.bid_id = saved.id
+    )
+    SELECT version FROM saved
+""")
+
+
+def store_version(
+    session: Session, receipt: BidAttempt, envelope: Envelope, *, seen: int
+) -> int | None:
+    """Store a submission and return the bid's new version; None when it had changed meanwhile.
+
+    seen: the version of the bid that the caller read, 0 when there was no bid.
+    """
+    return session.execute(
+        _STORE,
+        {
+            "bid_id": receipt.bid_id,
+            "rfq_id": receipt.rfq_id,
+            "buyer_id": receipt.buyer_id,
+            "supplier_id": receipt.supplier_id,
+            "number": receipt.number,
+            "arrived_at": receipt.arrived_at,
+            "now": clock.now(),
+            "seen": seen,
+            "ciphertext": envelope.ciphertext,
+            "key_for_opening": envelope.key_for_opening,
+            "key_for_reading_back": envelope.key_for_reading_back,
+            "digest": receipt.digest,
+            "attempt_id": receipt.id,
+            "statement": receipt.statement,
+            "signature": receipt.signature,
+        },
+    ).scalar()
+
+
+def envelope_of(version: BidVersion) -> Envelope:
+    """The envelope as it was stored."""
+    return Envelope(version.ciphertext, version.key_for_opening, version.key_for_reading_back)
+
+
+def read_back(session: Session, door: Door, bid: Bid, key: bytes) -> BidContent | None:
+    """The last submitted version; None when the key is not that version's."""
+    version = bid_queries.version(session, bid.id, bid.number)
+    binding = Binding(bid.rfq_id, bid.supplier_id, bid.number, door.seal.fingerprint)
+    try:
+        plain = envelopes.read_back(envelope_of(version), key, binding)
+    except SealBroken:
+        return None
+    return BidContent.from_json(json.loads(plain))
+
+
+def read_draft(keys: ServiceKeys, door: Door) -> BidContent | None:
+    """What the supplier is writing, if anything."""
+    if door.bid is None or door.draft is None:
+        return None
+    plain = envelopes.unlock(
+        keys.draft_key(door.bid.id), door.draft.content, _draft_place(door.bid.id)
+    )
+    return BidContent.from_json(json.loads(envelopes.unpadded(plain)))
+
+
+def write_draft(
+    session: Session, keys: ServiceKeys, bid: Bid, draft: BidDraft | None, content: BidContent
+) -> None:
+    """Lock the content and keep it as the bid's draft."""
+    plain = envelopes.padded(envelopes.canonical(content.to_json()))
+    locked = envelopes.lock(keys.draft_key(bid.id), plain, _draft_place(bid.id))
+    if draft is None:
+        session.add(
+            BidDraft(
+                bid_id=bid.id, supplier_id=bid.supplier_id, content=locked, saved_at=clock.now()
+            )
+        )
+    else:
+        draft.content = locked
+        draft.saved_at = clock.now()
+
+
+def lock_document(
+    bid: Bid, name: str, media_type: str, content: bytes
+) -> tuple[BidDocument, SealedDocument]:
+    """The locked row, and what must be known to read it again."""
+    document = SealedDocument(
+        id=uuid7(),
+        name=name,
+        media_type=media_type,
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        key=envelopes.new_key(),
+    )
+    locked = envelopes.lock(
+        document.key, envelopes.padded(content), _document_place(bid.id, document.id)
+    )
+    stored = BidDocument(id=document.id, bid_id=bid.id, supplier_id=bid.supplier_id, content=locked)
+    return stored, document
+
+
+def unlock_document(stored: BidDocument, document: SealedDocument) -> bytes:
+    """The bytes as they were attached; SealBroken when they are not those."""
+    framed = envelopes.unlock(
+        document.key, stored.content, _document_place(stored.bid_id, stored.id)
+    )
+    content = envelopes.unpadded(framed)
+    if hashlib.sha256(content).hexdigest() != document.sha256:
+        raise SealBroken
+    return content
+
+
+def _draft_place(bid_id: UUID) -> bytes:
+    return f"bid-draft|{bid_id}".encode()
+
+
+def _document_place(bid_id: UUID, document_id: UUID) -> bytes:
+    return f"bid-document|{bid_id}|{document_id}".encode()

@@ -1,0 +1,206 @@
+"""The end of an RFQ: an award, by lot or by line, or none at all."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, update
+from sqlalchemy.orm import Session
+
+from marketplace.core import audit, clock, outbox
+from marketplace.core.db import check_version
+from marketplace.core.errors import FieldError, Invalid
+from marketplace.core.ids import uuid7
+from marketplace.core.text import _
+from marketplace.events.rfq import RfqAwarded, RfqUnsuccessful
+from marketplace.identity.permissions import Actor, Permission, requires
+from marketplace.rfq import award_rules, bid_queries, queries
+from marketplace.rfq.award_rules import Choice, ChosenLine
+from marketplace.rfq.bid_content import instant
+from marketplace.rfq.bid_models import Award, AwardLine, Bid
+from marketplace.rfq.bid_states import BID_FLOW, BidState
+from marketplace.rfq.models import Rfq
+from marketplace.rfq.ranking import LotRanking, Rank
+from marketplace.rfq.services import evaluation
+from marketplace.rfq.services.evaluation import Evaluation
+from marketplace.rfq.states import RFQ_FLOW
+from marketplace.suppliers import queries as supplier_queries
+
+
+class ReasonRequired(Invalid):
+    code = "reason_required"
+
+
+@requires(Permission.RFQ_AWARD)
+def award(
+    session: Session,
+    actor: Actor,
+    rfq_id: UUID,
+    choices: Sequence[Choice],
+    justification: str = "",
+    *,
+    expected: int | None = None,
+) -> Award:
+    """Give lots and lines to bids, and keep the ranking as it stood as evidence.
+
+    Orders follow from the event. Raises AwardInvalid, ScoresMissing, JustificationRequired or
+    SupplierIsBlocked.
+    """
+    bid_queries.opened(session, actor, rfq_id)
+    rfq = queries.get_own(session, actor, rfq_id, lock=True)
+    check_version(rfq, expected)
+    state = RFQ_FLOW.next(rfq.state, "award")
+    compared = evaluation.read(session, actor, rfq_id)
+    chosen = award_rules.chosen_lines(compared.terms, compared.cells, compared.lots, choices)
+    award_rules.check_decidable(compared.lots, chosen)
+    award_rules.check_justified(chosen, justification)
+    supplier_of = {offer.bid_id: offer.supplier_id for offer in compared.offers}
+    winners = {supplier_of[line.bid_id] for line in chosen}
+    award_rules.check_not_blocked(winners, supplier_queries.blocked_ids(session, winners))
+    decided = _write(session, actor, rfq, compared, chosen, justification)
+    rfq.state = state
+    rfq.awarded_at = rfq.ended_at = decided.decided_at
+    _close_bids(session, rfq_id, {line.bid_id for line in chosen})
+    _announce(session, actor, rfq, decided, winners, set(supplier_of.values()))
+    session.flush()
+    return decided
+
+
+@requires(Permission.RFQ_AWARD)
+def close_unsuccessful(
+    session: Session, actor: Actor, rfq_id: UUID, reason: str, *, expected: int | None = None
+) -> Rfq:
+    """End the RFQ without an award and tell the bidders so; the reason stays with the buyer."""
+    bid_queries.opened(session, actor, rfq_id)
+    rfq = queries.get_own(session, actor, rfq_id, lock=True)
+    check_version(rfq, expected)
+    rfq.state = RFQ_FLOW.next(rfq.state, "close_unsuccessful")
+    if not reason.strip():
+        raise ReasonRequired(
+            _("Say why nobody gets this."),
+            errors=[FieldError("/reason", "required", _("A reason is needed."))],
+        )
+    rfq.ended_at = clock.now()
+    rfq.end_reason = reason.strip()
+    bidders = [bid.supplier_id for bid in bid_queries.readable_bids(session, rfq_id)]
+    _close_bids(session, rfq_id, set())
+    audit.record(session, actor, "rfq.unsuccessful", ("rfq", rfq_id), {"reason": rfq.end_reason})
+    outbox.record(
+        session,
+        RfqUnsuccessful(rfq_id=rfq_id, buyer_id=rfq.buyer_id, supplier_ids=tuple(bidders)),
+        audience=[rfq.buyer_id],
+    )
+    session.flush()
+    return rfq
+
+
+def _write(
+    session: Session,
+    actor: Actor,
+    rfq: Rfq,
+    compared: Evaluation,
+    chosen: Sequence[ChosenLine],
+    justification: str,
+) -> Award:
+    decided = Award(
+        id=uuid7(),
+        rfq_id=rfq.id,
+        buyer_id=rfq.buyer_id,
+        decided_by=actor.person,
+        decided_at=clock.now(),
+        justification=justification.strip(),
+        evidence={"lots": [_lot_evidence(lot) for lot in compared.lots]},
+    )
+    session.add(decided)
+    session.flush()
+    session.execute(insert(AwardLine), [_line(rfq, decided, compared, line) for line in chosen])
+    session.refresh(decided, ["lines"])
+    return decided
+
+
+def _line(rfq: Rfq, decided: Award, compared: Evaluation, line: ChosenLine) -> dict[str, Any]:
+    offer = next(offer for offer in compared.offers if offer.bid_id == line.bid_id)
+    priced = next(priced for priced in offer.lines if priced.rfq_line_id == line.asked.id)
+    return {
+        "award_id": decided.id,
+        "rfq_line_id": line.asked.id,
+        "bid_id": line.bid_id,
+        "buyer_id": rfq.buyer_id,
+        "supplier_id": offer.supplier_id,
+        "lot_id": line.asked.lot_id,
+        "number": line.asked.number,
+        "description": line.asked.description,
+        "quantity": line.asked.quantity,
+        "unit": line.asked.unit,
+        "unit_price": priced.unit_price,
+        "total": priced.total,
+        "currency": rfq.currency,
+        "is_best": line.is_best,
+    }
+
+
+def _lot_evidence(lot: LotRanking) -> dict[str, Any]:
+    return {"lot_id": str(lot.lot_id), "ranks": [_rank_evidence(rank) for rank in lot.ranks]}
+
+
+def _rank_evidence(rank: Rank) -> dict[str, Any]:
+    return {
+        "place": rank.place,
+        "bid_id": str(rank.bid_id),
+        "supplier_id": str(rank.supplier_id),
+        "submitted_at": instant(rank.submitted_at),
+        "total": str(rank.total),
+        "missing_lines": list(rank.missing),
+        "tied": rank.tied,
+        "points": [
+            {
+                "criterion": part.criterion.name,
+                "weight": str(part.criterion.weight),
+                "value": None if part.value is None else str(part.value),
+                "reference": str(part.reference),
+                "exact": str(part.exact),
+            }
+            for part in rank.points
+        ],
+    }
+
+
+def _close_bids(session: Session, rfq_id: UUID, winning: set[UUID]) -> None:
+    """Every opened bid has either won something or not."""
+    for action, chosen in (("award", Bid.id.in_(winning)), ("decline", Bid.id.not_in(winning))):
+        session.execute(
+            update(Bid)
+            .where(Bid.rfq_id == rfq_id, Bid.state == BidState.OPENED, chosen)
+            .values(state=BID_FLOW.next(BidState.OPENED, action), version=Bid.version + 1),
+            execution_options={"synchronize_session": False},
+        )
+
+
+def _announce(
+    session: Session,
+    actor: Actor,
+    rfq: Rfq,
+    decided: Award,
+    winners: set[UUID],
+    bidders: set[UUID],
+) -> None:
+    audit.record(
+        session,
+        actor,
+        "rfq.awarded",
+        ("rfq", rfq.id),
+        {"award_id": str(decided.id), "winner_ids": sorted(str(winner) for winner in winners)},
+    )
+    # Suppliers are told one by one: this event names them all and is the buyer's alone.
+    outbox.record(
+        session,
+        RfqAwarded(
+            rfq_id=rfq.id,
+            buyer_id=rfq.buyer_id,
+            award_id=decided.id,
+            winner_ids=tuple(sorted(winners)),
+            loser_ids=tuple(sorted(bidders - winners)),
+            awarded_at=decided.decided_at,
+        ),
+        audience=[rfq.buyer_id],
+    )

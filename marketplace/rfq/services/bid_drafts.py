@@ -1,0 +1,195 @@
+"""Writing a bid: the draft, its documents, and reading back what was submitted."""
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
+
+from marketplace.core import audit, clock
+from marketplace.core.db import check_version
+from marketplace.core.errors import NotFound
+from marketplace.core.ids import uuid7
+from marketplace.core.text import _
+from marketplace.identity.permissions import Actor, Permission, requires
+from marketplace.rfq import bid_queries, bid_rules, bid_vault
+from marketplace.rfq.bid_content import BidContent, SealedDocument, Terms
+from marketplace.rfq.bid_models import Bid
+from marketplace.rfq.bid_queries import Door
+from marketplace.rfq.bid_states import BID_FLOW, BidState
+from marketplace.rfq.envelopes import ServiceKeys
+
+
+class WrongReadBackKey(NotFound):
+    code = "wrong_read_back_key"
+
+
+@dataclass(frozen=True)
+class OwnBid:
+    """A supplier's view of their bid.
+
+    draft: what is being written. sealed: the submitted version, if its key was given.
+    """
+
+    door: Door
+    terms: Terms
+    draft: BidContent | None
+    sealed: BidContent | None
+
+
+@requires(Permission.BID_READ)
+def read(
+    session: Session,
+    actor: Actor,
+    keys: ServiceKeys,
+    rfq_id: UUID,
+    read_back_key: bytes | None = None,
+) -> OwnBid:
+    """The supplier's bid: its draft, and its sealed version if the key for that is given.
+
+    A key of another version reads nothing; it is no fault, since every replacement outdates it.
+    """
+    door = bid_queries.door(session, actor, rfq_id)
+    sealed = None
+    if door.bid is not None and door.bid.number and read_back_key:
+        sealed = bid_vault.read_back(session, door, door.bid, read_back_key)
+    return OwnBid(door, Terms.from_json(door.seal.terms), bid_vault.read_draft(keys, door), sealed)
+
+
+@requires(Permission.BID_SUBMIT)
+def save(
+    session: Session,
+    actor: Actor,
+    keys: ServiceKeys,
+    rfq_id: UUID,
+    content: BidContent,
+    *,
+    expected: int | None = None,
+) -> Bid:
+    """Keep the draft of a bid; a submitted bid stays valid beside its draft.
+
+    Documents are attached one by one and stay as they are. Raises BidInvalid for what cannot
+    belong to this RFQ; gaps are allowed.
+    """
+    door = bid_queries.door(session, actor, rfq_id, share=True)
+    bid_rules.check_takes_bids(door.rfq, clock.now())
+    bid_rules.check_content(Terms.from_json(door.seal.terms), content, complete=False)
+    bid = _started(session, actor, door, expected)
+    kept = bid_vault.read_draft(keys, door)
+    whole = replace(content, documents=kept.documents if kept else ())
+    return _write(session, actor, keys, door, bid, whole, "bid.saved")
+
+
+@requires(Permission.BID_SUBMIT)
+def revise(
+    session: Session, actor: Actor, keys: ServiceKeys, rfq_id: UUID, read_back_key: bytes
+) -> Bid:
+    """Begin a replacement with a copy of the submitted version, documents included."""
+    door = bid_queries.door(session, actor, rfq_id, share=True)
+    bid_rules.check_takes_bids(door.rfq, clock.now())
+    sealed = None
+    if door.bid is not None and door.bid.number:
+        sealed = bid_vault.read_back(session, door, door.bid, read_back_key)
+    if sealed is None:
+        raise WrongReadBackKey(_("This key does not open the submitted bid."))
+    bid = _started(session, actor, door, None)
+    return _write(session, actor, keys, door, bid, sealed, "bid.saved")
+
+
+@requires(Permission.BID_SUBMIT)
+def attach(
+    session: Session,
+    actor: Actor,
+    keys: ServiceKeys,
+    rfq_id: UUID,
+    *,
+    name: str,
+    media_type: str,
+    content: bytes,
+) -> SealedDocument:
+    """Add a document to the draft. Its bytes are locked at once; submission sends only its key."""
+    door = bid_queries.door(session, actor, rfq_id, share=True)
+    bid_rules.check_takes_bids(door.rfq, clock.now())
+    draft = bid_vault.read_draft(keys, door) or BidContent()
+    bid_rules.check_document(draft.documents, len(content))
+    bid = _started(session, actor, door, None)
+    stored, document = bid_vault.lock_document(bid, name, media_type, content)
+    session.add(stored)
+    whole = replace(draft, documents=(*draft.documents, document))
+    _write(session, actor, keys, door, bid, whole, "bid.document_added")
+    return document
+
+
+@requires(Permission.BID_SUBMIT)
+def detach(
+    session: Session, actor: Actor, keys: ServiceKeys, rfq_id: UUID, document_id: UUID
+) -> None:
+    """Take a document out of the draft."""
+    door = bid_queries.door(session, actor, rfq_id, share=True)
+    bid_rules.check_takes_bids(door.rfq, clock.now())
+    draft = bid_vault.read_draft(keys, door) or BidContent()
+    kept = tuple(document for document in draft.documents if document.id != document_id)
+    if len(kept) == len(draft.documents):
+        raise _no_such_document()
+    bid = _started(session, actor, door, None)
+    _write(session, actor, keys, door, bid, replace(draft, documents=kept), "bid.document_removed")
+
+
+@requires(Permission.BID_READ)
+def document(
+    session: Session,
+    actor: Actor,
+    keys: ServiceKeys,
+    rfq_id: UUID,
+    document_id: UUID,
+    read_back_key: bytes | None = None,
+) -> tuple[SealedDocument, bytes]:
+    """A document of the supplier's own bid with its bytes."""
+    own = read(session, actor, keys, rfq_id, read_back_key)
+    for content in (own.draft, own.sealed):
+        for known in content.documents if content else ():
+            if known.id == document_id and own.door.bid is not None:
+                stored = bid_queries.document(session, own.door.bid.id, document_id)
+                return known, bid_vault.unlock_document(stored, known)
+    raise _no_such_document()
+
+
+def _started(session: Session, actor: Actor, door: Door, expected: int | None) -> Bid:
+    """The supplier's bid with a new version, made when there is none yet."""
+    bid = door.bid
+    if bid is not None:
+        check_version(bid, expected)
+        bid.state = BID_FLOW.next(bid.state, "save")
+        # what changes stands in the draft; the bid's version must tell of it all the same
+        flag_modified(bid, "state")
+        return bid
+    bid = Bid(
+        id=uuid7(),
+        rfq_id=door.rfq.id,
+        buyer_id=door.rfq.buyer_id,
+        supplier_id=actor.organisation_id,
+        state=BidState.DRAFT,
+        number=0,
+    )
+    session.add(bid)
+    session.flush()
+    return bid
+
+
+def _write(
+    session: Session,
+    actor: Actor,
+    keys: ServiceKeys,
+    door: Door,
+    bid: Bid,
+    content: BidContent,
+    action: str,
+) -> Bid:
+    bid_vault.write_draft(session, keys, bid, door.draft, content)
+    audit.record(session, actor, action, ("bid", bid.id))
+    session.flush()
+    return bid
+
+
+def _no_such_document() -> NotFound:
+    return NotFound(_("There is no such document."))

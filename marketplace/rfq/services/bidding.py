@@ -1,0 +1,227 @@
+"""Submitting and withdrawing a bid: sealed, signed for, and judged by its arrival alone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from marketplace.core import audit, outbox
+from marketplace.core.db import check_version
+from marketplace.core.errors import Conflict, DomainError, FieldError, NotFound
+from marketplace.core.ids import uuid7
+from marketplace.core.text import _
+from marketplace.events.rfq import BidSubmitted, BidWithdrawn
+from marketplace.identity.permissions import Actor, Permission, requires
+from marketplace.rfq import bid_queries, bid_rules, bid_vault, envelopes, receipts
+from marketplace.rfq.bid_content import BidContent, Terms, instant
+from marketplace.rfq.bid_models import BidAttempt
+from marketplace.rfq.bid_queries import Door
+from marketplace.rfq.bid_states import BID_FLOW, AttemptOutcome
+from marketplace.rfq.envelopes import Binding, ServiceKeys
+
+
+class BidChanged(Conflict):
+    code = "bid_changed"
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """An accepted submission. The read-back key exists here and nowhere else."""
+
+    rfq_id: UUID
+    bid_id: UUID
+    version: int
+    receipt: BidAttempt
+    read_back_key: bytes
+
+
+@requires(Permission.BID_SUBMIT)
+def submit(
+    session: Session,
+    actor: Actor,
+    keys: ServiceKeys,
+    rfq_id: UUID,
+    arrived_at: datetime,
+    content: BidContent | None = None,
+    *,
+    expected: int | None = None,
+) -> Submitted:
+    """Seal the draft, or the content given, and put it in the place of any earlier version.
+
+    arrived_at: when the last byte of the request was here; it alone decides about lateness. A
+    refusal carries a signed statement, to be kept by `keep_refusal`.
+    """
+    door = bid_queries.door(session, actor, rfq_id, share=True)
+    with _refusals_signed(keys, door, actor, arrived_at):
+        bid_rules.check_takes_bids(door.rfq, arrived_at)
+        if door.bid is not None:
+            check_version(door.bid, expected)
+            BID_FLOW.next(door.bid.state, "submit")
+        whole = _whole(session, keys, door, content)
+        return _seal_and_store(session, actor, keys, door, arrived_at, whole)
+
+
+@requires(Permission.BID_SUBMIT)
+def withdraw(
+    session: Session,
+    actor: Actor,
+    keys: ServiceKeys,
+    rfq_id: UUID,
+    arrived_at: datetime,
+    *,
+    expected: int | None = None,
+) -> BidAttempt:
+    """Take the bid back; until the deadline another one may be submitted."""
+    door = bid_queries.door(session, actor, rfq_id, share=True)
+    if door.bid is None:
+        raise NotFound(_("There is no such bid."))
+    with _refusals_signed(keys, door, actor, arrived_at):
+        bid_rules.check_takes_bids(door.rfq, arrived_at)
+        check_version(door.bid, expected)
+        door.bid.state = BID_FLOW.next(door.bid.state, "withdraw")
+        receipt = receipts.attempt(
+            keys,
+            _passage(door, actor, arrived_at),
+            AttemptOutcome.WITHDRAWN,
+            bid_id=door.bid.id,
+            number=door.bid.number,
+        )
+        session.add(receipt)
+        audit.record(session, actor, "bid.withdrawn", ("bid", door.bid.id))
+        outbox.record(
+            session,
+            BidWithdrawn(
+                bid_id=door.bid.id,
+                rfq_id=rfq_id,
+                supplier_id=door.bid.supplier_id,
+                buyer_id=door.bid.buyer_id,
+                withdrawn_at=arrived_at,
+            ),
+            audience=[door.bid.supplier_id],
+        )
+        session.flush()
+    return receipt
+
+
+@requires(Permission.BID_SUBMIT)
+def keep_refusal(session: Session, actor: Actor, refusal: DomainError) -> None:
+    """Write down a refused attempt; in a transaction of its own, since its request has failed."""
+    attempt = receipts.from_statement(
+        refusal.data["statement"], bytes.fromhex(refusal.data["signature"])
+    )
+    session.add(attempt)
+    audit.record(session, actor, "bid.refused", ("bid_attempt", attempt.id), {"code": refusal.code})
+
+
+def _whole(
+    session: Session, keys: ServiceKeys, door: Door, content: BidContent | None
+) -> BidContent:
+    """What is to be sealed: checked against the RFQ, with the draft's documents in place."""
+    draft = bid_vault.read_draft(keys, door)
+    if content is None and draft is None:
+        raise Conflict(_("There is no draft to submit."))
+    documents = draft.documents if draft else ()
+    whole = replace(content or draft or BidContent(), documents=documents)
+    bid_rules.check_content(Terms.from_json(door.seal.terms), whole, complete=True)
+    if documents and door.bid is not None:
+        kept = bid_queries.document_ids(session, [door.bid.id])
+        missing = [document for document in documents if document.id not in kept]
+        if missing:
+            raise bid_rules.BidInvalid(
+                _("A document of the bid is missing. Attach it again."),
+                errors=[FieldError("/documents", "unknown_document", d.name) for d in missing],
+            )
+    return whole
+
+
+def _seal_and_store(
+    session: Session,
+    actor: Actor,
+    keys: ServiceKeys,
+    door: Door,
+    arrived_at: datetime,
+    content: BidContent,
+) -> Submitted:
+    bid_id = door.bid.id if door.bid else uuid7()
+    number = door.bid.number + 1 if door.bid else 1
+    binding = Binding(door.rfq.id, actor.organisation_id, number, door.seal.fingerprint)
+    envelope, read_back_key = envelopes.seal(
+        envelopes.canonical(content.to_json()), door.seal.public_key, binding
+    )
+    receipt = receipts.attempt(
+        keys,
+        _passage(door, actor, arrived_at),
+        AttemptOutcome.ACCEPTED,
+        bid_id=bid_id,
+        number=number,
+        digest=envelope.digest(binding),
+    )
+    seen = door.bid.version if door.bid else 0
+    version = bid_vault.store_version(session, receipt, envelope, seen=seen)
+    if version is None:
+        raise BidChanged(_("Your bid was changed at the same moment elsewhere. Look at it again."))
+    for stale in (door.bid, door.draft):
+        if stale is not None:
+            session.expunge(stale)
+    _announce(session, actor, bid_id, receipt)
+    return Submitted(door.rfq.id, bid_id, version, receipt, read_back_key)
+
+
+def _announce(session: Session, actor: Actor, bid_id: UUID, receipt: BidAttempt) -> None:
+    audit.record(
+        session,
+        actor,
+        "bid.submitted",
+        ("bid", bid_id),
+        {"number": receipt.number, "digest": receipt.digest},
+    )
+    outbox.record(
+        session,
+        BidSubmitted(
+            bid_id=bid_id,
+            rfq_id=receipt.rfq_id,
+            supplier_id=receipt.supplier_id,
+            buyer_id=receipt.buyer_id,
+            submitted_at=receipt.arrived_at,
+        ),
+        audience=[receipt.supplier_id],
+    )
+    session.flush()
+
+
+def _passage(door: Door, actor: Actor, arrived_at: datetime) -> receipts.Passage:
+    return receipts.Passage(
+        rfq_id=door.rfq.id,
+        buyer_id=door.rfq.buyer_id,
+        supplier_id=actor.organisation_id,
+        arrived_at=arrived_at,
+        due_at=bid_rules.deadline_of(door.rfq),
+        time_zone=door.rfq.time_zone,
+    )
+
+
+@contextmanager
+def _refusals_signed(
+    keys: ServiceKeys, door: Door, actor: Actor, arrived_at: datetime
+) -> Iterator[None]:
+    """Give every refusal a signed statement that the attempt was made."""
+    try:
+        yield
+    except DomainError as refusal:
+        attempt = receipts.attempt(
+            keys,
+            _passage(door, actor, arrived_at),
+            AttemptOutcome.REFUSED,
+            bid_id=door.bid.id if door.bid else None,
+            code=refusal.code,
+        )
+        refusal.data |= {
+            "attempt_id": str(attempt.id),
+            "arrived_at": instant(arrived_at),
+            "statement": attempt.statement,
+            "signature": attempt.signature.hex(),
+        }
+        raise

@@ -1,0 +1,192 @@
+"""Comparing opened bids and scoring what is not the price."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from marketplace.core import audit, clock
+from marketplace.core.errors import FieldError, Invalid
+from marketplace.core.text import _
+from marketplace.identity.models import Organisation
+from marketplace.identity.permissions import Actor, Permission, requires
+from marketplace.identity.queries import organisations
+from marketplace.rfq import bid_queries, queries, ranking
+from marketplace.rfq.bid_content import Criterion, Terms
+from marketplace.rfq.bid_models import BidOffer, BidScore
+from marketplace.rfq.models import Rfq
+from marketplace.rfq.ranking import Cell, LotRanking, Offer, Price, Score
+from marketplace.rfq.states import RFQ_FLOW
+
+MAX_COMMENT = 2000
+
+
+class ScoresInvalid(Invalid):
+    code = "scores_invalid"
+
+
+@dataclass(frozen=True)
+class GivenScore:
+    """A judge's score for one bid and one criterion."""
+
+    bid_id: UUID
+    criterion_id: UUID
+    score: Decimal
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Everything that a buyer compares: published terms, offers, matrix and ranking."""
+
+    rfq: Rfq
+    terms: Terms
+    offers: Sequence[BidOffer]
+    suppliers: dict[UUID, Organisation]
+    cells: dict[UUID, list[Cell]]
+    lots: list[LotRanking]
+    scores: dict[tuple[UUID, UUID], BidScore]
+
+    @property
+    def judged(self) -> list[Criterion]:
+        """The criteria that people score."""
+        return [criterion for criterion in self.terms.criteria if not criterion.is_price]
+
+    @property
+    def missing_scores(self) -> int:
+        return len(self.judged) * len(self.offers) - len(self.scores)
+
+    def supplier_name(self, supplier_id: UUID) -> str:
+        return self.suppliers[supplier_id].name
+
+
+@requires(Permission.BID_READ)
+def read(session: Session, actor: Actor, rfq_id: UUID) -> Evaluation:
+    """The evaluation as it stands. Raises Sealed before the opening."""
+    rfq = bid_queries.opened(session, actor, rfq_id)
+    return _evaluation(session, rfq)
+
+
+@requires(Permission.RFQ_EVALUATE)
+def score(session: Session, actor: Actor, rfq_id: UUID, given: Sequence[GivenScore]) -> Evaluation:
+    """Give or change scores; raises ScoresInvalid with every reason."""
+    bid_queries.opened(session, actor, rfq_id)
+    rfq = queries.get_own(session, actor, rfq_id, lock=True)
+    RFQ_FLOW.next(rfq.state, "evaluate")
+    _check(session, rfq_id, given)
+    now = clock.now()
+    statement = insert(BidScore).values(
+        [
+            {
+                "bid_id": each.bid_id,
+                "criterion_id": each.criterion_id,
+                "score": each.score,
+                "comment": each.comment,
+                "scored_by": actor.person,
+                "scored_at": now,
+            }
+            for each in given
+        ]
+    )
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["bid_id", "criterion_id"],
+            set_={
+                "score": statement.excluded.score,
+                "comment": statement.excluded.comment,
+                "scored_by": statement.excluded.scored_by,
+                "scored_at": statement.excluded.scored_at,
+            },
+            where=(BidScore.score != statement.excluded.score)
+            | (BidScore.comment != statement.excluded.comment),
+        )
+    )
+    audit.record(
+        session,
+        actor,
+        "rfq.scored",
+        ("rfq", rfq_id),
+        {
+            "scores": [
+                {
+                    "bid_id": str(each.bid_id),
+                    "criterion_id": str(each.criterion_id),
+                    "score": str(each.score),
+                }
+                for each in given
+            ]
+        },
+    )
+    session.flush()
+    session.expire_all()
+    return _evaluation(session, queries.get_own(session, actor, rfq_id))
+
+
+def _check(session: Session, rfq_id: UUID, given: Sequence[GivenScore]) -> None:
+    criteria = {c.id: c for c in bid_queries.terms(session, rfq_id).criteria if not c.is_price}
+    bid_ids = {bid.id for bid in bid_queries.readable_bids(session, rfq_id)}
+    errors = []
+    seen: set[tuple[UUID, UUID]] = set()
+    for index, each in enumerate(given):
+        place = f"/scores/{index}"
+        criterion = criteria.get(each.criterion_id)
+        if each.bid_id not in bid_ids:
+            errors.append(
+                FieldError(f"{place}/bid_id", "unknown_bid", _("This bid is not one of this RFQ."))
+            )
+        if criterion is None:
+            errors.append(
+                FieldError(
+                    f"{place}/criterion_id",
+                    "unknown_criterion",
+                    _("This criterion is not one that people score."),
+                )
+            )
+        elif not 0 <= each.score <= criterion.max_score:
+            errors.append(
+                FieldError(
+                    f"{place}/score",
+                    "out_of_range",
+                    _("Give a score from 0 to %(max_score)s.", max_score=criterion.max_score),
+                )
+            )
+        if (each.bid_id, each.criterion_id) in seen:
+            errors.append(FieldError(place, "duplicate_score", _("This score is given twice.")))
+        seen.add((each.bid_id, each.criterion_id))
+    if errors or not given:
+        raise ScoresInvalid(_("These scores cannot be taken."), errors=errors)
+
+
+def _evaluation(session: Session, rfq: Rfq) -> Evaluation:
+    terms = bid_queries.terms(session, rfq.id)
+    offers = bid_queries.offers(session, rfq.id)
+    scores = {(s.bid_id, s.criterion_id): s for s in bid_queries.scores(session, rfq.id)}
+    compared = [_compared(offer, scores) for offer in offers]
+    return Evaluation(
+        rfq=rfq,
+        terms=terms,
+        offers=offers,
+        suppliers=organisations(session, (offer.supplier_id for offer in offers)),
+        cells=ranking.comparison(terms, compared),
+        lots=ranking.ranking(terms, compared),
+        scores=scores,
+    )
+
+
+def _compared(offer: BidOffer, scores: dict[tuple[UUID, UUID], BidScore]) -> Offer:
+    return Offer(
+        bid_id=offer.bid_id,
+        supplier_id=offer.supplier_id,
+        submitted_at=offer.submitted_at,
+        prices={
+            line.rfq_line_id: Price(line.unit_price, line.total, line.note) for line in offer.lines
+        },
+        scores={
+            criterion_id: Score(given.score, given.comment)
+            for (bid_id, criterion_id), given in scores.items()
+            if bid_id == offer.bid_id
+        },
+    )
