@@ -1,16 +1,18 @@
 """The queue of record: what is still to be done, in PostgreSQL. RQ only carries it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, text
+from sqlalchemy import BigInteger, Index, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from marketplace.core import clock
 from marketplace.core.db import Base, HasCreated, HasId
+from marketplace.core.errors import Conflict, NotFound
 from marketplace.core.ids import uuid7
 from marketplace.core.text import _, register_labels
 
@@ -95,3 +97,27 @@ def enqueue(
         )
         .on_conflict_do_nothing(index_elements=["dedupe_key"])
     )
+
+
+class JobNotFailed(Conflict):
+    code = "job_not_failed"
+
+
+def in_state(session: Session, state: JobState, *, limit: int) -> Sequence[Job]:
+    """Jobs of this state, newest first."""
+    newest = select(Job).where(Job.state == state).order_by(Job.created_at.desc(), Job.id.desc())
+    return session.scalars(newest.limit(limit)).all()
+
+
+def retry(session: Session, job_id: UUID) -> Job:
+    """Give a failed job all its attempts again. Raises NotFound, or JobNotFailed."""
+    job = session.get(Job, job_id, with_for_update=True)
+    if job is None:
+        raise NotFound(_("There is no such job."))
+    if job.state is not JobState.DEAD:
+        raise JobNotFailed(_("Only a failed job can be tried again."), state=job.state)
+    job.state = JobState.READY
+    job.attempts = 0
+    job.run_at = clock.now()
+    job.offered_at = None
+    return job
