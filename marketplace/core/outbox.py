@@ -8,7 +8,7 @@ from types import NoneType, UnionType
 from typing import Any, ClassVar, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Identity, func
+from sqlalchemy import BigInteger, Identity, Index, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.types import UserDefinedType, Uuid
@@ -50,6 +50,10 @@ class OutboxMessage(Base):
     """One event. ``relayed_at`` is set once its reactions stand in the queue of record."""
 
     __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_waiting", "seq", postgresql_where=text("relayed_at IS NULL")),
+        Index("ix_outbox_audience", "audience", postgresql_using="gin"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     seq: Mapped[int] = mapped_column(BigInteger, Identity(always=True), unique=True)

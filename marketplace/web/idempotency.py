@@ -14,7 +14,7 @@ from uuid import UUID
 
 import orjson
 from flask import Response, current_app, request
-from sqlalchemy import LargeBinary, delete, update
+from sqlalchemy import Index, LargeBinary, delete, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -35,6 +35,7 @@ class IdempotencyKey(HasCreated, Base):
     """A key of an organisation, what it was used for, and the answer."""
 
     __tablename__ = "idempotency_key"
+    __table_args__ = (Index(None, "created_at"),)
 
     org_id: Mapped[UUID] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)

@@ -2,6 +2,7 @@
 
 import pkgutil
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -25,12 +26,10 @@ def test_models_equal_migrations(connection: Connection) -> None:
         for difference in compare_metadata(context, Base.metadata)
         if not (difference[0] == "remove_table" and difference[1].name in ignored)
     ]
-    assert differences == []
+    assert [str(difference) for difference in differences] == []
 
 
 def test_the_head_file_names_the_last_migration() -> None:
-    from pathlib import Path
-
     head = Path(__file__).parents[2] / "migrations" / "versions" / "CURRENT_HEAD"
     assert head.read_text().strip() == head_revision()
 
@@ -63,7 +62,7 @@ def test_the_roles_of_the_product_own_nothing_and_pass_no_security(
 
 
 def test_without_a_tenant_the_application_sees_no_row(connection: Connection) -> None:
-    """Whatever a table holds, a request that never said for whom it acts reads nothing of tenants."""
+    """No policy of a tenant's table lets a request read that never said for whom it acts."""
     public = {"organisation", "category", "sign_in_attempt", "alembic_version"}
     connection.execute(text("SET LOCAL ROLE marketplace_app"))
     policies = connection.execute(

@@ -1,0 +1,66 @@
+"""Messages in the reader's language, units by their usual names, ids in order."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from marketplace.core import clock
+from marketplace.core.ids import uuid7
+from marketplace.core.text import Text, _, known_language, ngettext_, reading_in
+from marketplace.core.units import unit_code, unit_name
+
+
+def test_values_fill_their_places():
+    assert str(_("Use at most %(count)s characters.", count=3)) == "Use at most 3 characters."
+
+
+def test_a_message_is_rendered_when_it_is_read():
+    message = _("Not found")
+    with reading_in("fr-BE"):
+        assert str(message) == "Introuvable"
+    assert str(message) == "Not found"
+
+
+def test_plural_forms():
+    assert str(ngettext_("%(n)s piece", "%(n)s pieces", 1)) == "1 piece"
+    assert str(ngettext_("%(n)s piece", "%(n)s pieces", 2)) == "2 pieces"
+
+
+def test_html_is_escaped():
+    assert Text("<b>", {}).__html__() == "&lt;b&gt;"
+
+
+@pytest.mark.parametrize(("locale", "expected"), [("fr_FR", "fr"), ("FR", "fr"), ("de", "en")])
+def test_unknown_languages_read_english(locale, expected):
+    assert known_language(locale) == expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [("kg", "KGM"), ("Pièces", "C62"), ("heures", "HUR"), ("m²", "MTK"), ("C62", "C62")],
+)
+def test_usual_names_of_units(typed, code):
+    assert unit_code(typed) == code
+
+
+def test_an_unknown_unit_has_no_code():
+    assert unit_code("furlong") is None
+    assert unit_name("KGM", "fr") == "kilogramme"
+
+
+def test_ids_grow_with_time_and_are_version_7():
+    ids = [uuid7() for _n in range(3)]
+    assert {i.version for i in ids} == {7}
+    assert len(set(ids)) == 3
+
+
+def test_the_clock_can_be_held():
+    at = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    with clock.frozen(at):
+        assert clock.now() == at
+    assert clock.now() > at
+
+
+def test_the_clock_refuses_naive_times():
+    with pytest.raises(ValueError, match="aware"), clock.frozen(datetime(2026, 3, 1)):  # noqa: DTZ001
+        pass
