@@ -102,7 +102,12 @@ def create_app(settings: Settings, *, database: Database | None = None) -> WebAp
 def _mount_api(app: WebApp) -> None:
     api = PartnerApi(app, spec_kwargs=_SPEC)
     for blueprint in _found(ApiBlueprint, "*api.py"):
-        api.register_blueprint(blueprint, url_prefix=API_PREFIX + (blueprint.url_prefix or ""))
+        # pages and resources of one package may bear the same name
+        api.register_blueprint(
+            blueprint,
+            name=f"api-{blueprint.name}",
+            url_prefix=API_PREFIX + (blueprint.url_prefix or ""),
+        )
 
 
 def _mount_pages(app: WebApp) -> None:

@@ -123,9 +123,11 @@ def update_me(
     name: str | None = None,
     locale: str | None = None,
     time_zone: str | None = None,
+    expected_version: int | None = None,
 ) -> Person:
     """Change one's own name, language or time zone."""
     person = queries.me(session, actor)
+    check_version(person, expected_version)
     person.name = name or person.name
     person.locale = locale or person.locale
     person.time_zone = time_zone or person.time_zone

@@ -11,7 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from flask import Flask, g, request, url_for
+from flask import Flask, current_app, g, request, url_for
 from werkzeug.datastructures import MultiDict
 
 from marketplace.core import clock
@@ -20,9 +20,11 @@ from marketplace.core.money import Money, Quantity
 from marketplace.core.text import Text, _, label, language, ngettext_
 from marketplace.core.units import UNITS, unit_name
 from marketplace.identity import queries
-from marketplace.identity.permissions import Actor
+from marketplace.identity.permissions import Actor, Role
 from marketplace.web import charts, formats, looks
+from marketplace.web.blueprints import csrf_token
 from marketplace.web.frame import Frame
+from marketplace.web.telemetry import csp_nonce
 
 CURRENCIES = ("EUR", "USD", "GBP", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "JPY", "CAD")
 COUNTRIES = (  # noqa: SIM905 - a readable table
@@ -53,6 +55,7 @@ def install(app: Flask) -> None:
         "remaining": formats.remaining,
         "label": label,
         "change": formats.change,
+        "role_name": lambda role: label(Role(role)),
         "deed": looks.deed,
         "field_name": looks.field_name,
         "unit": lambda code: unit_name(code, language()),
@@ -63,6 +66,9 @@ def install(app: Flask) -> None:
         "ngettext": lambda one, many, n, **values: ngettext_(one, many, n, **values),
         "now": clock.now,
         "language": language,
+        "csrf_token": csrf_token,
+        "csp_nonce": csp_nonce,
+        "has_endpoint": lambda name: name in current_app.view_functions,
         "reader_zone": reader_zone,
         "server_time": lambda: formats.clock_time(clock.now(), reader_zone()),
         "static_url": lambda name: url_for("static", filename=name),

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from uuid import UUID
 
 from marketplace.core.text import Text
 from marketplace.identity.permissions import Role
@@ -27,14 +26,6 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """Another organisation that this person may change to."""
-
-    id: UUID
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class Frame:
     """Top bar and navigation of one request."""
 
@@ -42,6 +33,5 @@ class Frame:
     name: str = ""
     roles: Sequence[Role] = ()
     navigation: Sequence[Group] = ()
-    organisations: Sequence[Choice] = ()
     unread: int = 0
     searching: bool = field(default=False)
