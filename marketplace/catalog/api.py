@@ -20,7 +20,7 @@ from marketplace.catalog.schemas import (
     SearchSchema,
 )
 from marketplace.core.pages import Page
-from marketplace.core.tabular import Options, Problem
+from marketplace.core.tabular import MAX_BYTES, Options, Problem
 from marketplace.identity.permissions import OrgKind
 from marketplace.web.blueprints import ApiBlueprint, expected_version
 from marketplace.web.context import current_actor, current_session
@@ -125,7 +125,7 @@ class Imports(MethodView):
         plan = importing.import_items(
             current_session(),
             current_actor(),
-            file.stream.read(),
+            file.stream.read(MAX_BYTES + 1),
             file.filename or "",
             Options(**options),
         )

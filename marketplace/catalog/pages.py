@@ -14,7 +14,7 @@ from marketplace.core import audit, clock, tabular
 from marketplace.core.errors import Invalid
 from marketplace.core.pages import Page
 from marketplace.core.text import _
-from marketplace.documents.downloads import as_file
+from marketplace.documents.downloads import XLSX, as_file
 from marketplace.identity.permissions import OrgKind, Permission
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session
@@ -22,7 +22,6 @@ from marketplace.web.forms import Form, flash
 
 pages = PageBlueprint("catalog", __name__, url_prefix="/catalog")
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 EXPORT_LIMIT = 200
 EXPORT_PAGES = 100
 

@@ -7,6 +7,8 @@ from flask import Response, send_file
 
 from marketplace.documents.models import Document
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
 
 def download(document: Document, content: bytes) -> Response:
     """The document as an attachment that no browser interprets."""

@@ -17,12 +17,21 @@ from marketplace.core.tabular.columns import (
     parse,
     refuse_file,
 )
-from marketplace.core.tabular.reading import Cell, CellKind, Row, Table, Unreadable, read
+from marketplace.core.tabular.reading import (
+    MAX_BYTES,
+    Cell,
+    CellKind,
+    Row,
+    Table,
+    Unreadable,
+    read,
+)
 from marketplace.core.tabular.values import DateOrder, DecimalSign
 from marketplace.core.tabular.writing import to_csv, to_xlsx
 
 __all__ = [
     "ERASE",
+    "MAX_BYTES",
     "Cell",
     "CellKind",
     "Column",
