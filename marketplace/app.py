@@ -21,6 +21,7 @@ from marketplace.web import filters, problems, telemetry
 from marketplace.web.blueprints import ApiBlueprint, PageBlueprint
 from marketplace.web.context import WebApp, json_response
 from marketplace.web.health import health
+from marketplace.web.reader import reader
 from marketplace.web.schemas import Schema
 
 APP_ROLE = "marketplace_app"
@@ -94,6 +95,7 @@ def create_app(settings: Settings, *, database: Database | None = None) -> WebAp
     problems.register(app)
     filters.install(app)
     app.register_blueprint(health)
+    app.register_blueprint(reader)
     _mount_api(app)
     _mount_pages(app)
     return app
