@@ -9,9 +9,10 @@ that an envelope moved to another supplier, RFQ or version does not open.
 import hashlib
 import json
 import secrets
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from argon2.low_level import Type, hash_secret_raw
@@ -29,8 +30,21 @@ SALT_BYTES = 16
 SMALLEST_ENVELOPE = 4096
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 
-# RFC 9106, second recommended choice (memory-constrained): three passes over 64 MiB, four lanes
-PASSPHRASE_COST = {"time_cost": 3, "memory_cost": 65536, "parallelism": 4}
+
+class Cost(NamedTuple):
+    """What one guess of a passphrase costs (argon2id): passes, KiB of memory, lanes.
+
+    It is kept beside each wrapped key, so that it may be raised without losing older ones.
+    """
+
+    passes: int
+    memory: int
+    lanes: int
+
+
+# RFC 9106, second recommended choice (memory-constrained)
+PASSPHRASE_COST = Cost(passes=3, memory=65536, lanes=4)
+COST_LAYOUT = struct.Struct(">BIB")
 # Crockford's alphabet: no letter that reads like a digit
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 PASSPHRASE_GROUPS = 5
@@ -142,28 +156,36 @@ def new_passphrase() -> str:
 def new_key_pair(rfq_id: UUID, passphrase: str) -> KeyPair:
     """A fresh key pair; its private half is kept only wrapped."""
     private = X25519PrivateKey.generate()
-    salt = secrets.token_bytes(SALT_BYTES)
+    head = COST_LAYOUT.pack(*PASSPHRASE_COST) + secrets.token_bytes(SALT_BYTES)
     locked = lock(
-        _passphrase_key(passphrase, salt), private.private_bytes_raw(), _pair_place(rfq_id)
+        _passphrase_key(passphrase, head), private.private_bytes_raw(), _pair_place(rfq_id)
     )
-    return KeyPair(private.public_key().public_bytes_raw(), salt + locked)
+    return KeyPair(private.public_key().public_bytes_raw(), head + locked)
 
 
 def free_private_key(pair: KeyPair, rfq_id: UUID, passphrase: str) -> X25519PrivateKey:
     """The private key of the RFQ; SealBroken when the passphrase is another one."""
-    salt, locked = pair.wrapped_private[:SALT_BYTES], pair.wrapped_private[SALT_BYTES:]
-    raw = unlock(_passphrase_key(passphrase, salt), locked, _pair_place(rfq_id))
+    size = COST_LAYOUT.size + SALT_BYTES
+    head, locked = pair.wrapped_private[:size], pair.wrapped_private[size:]
+    raw = unlock(_passphrase_key(passphrase, head), locked, _pair_place(rfq_id))
     private = X25519PrivateKey.from_private_bytes(raw)
     if private.public_key().public_bytes_raw() != pair.public:
         raise SealBroken
     return private
 
 
-def _passphrase_key(passphrase: str, salt: bytes) -> bytes:
+def _passphrase_key(passphrase: str, head: bytes) -> bytes:
     """Upper and lower case, spaces and dashes do not matter: people type it from paper."""
     typed = "".join(passphrase.split()).replace("-", "").casefold()
+    cost = Cost(*COST_LAYOUT.unpack_from(head))
     return hash_secret_raw(
-        typed.encode(), salt, hash_len=KEY_BYTES, type=Type.ID, **PASSPHRASE_COST
+        typed.encode(),
+        head[COST_LAYOUT.size :],
+        time_cost=cost.passes,
+        memory_cost=cost.memory,
+        parallelism=cost.lanes,
+        hash_len=KEY_BYTES,
+        type=Type.ID,
     )
 
 

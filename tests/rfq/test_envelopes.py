@@ -131,6 +131,11 @@ class TestPassphrase:
         assert len(made) == 50
         assert all(len(one) == 29 and one.count("-") == 4 for one in made)
 
+    def test_a_key_wrapped_at_another_cost_is_still_freed(self, rfq_id, monkeypatch):
+        pair = envelopes.new_key_pair(rfq_id, "correct horse")
+        monkeypatch.setattr(envelopes, "PASSPHRASE_COST", envelopes.Cost(2, 128, 2))
+        assert envelopes.free_private_key(pair, rfq_id, "correct horse")
+
     def test_a_foreign_public_key_beside_the_private_one_is_noticed(self, pair, rfq_id):
         other = envelopes.new_key_pair(rfq_id, "correct horse")
         swapped = replace(pair, public=other.public)
