@@ -90,7 +90,7 @@ class CarrierWorker(Worker):
 
     def bootstrap(self, *_logging: Any) -> None:
         """Register; logging is set up already, and commands over Valkey are not listened to."""
-        self.register_birth()
+        self.register_birth()  # type: ignore[no-untyped-call]
         self.set_state(WorkerStatus.STARTED)
         log.info("worker.started", queues=self.queue_names())
 

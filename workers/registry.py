@@ -11,6 +11,16 @@ REACTIONS: dict[str, Work] = {
     for event, reactions in SUBSCRIPTIONS.items()
     for reaction, work in reactions.items()
 }
+# Tasks of these names wait for the outside, whichever queue their service named.
+CALLS: frozenset[str] = frozenset(
+    name
+    for name, work in [
+        *REACTIONS.items(),
+        *TASKS.items(),
+        *((name, scheduled.work) for name, scheduled in SCHEDULE.items()),
+    ]
+    if isinstance(work, CallOut)
+)
 
 
 def job_name(event: str, reaction: str) -> str:

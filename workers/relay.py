@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, case, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -17,8 +17,9 @@ from marketplace.core.db import Database
 from marketplace.core.ids import uuid7
 from marketplace.core.jobs import Job, JobKind, JobState
 from marketplace.core.outbox import OutboxMessage
-from workers.registry import job_name, queue_of
+from workers.registry import CALLS, job_name, queue_of
 from workers.subscriptions import SUBSCRIPTIONS
+from workers.work import CALLS_QUEUE
 
 EVENTS_AT_ONCE = 200
 # An offer that nobody took up within this time is taken for lost.
@@ -76,7 +77,7 @@ def offer(database: Database, queue: str, limit: int) -> list[UUID]:
         due = (
             select(Job.id)
             .where(
-                Job.queue == queue,
+                _queue_of_job() == queue,
                 Job.state == JobState.READY,
                 Job.run_at <= now,
                 or_(Job.offered_at.is_(None), Job.offered_at < now - OFFER_HOLDS),
@@ -91,6 +92,11 @@ def offer(database: Database, queue: str, limit: int) -> list[UUID]:
         return ids
 
     return database.run(mark)
+
+
+def _queue_of_job() -> ColumnElement[str]:
+    """Where a job runs: calls to the outside on their own queue, others where they were put."""
+    return case((Job.name.in_(CALLS), CALLS_QUEUE), else_=Job.queue)
 
 
 def take_back_offers(database: Database, ids: Sequence[UUID] | None = None) -> None:

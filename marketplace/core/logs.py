@@ -10,6 +10,8 @@ from structlog.typing import Processor
 
 SECRET_WORDS = ("password", "secret", "token", "authorization", "cookie", "api_key", "iban", "card")
 HIDDEN = "[hidden]"
+# They tell at length what our own lines say in one.
+TALKATIVE = ("rq.worker", "stripe")
 
 
 def configure(level: str) -> None:
@@ -41,7 +43,8 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    logging.getLogger("rq").setLevel(max(root.level, logging.WARNING))
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
 
 
 def hide_secrets(
