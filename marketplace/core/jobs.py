@@ -95,7 +95,8 @@ def enqueue(
             dedupe_key=dedupe_key,
             created_at=clock.now(),
         )
-        .on_conflict_do_nothing(index_elements=["dedupe_key"])
+        # naming the column would ask for the right to read other rows, which a tenant has not
+        .on_conflict_do_nothing()
     )
 
 

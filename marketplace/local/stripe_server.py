@@ -46,7 +46,7 @@ class LocalStripe:
         self.httpd.app = self  # type: ignore[attr-defined]
         self._stopped = threading.Event()
         self._threads = [
-            threading.Thread(target=self.httpd.serve_forever, name="stripe-http", daemon=True),
+            threading.Thread(target=self._serve, name="stripe-http", daemon=True),
             threading.Thread(target=self._tick, name="stripe-clock", daemon=True),
         ]
 
@@ -84,6 +84,9 @@ class LocalStripe:
             form = {"type": "sepa_debit" if "iban" in method else "card", **method}
             session = self.store.get("checkout.session", session_id)
             return stripe_checkout.pay(self.store, session, stripe_page.method_of(form))
+
+    def _serve(self) -> None:
+        self.httpd.serve_forever(poll_interval=0.05)
 
     def _tick(self) -> None:
         while not self._stopped.wait(TICK):

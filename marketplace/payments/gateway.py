@@ -5,7 +5,7 @@ Every function may be repeated: requests that move money carry a key that stays 
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -31,7 +31,8 @@ from marketplace.payments.provider import (
     RefundAnswer,
     RefundOrder,
 )
-from marketplace.settings import Settings
+from marketplace.settings import Settings, current
+from marketplace.settings import Stripe as StripeSettings
 
 # Stripe's exceptions to "hundredths": https://docs.stripe.com/currencies
 ZERO_DECIMAL = frozenset(
@@ -70,10 +71,10 @@ class Connection:
     live: bool
 
 
-def connect(settings: Settings) -> Connection:
+@lru_cache(maxsize=8)
+def connect(ours: StripeSettings, public_url: str) -> Connection:
     """A client for the account of these settings; the SDK's telemetry stays off."""
     stripe.enable_telemetry = False
-    ours = settings.stripe
     client = stripe.StripeClient(
         ours.secret_key,
         base_addresses={"api": ours.api_base} if ours.api_base else None,
@@ -83,15 +84,15 @@ def connect(settings: Settings) -> Connection:
     return Connection(
         client=client,
         webhook_secrets=tuple(part.strip() for part in ours.webhook_secret.split(",")),
-        public_url=settings.public_url,
+        public_url=public_url,
         live=ours.secret_key.startswith(("sk_live_", "rk_live_")),
     )
 
 
-@lru_cache(maxsize=1)
 def connection() -> Connection:
-    """The connection of this process, made at first use and after a fork."""
-    return connect(Settings.from_env())
+    """The connection of the settings in use."""
+    settings = current()
+    return connect(settings.stripe, settings.public_url)
 
 
 def minor_units(amount: Decimal, currency: str) -> int:
@@ -197,21 +198,23 @@ def received_since(since: datetime) -> list[ReceivedCharge]:
     return found
 
 
-def read_notice(payload: bytes, signature: str) -> Notice:
-    """The webhook, or BadSignature. Its content is a hint; the state is looked up."""
-    here = connection()
+def read_notice(settings: Settings, payload: bytes, signature: str) -> Notice:
+    """The webhook, or BadSignature. Its content is a hint; the state is looked up.
+
+    A test event on a live account, or the other way round, is kept but is about nothing of ours.
+    Two secrets, separated by a comma, are both good while one replaces the other.
+    """
+    here = connect(settings.stripe, settings.public_url)
     for secret in here.webhook_secrets:
         try:
             event = stripe.Webhook.construct_event(payload, signature, secret)
         except (stripe.SignatureVerificationError, ValueError):
             continue
-        return _notice(event.to_dict())
+        notice = _notice(event.to_dict())
+        return (
+            notice if notice.live == here.live else replace(notice, payment_id=None, intent_id=None)
+        )
     raise BadSignature(_("The signature of this notice is not valid."))
-
-
-def is_live() -> bool:
-    """Whether real money moves here."""
-    return connection().live
 
 
 def _notice(event: dict[str, Any]) -> Notice:

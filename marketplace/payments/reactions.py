@@ -9,11 +9,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from marketplace.core import clock, jobs
+from marketplace.core import clock
 from marketplace.core.errors import NotFound
 from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import SYSTEM, Actor
-from marketplace.payments import queries, rules
+from marketplace.payments import calls, queries, rules
 from marketplace.payments.models import Payment, ReconcileMark, Refund, StripeNotice
 from marketplace.payments.provider import (
     CheckoutAnswer,
@@ -61,7 +61,7 @@ def record_checkout(session: Session, answer: CheckoutAnswer) -> None:
     if answer.opened is not None:
         payment = recording.record(session, SYSTEM, answer.opened)
         if payment.state is PaymentState.CANCELLING:  # taken back while we asked
-            jobs.enqueue(session, "payments.close_checkout", {"payment_id": str(payment.id)})
+            calls.enqueue(session, "close_checkout", {"payment_id": str(payment.id)})
         return
     if answer.failure is None:
         return
@@ -144,9 +144,9 @@ def record_reconciliation(session: Session, charges: list[ReceivedCharge]) -> No
     }
     silent = queries.unsettled_since(session, clock.now() - SILENCE)
     for payment_id in differing | set(silent):
-        jobs.enqueue(session, "payments.look_up", {"payment_id": str(payment_id)})
+        calls.enqueue(session, "look_up", {"payment_id": str(payment_id)})
     for refund_id in queries.waiting_refunds(session):
-        jobs.enqueue(session, "payments.refund", {"refund_id": str(refund_id)})
+        calls.enqueue(session, "refund", {"refund_id": str(refund_id)})
     mark = session.get_one(ReconcileMark, RECONCILE)
     mark.until = clock.now() - OVERLAP
     mark.found = {

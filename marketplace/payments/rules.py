@@ -9,8 +9,9 @@ from uuid import UUID
 from marketplace.core.errors import Conflict, FieldError, Invalid
 from marketplace.core.money import Money, exponent
 from marketplace.core.text import _
+from marketplace.identity.permissions import Actor, Permission
 from marketplace.payments.models import Payment, Refund
-from marketplace.payments.states import Account, PaymentState, RefundState
+from marketplace.payments.states import PAYMENT_FLOW, Account, PaymentState, RefundState
 
 ZERO = Decimal(0)
 # The provider repeats a stored failure for the same key for ever; then we search, and ask anew.
@@ -57,6 +58,12 @@ def check_due(amount: Money) -> None:
             _("This amount is finer than the currency allows."),
             errors=[FieldError("/amount", "too_many_decimals", _("Too many decimals."))],
         )
+
+
+def actions_of(actor: Actor, payment: Payment) -> list[str]:
+    """What this actor may do with the payment now."""
+    ours = payment.buyer_id == actor.org_id and actor.may(Permission.PAYMENT_MAKE)
+    return ["cancel"] if ours and PAYMENT_FLOW.may(payment.state, "cancel") else []
 
 
 def same_request(payment: Payment, amount: Money) -> bool:

@@ -5,12 +5,12 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from marketplace.core import audit, clock, jobs, numbering, outbox
+from marketplace.core import audit, clock, numbering, outbox
 from marketplace.core.money import Money
 from marketplace.core.text import _
 from marketplace.events.payments import PaymentRequested
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.payments import queries, rules
+from marketplace.payments import calls, queries, rules
 from marketplace.payments.models import Payment, PaymentIssue
 from marketplace.payments.rules import PaymentInProcess, Subject
 from marketplace.payments.states import PAYMENT_FLOW, IssueCode, PaymentState
@@ -65,7 +65,7 @@ def cancel(session: Session, actor: Actor, payment_id: UUID) -> Payment:
     """Take the request back; money that was on its way all the same is still booked."""
     payment = queries.get(session, actor, payment_id, lock=True)
     _cancel(session, actor, payment)
-    jobs.enqueue(session, "payments.close_checkout", {"payment_id": str(payment.id)})
+    calls.enqueue(session, "close_checkout", {"payment_id": str(payment.id)})
     return payment
 
 
@@ -83,9 +83,9 @@ def check_again(session: Session, actor: Actor, payment_id: UUID) -> Payment:
     """Ask the provider now, because somebody came back from its page."""
     payment = queries.get(session, actor, payment_id)
     minute = clock.now().strftime("%Y%m%d%H%M")
-    jobs.enqueue(
+    calls.enqueue(
         session,
-        "payments.look_up",
+        "look_up",
         {"payment_id": str(payment.id)},
         dedupe_key=f"look-up:{payment.id}:{minute}",
     )
@@ -141,9 +141,9 @@ def resolve_issue(session: Session, actor: Actor, issue_id: UUID, note: str) -> 
 
 def ask_for_page(session: Session, payment: Payment) -> None:
     """Queue the request for the page; once per round of failures."""
-    jobs.enqueue(
+    calls.enqueue(
         session,
-        "payments.open_checkout",
+        "open_checkout",
         {"payment_id": str(payment.id)},
         dedupe_key=f"checkout:{payment.id}:{payment.failures}",
         run_at=clock.now() + rules.pause_after(payment.failures) if payment.failures else None,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from marketplace.core import audit, clock, jobs, outbox
+from marketplace.core import audit, clock, outbox
 from marketplace.core.ids import uuid7
 from marketplace.core.money import Money
 from marketplace.events.payments import (
@@ -15,7 +15,7 @@ from marketplace.events.payments import (
     PaymentRefunded,
 )
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.payments import queries, rules
+from marketplace.payments import calls, queries, rules
 from marketplace.payments.models import Payment, Refund, StripeNotice
 from marketplace.payments.provider import Notice, ProviderPayment, ProviderRefund
 from marketplace.payments.rules import Subject
@@ -43,9 +43,9 @@ def keep_notice(session: Session, _actor: Actor, notice: Notice) -> None:
         "received_at": clock.now(),
     }
     session.execute(insert(StripeNotice).values(id=uuid7(), **known).on_conflict_do_nothing())
-    jobs.enqueue(
+    calls.enqueue(
         session,
-        "payments.read_notice",
+        "read_notice",
         {"event_id": notice.event_id},
         dedupe_key=f"stripe:{notice.event_id}",
     )

@@ -4,10 +4,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from marketplace.core import audit, clock, jobs
+from marketplace.core import audit, clock
 from marketplace.core.money import Money
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.payments import queries, rules
+from marketplace.payments import calls, queries, rules
 from marketplace.payments.models import Refund
 
 
@@ -31,9 +31,9 @@ def refund(session: Session, actor: Actor, payment_id: UUID, amount: Money, reas
     )
     session.add(refund)
     session.flush()
-    jobs.enqueue(
+    calls.enqueue(
         session,
-        "payments.refund",
+        "refund",
         {"refund_id": str(refund.id)},
         dedupe_key=f"refund:{refund.id}",
     )
