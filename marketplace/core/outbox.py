@@ -50,6 +50,8 @@ class OutboxMessage(Base):
     """One event. ``relayed_at`` is set once its reactions stand in the queue of record."""
 
     __tablename__ = "outbox"
+    # RETURNING would need the right to read an event that only others may see
+    __mapper_args__ = {"eager_defaults": False}  # noqa: RUF012 - as SQLAlchemy reads it
     __table_args__ = (
         Index("ix_outbox_waiting", "seq", postgresql_where=text("relayed_at IS NULL")),
         Index("ix_outbox_audience", "audience", postgresql_using="gin"),

@@ -26,7 +26,7 @@ from marketplace.notifications.models import MailMessage, Notice
 from marketplace.notifications.posting import MAIL_AGE_LIMIT
 from marketplace.notifications.states import MailState
 from marketplace.notifications.wording import words_of
-from marketplace.settings import Settings, Smtp
+from marketplace.settings import Settings, Smtp, current
 
 SMTP_TIMEOUT = 10
 
@@ -59,7 +59,7 @@ def prepare(session: Session, _actor: Actor, *, mail_id: str) -> Letter | None:
 
 def call(letter: Letter) -> UUID:
     """Send the letter, or write it to a file where no mail server is set."""
-    settings = _settings()
+    settings = current()
     message = as_message(letter, settings)
     if settings.smtp is None:
         settings.mail_dir.mkdir(parents=True, exist_ok=True)
@@ -99,7 +99,7 @@ def write(mail_id: UUID, notice: Notice, person: Person, organisation: Organisat
 
 def link_of(notice: Notice) -> str:
     """The address that the letter's button opens."""
-    settings = _settings()
+    settings = current()
     kind = KINDS.get(notice.kind)
     token = (
         f"?token={password_links.sign(notice.url, settings.secret_key)}"
@@ -138,11 +138,6 @@ def _connection(smtp: Smtp, context: ssl.SSLContext) -> smtplib.SMTP:
     if smtp.tls == "implicit":
         return smtplib.SMTP_SSL(smtp.host, smtp.port, timeout=SMTP_TIMEOUT, context=context)
     return smtplib.SMTP(smtp.host, smtp.port, timeout=SMTP_TIMEOUT)
-
-
-@functools.cache
-def _settings() -> Settings:
-    return Settings.from_env()
 
 
 @functools.cache
