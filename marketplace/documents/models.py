@@ -26,29 +26,34 @@ class DocumentContent(HasCreated, Base):
 
 
 class Document(HasId, HasCreated, Base):
-    """A file under a name. It is never changed: another content is another document."""
+    """A file under a name. It is never changed: another content is another document.
+
+    A document that lies elsewhere has its address as ``url`` and no content here.
+    """
 
     __tablename__ = "document"
     __table_args__ = (
         ForeignKeyConstraint(
             ["owner_id", "sha256"], ["document_content.owner_id", "document_content.sha256"]
         ),
-        CheckConstraint("size > 0", name="size_positive"),
+        CheckConstraint("(url IS NULL) = (sha256 IS NOT NULL)", name="content_or_url"),
+        CheckConstraint("size >= 0", name="size_sane"),
         Index(None, "owner_id", "created_at", "id"),
         Index(None, "owner_id", "sha256"),
     )
 
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
-    sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    sha256: Mapped[bytes | None] = mapped_column(LargeBinary)
+    url: Mapped[str | None]
     filename: Mapped[str]
     content_type: Mapped[str]
     size: Mapped[int]
     uploaded_by: Mapped[UUID | None]
 
     @property
-    def digest(self) -> str:
+    def digest(self) -> str | None:
         """The SHA-256 of the content in hexadecimal digits, as people compare it."""
-        return self.sha256.hex()
+        return self.sha256.hex() if self.sha256 else None
 
 
 class DocumentLink(HasId, HasCreated, Base):

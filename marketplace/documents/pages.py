@@ -2,9 +2,10 @@
 
 from uuid import UUID
 
-from flask import Response
+from flask import render_template
+from flask.typing import ResponseReturnValue
 
-from marketplace.documents import downloads, service
+from marketplace.documents import downloads, queries, service
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session
 
@@ -12,5 +13,9 @@ pages = PageBlueprint("documents", __name__, url_prefix="/documents")
 
 
 @pages.get("/<uuid:document_id>")
-def download(document_id: UUID) -> Response:
-    return downloads.download(*service.fetch(current_session(), current_actor(), document_id))
+def download(document_id: UUID) -> ResponseReturnValue:
+    session, actor = current_session(), current_actor()
+    document = queries.get(session, actor, document_id)
+    if document.url is not None:
+        return render_template("documents/elsewhere.html", document=document)
+    return downloads.download(*service.fetch(session, actor, document_id))

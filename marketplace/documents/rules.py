@@ -6,6 +6,7 @@ import struct
 import unicodedata
 import zipfile
 from pathlib import PurePosixPath, PureWindowsPath
+from urllib.parse import urlsplit
 
 from marketplace.core.errors import Conflict, FieldError, Invalid
 from marketplace.core.text import Text, _
@@ -13,6 +14,7 @@ from marketplace.core.text import Text, _
 MAX_BYTES = 10 * 1024 * 1024
 QUOTA_BYTES = 1024 * 1024 * 1024
 MAX_NAME = 120
+MAX_URL = 2000
 MAX_PIXELS = 100_000_000
 MAX_UNPACKED = 512 * 1024 * 1024
 MAX_MEMBERS = 10_000
@@ -70,6 +72,12 @@ class QuotaExceeded(Conflict):
     code = "quota_exceeded"
 
 
+class DocumentElsewhere(Conflict):
+    """The document is only referred to; ``url`` in the data says where it lies."""
+
+    code = "document_elsewhere"
+
+
 def refused(code: str, detail: Text) -> FileRefused:
     return FileRefused(detail, errors=[FieldError("/file", code, detail)])
 
@@ -121,6 +129,21 @@ def check_size(size: int) -> None:
             "file_too_large",
             _("The file is larger than %(limit)s MB.", limit=MAX_BYTES >> 20),
         )
+
+
+def checked_url(url: str) -> str:
+    """The address of a document on the web, or FileRefused."""
+    parts = urlsplit(url)
+    is_plain = url.isprintable() and " " not in url and len(url) <= MAX_URL
+    if parts.scheme not in ("http", "https") or not parts.hostname or not is_plain:
+        raise refused("bad_url", _("This is not an address on the web."))
+    return url
+
+
+def check_here(url: str | None) -> None:
+    """Raise DocumentElsewhere for a document without content of its own."""
+    if url is not None:
+        raise DocumentElsewhere(_("This document lies elsewhere and is not kept here."), url=url)
 
 
 def check_quota(used: int, size: int) -> None:

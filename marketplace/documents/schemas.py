@@ -16,6 +16,11 @@ class DocumentSchema(Schema):
     filename = fields.String()
     content_type = fields.String()
     size = fields.Integer(metadata={"description": "Bytes."})
-    sha256 = fields.String(attribute="digest", metadata={"description": "Hexadecimal."})
+    sha256 = fields.String(
+        attribute="digest", allow_none=True, metadata={"description": "Hexadecimal."}
+    )
+    url = fields.String(
+        allow_none=True, metadata={"description": "Where it lies, when it is not kept here."}
+    )
     owner_id = IdField(metadata={"description": "The organisation that brought it."})
     created_at = InstantField()

@@ -57,6 +57,26 @@ def store(
 
 
 @requires(Permission.FILE_UPLOAD)
+def refer(session: Session, actor: Actor, title: str, url: str, content_type: str = "") -> Document:
+    """Note a document that lies elsewhere; it is never fetched from there.
+
+    content_type: as its publisher names it. Raises FileRefused for anything but a web address.
+    """
+    document = Document(
+        owner_id=actor.organisation_id,
+        url=rules.checked_url(url),
+        filename=rules.clean_name(title),
+        content_type=content_type or "text/html",
+        size=0,
+        uploaded_by=actor.person_id,
+    )
+    session.add(document)
+    session.flush()
+    audit.record(session, actor, "document.referred", ("document", document.id), {"url": url})
+    return document
+
+
+@requires(Permission.FILE_UPLOAD)
 def attach(
     session: Session, actor: Actor, document_id: UUID, subject_kind: str, subject_id: UUID
 ) -> Document:
@@ -117,8 +137,12 @@ def grant_to_all(session: Session, actor: Actor, document_ids: Iterable[UUID]) -
 
 @requires(Permission.FILE_UPLOAD)
 def fetch(session: Session, actor: Actor, document_id: UUID) -> tuple[Document, bytes]:
-    """A document with its bytes, or NotFound; rights are checked at every download."""
+    """A document with its bytes, or NotFound; rights are checked at every download.
+
+    Raises DocumentElsewhere for one that is only referred to.
+    """
     document = queries.get(session, actor, document_id)
+    rules.check_here(document.url)
     return document, queries.content_of(session, document)
 
 

@@ -23,7 +23,7 @@ blp = ApiBlueprint(
 )
 
 
-class ProblemSchema(Schema):
+class RowProblemSchema(Schema):
     """One reason against a row, or one thing to look at."""
 
     pointer = fields.String(metadata={"description": "e.g. /rows/7/quantity"})
@@ -42,9 +42,9 @@ class LineImportSchema(Schema):
     decimal_sign = fields.String(allow_none=True)
     date_order = fields.String(allow_none=True)
     errors = fields.List(
-        fields.Nested(ProblemSchema), metadata={"description": "Rows that were left out."}
+        fields.Nested(RowProblemSchema), metadata={"description": "Rows that were left out."}
     )
-    notices = fields.List(fields.Nested(ProblemSchema))
+    notices = fields.List(fields.Nested(RowProblemSchema))
 
 
 @blp.route("/<uuid:rfq_id>/lines/import")

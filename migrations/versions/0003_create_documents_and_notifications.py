@@ -32,7 +32,8 @@ def documents() -> None:
         "document",
         c.identifier(),
         c.reference("owner_id", "organisation"),
-        sa.Column("sha256", sa.LargeBinary, nullable=False),
+        sa.Column("sha256", sa.LargeBinary, nullable=True),
+        c.text("url", nullable=True),
         c.text("filename"),
         c.text("content_type"),
         sa.Column("size", sa.Integer, nullable=False),
@@ -43,7 +44,8 @@ def documents() -> None:
             ["document_content.owner_id", "document_content.sha256"],
             name="fk_document_owner_id_sha256_document_content",
         ),
-        sa.CheckConstraint("size > 0", name="size_positive"),
+        sa.CheckConstraint("(url IS NULL) = (sha256 IS NOT NULL)", name="content_or_url"),
+        sa.CheckConstraint("size >= 0", name="size_sane"),
     )
     op.create_index(
         "ix_document_owner_id_created_at_id", "document", ["owner_id", "created_at", "id"]

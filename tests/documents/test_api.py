@@ -29,7 +29,9 @@ class TestUpload:
 
     def test_a_repeat_with_the_same_key_makes_one_document(self, session, api):
         client = api(make_actor(session))
-        data = b"--x\r\nContent-Disposition: form-data; name=file; filename=a.txt\r\n\r\nhi\r\n--x--"
+        data = (
+            b"--x\r\nContent-Disposition: form-data; name=file; filename=a.txt\r\n\r\nhi\r\n--x--"
+        )
         first, second = (
             client.post(
                 "/documents",

@@ -1,0 +1,365 @@
+"""OCDS JSON to plain values: what a release says about its tender, in our words."""
+
+import codecs
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, NoReturn
+
+from marketplace.catalog.rules import cpv_code
+from marketplace.core.errors import FieldError, Invalid
+from marketplace.core.money import CURRENCIES, Money, Quantity, exponent, rounded
+from marketplace.core.text import Text, _
+from marketplace.core.units import UNITS, unit_code
+from marketplace.rfq.drafts import Header, LineDraft, LotDraft
+
+MAX_BYTES = 20 * 1024 * 1024
+ENCODINGS = ("utf-8", "iso-8859-1", "windows-1252")
+PIECE = "C62"
+PLACES = 6
+LIMIT = Decimal("1e13")
+MAX_TITLE = 200
+MAX_TEXT = 10_000
+# units as publishers write them who do not use the UNECE codes
+_UNITS = {"ser": "E48", "servicio": "E48", "unidad": "C62", "unidades": "C62", "pza": "C62",
+          "pieza": "C62", "mes": "MON", "dia": "DAY", "metro": "MTR", "litro": "LTR"}  # fmt: skip
+
+
+class Unreadable(Invalid):
+    """The file is not OCDS JSON; nothing was imported."""
+
+    code = "unreadable_file"
+
+
+class NothingToImport(Invalid):
+    """The file is OCDS, but holds no tender."""
+
+    code = "nothing_to_import"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A document of the tender, where its publisher keeps it."""
+
+    title: str
+    url: str
+    format: str = ""
+
+
+@dataclass(frozen=True)
+class Tender:
+    """One release's tender."""
+
+    ocid: str
+    release_id: str
+    released_at: str
+    header: Header
+    lots: list[LotDraft]
+    lines: list[LineDraft]
+    documents: list[Reference]
+    notices: list[Text | str] = field(default_factory=list)
+
+    def with_categories(self, known: Collection[str]) -> "Tender":
+        """Only CPV codes that exist."""
+        header = self.header.copy()
+        if header.get("category_code") not in known:
+            header["category_code"] = None
+        lines = [
+            line if line.category_code in known else replace(line, category_code=None)
+            for line in self.lines
+        ]
+        missing = {line.category_code for line in self.lines if line.category_code} - set(known)
+        notices = [
+            _("The code %(code)s is not in our vocabulary and was left out.", code=code)
+            for code in sorted(missing)
+        ]
+        return replace(self, header=header, lines=lines, notices=[*self.notices, *notices])
+
+
+def parse(data: bytes, encoding: str = "utf-8") -> dict[str, Any]:
+    """The JSON object, with numbers as exact decimals.
+
+    Raises Unreadable: a file that is not in the named encoding is never read in half.
+    """
+    if len(data) > MAX_BYTES:
+        _refuse("file_too_large", _("The file is larger than %(limit)s MB.", limit=MAX_BYTES >> 20))
+    words = _decoded(data, encoding)
+    try:
+        value = json.loads(words, parse_float=Decimal, parse_int=Decimal, parse_constant=_no_number)
+    except (ValueError, RecursionError, ArithmeticError) as error:
+        _refuse("not_json", _("The file is not valid JSON: %(why)s", why=str(error)))
+    if not isinstance(value, dict):
+        _refuse("not_ocds", _("The file is JSON, but not of the Open Contracting Data Standard."))
+    return value
+
+
+def _decoded(data: bytes, encoding: str) -> str:
+    if encoding not in ENCODINGS:
+        _refuse("unknown_encoding", _("This encoding is not offered."))
+    try:
+        return data.removeprefix(codecs.BOM_UTF8).decode(encoding)
+    except UnicodeDecodeError as error:
+        _refuse(
+            "not_utf8",
+            _(
+                "The file is not in %(encoding)s (byte %(place)s). If you know its encoding, "
+                "choose it; otherwise ask the publisher for UTF-8.",
+                encoding=encoding.upper(),
+                place=error.start,
+            ),
+        )
+
+
+def _refuse(code: str, detail: Text) -> NoReturn:
+    raise Unreadable(detail, errors=[FieldError("/file", code, detail)])
+
+
+def _no_number(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not a number")
+
+
+def tender_releases(package: dict[str, Any]) -> list[dict[str, Any]]:
+    """The releases with a tender, oldest first. Raises Unreadable or NothingToImport."""
+    releases = list(_releases(package))
+    if not releases:
+        _refuse("not_ocds", _("The file is JSON, but not of the Open Contracting Data Standard."))
+    with_tender = [release for release in releases if _object(release.get("tender"))]
+    if not with_tender:
+        tags = sorted({tag for release in releases for tag in _texts(release.get("tag"))})
+        raise NothingToImport(
+            _(
+                "There is no tender in this file, only: %(tags)s. Nothing was imported.",
+                tags=", ".join(tags) or "—",
+            ),
+            errors=[FieldError("/releases", "no_tender", _("No release has a tender."))],
+        )
+    return sorted(with_tender, key=lambda release: _instant(release.get("date")))
+
+
+def _releases(package: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if "ocid" in package and "records" not in package:
+        yield package
+    for release in package.get("releases") or ():
+        if isinstance(release, dict) and release.get("ocid"):
+            yield release
+    for record in package.get("records") or ():
+        compiled = record.get("compiledRelease") if isinstance(record, dict) else None
+        if isinstance(compiled, dict) and compiled.get("ocid"):
+            yield compiled
+
+
+def read(release: dict[str, Any], usual_currency: str) -> Tender:
+    """The tender of a release in our words. usual_currency: where the release names none."""
+    tender = _object(release.get("tender"))
+    if not tender:
+        raise NothingToImport(_("This release has no tender."))
+    return _Reader(release, tender, usual_currency).tender_read()
+
+
+class _Reader:
+    """Reads one tender and collects what people should look at."""
+
+    def __init__(
+        self, release: dict[str, Any], tender: dict[str, Any], usual_currency: str
+    ) -> None:
+        self.release = release
+        self.tender = tender
+        self.notices: list[Text | str] = []
+        self.items = [item for item in tender.get("items") or () if _object(item)]
+        self.lot_objects = [lot for lot in tender.get("lots") or () if _object(lot)]
+        self.currency = self._currency(usual_currency)
+
+    def tender_read(self) -> Tender:
+        lots = self._lots()
+        lines = [self._line(item) for item in self.items]
+        if not lines:
+            self.notices.append(_("The release names no items. Add the lines yourself."))
+        period = _object(self.tender.get("tenderPeriod"))
+        if period.get("endDate"):
+            self.notices.append(
+                _(
+                    "The published deadline was %(date)s. Set a new one.",
+                    date=_text(period["endDate"])[:10],
+                )
+            )
+        return Tender(
+            ocid=_text(self.release.get("ocid")),
+            release_id=_text(self.release.get("id")) or "—",
+            released_at=_instant(self.release.get("date")),
+            header=self._header(lines),
+            lots=lots,
+            lines=lines,
+            documents=list(self._documents()),
+            notices=self.notices,
+        )
+
+    def _header(self, lines: list[LineDraft]) -> Header:
+        title = _text(self.tender.get("title")) or _text(self.tender.get("description"))
+        header: Header = {
+            "title": (title or _text(self.release.get("ocid")))[:MAX_TITLE],
+            "description": self._description(),
+            "currency": self.currency,
+            "estimate": self._money(self.tender.get("value"), "value"),
+            "open_to_all": self.tender.get("procurementMethod") == "open",
+        }
+        code = next((line.category_code for line in lines if line.category_code), None)
+        header["category_code"] = code
+        return header
+
+    def _description(self) -> str:
+        parts = [
+            _text(self.tender.get(name))
+            for name in ("description", "eligibilityCriteria", "awardCriteriaDetails",
+                         "submissionMethodDetails")
+        ]  # fmt: skip
+        return "\n\n".join(part for part in parts if part)[:MAX_TEXT]
+
+    def _currency(self, usual: str) -> str:
+        """The one currency of the RFQ: that of the tender's value, else of its items."""
+        values = [self.tender.get("value"), self.tender.get("minValue")]
+        values += [lot.get("value") for lot in self.lot_objects]
+        values += [_object(item.get("unit")).get("value") for item in self.items]
+        for value in values:
+            code = _text(_object(value).get("currency")).upper()
+            if code in CURRENCIES:
+                return code
+        return usual
+
+    def _lots(self) -> list[LotDraft]:
+        lots = [
+            LotDraft(
+                title=(_text(lot.get("title")) or str(_("Lot %(name)s", name=number)))[:MAX_TITLE],
+                description=_text(lot.get("description"))[:MAX_TEXT],
+                estimate=self._money(lot.get("value"), f"lots/{number - 1}/value"),
+            )
+            for number, lot in enumerate(self.lot_objects, start=1)
+        ]
+        return lots or [LotDraft(_text(self.tender.get("title"))[:MAX_TITLE] or str(_("Lot 1")))]
+
+    def _line(self, item: dict[str, Any]) -> LineDraft:
+        unit = _object(item.get("unit"))
+        description = _text(item.get("description")) or _text(
+            _object(item.get("classification")).get("description")
+        )
+        return LineDraft(
+            description=(description or str(_("Item %(id)s", id=_text(item.get("id")))))[:2000],
+            quantity=Quantity(self._quantity(item), self._unit(unit, item)),
+            lot=self._lot_number(item),
+            category_code=_classified(item),
+            delivery_place=_place(item),
+            reference_price=self._money(unit.get("value"), f"items/{item.get('id')}/unit/value"),
+            external_ref=_text(item.get("id")) or None,
+        )
+
+    def _lot_number(self, item: dict[str, Any]) -> int:
+        ids = [_text(lot.get("id")) for lot in self.lot_objects]
+        related = _text(item.get("relatedLot"))
+        return ids.index(related) + 1 if related in ids else 1
+
+    def _quantity(self, item: dict[str, Any]) -> Decimal:
+        quantity = item.get("quantity")
+        usable = isinstance(quantity, Decimal) and 0 < quantity < LIMIT
+        if isinstance(quantity, Decimal) and usable and quantity == round(quantity, PLACES):
+            return quantity
+        self.notices.append(
+            _("Item %(id)s has no usable quantity; 1 was set.", id=_text(item.get("id")))
+        )
+        return Decimal(1)
+
+    def _unit(self, unit: dict[str, Any], item: dict[str, Any]) -> str:
+        """The Rec 20 code by id, else by name; pieces, with a notice, for anything else."""
+        for written in (_text(unit.get("id")), _text(unit.get("name"))):
+            if written in UNITS:
+                return written
+            code = unit_code(written) or _UNITS.get(written.casefold()) if written else None
+            if code:
+                return code
+        self.notices.append(
+            _(
+                "The unit “%(unit)s” of item %(id)s is not known; pieces were set.",
+                unit=_text(unit.get("name")) or "—",
+                id=_text(item.get("id")),
+            )
+        )
+        return PIECE
+
+    def _money(self, value: Any, where: str) -> Money | None:
+        value = _object(value)
+        amount, currency = value.get("amount"), _text(value.get("currency")).upper()
+        if not isinstance(amount, Decimal) or not 0 <= amount < LIMIT:
+            return None
+        if currency and currency != self.currency:
+            self.notices.append(
+                _(
+                    "The amount at %(where)s is in %(currency)s and was left out.",
+                    where=where,
+                    currency=currency,
+                )
+            )
+            return None
+        money = Money(amount, self.currency)
+        is_price = where.startswith("items/")
+        if amount != round(amount, PLACES if is_price else exponent(self.currency)):
+            self.notices.append(_("The amount at %(where)s was rounded.", where=where))
+            return Money(round(amount, PLACES), self.currency) if is_price else rounded(money)
+        return money
+
+    def _documents(self) -> Iterator[Reference]:
+        for document in self.tender.get("documents") or ():
+            document = _object(document)
+            title = _text(document.get("title")) or _text(document.get("id"))
+            url = _text(document.get("url"))
+            if url.startswith(("http://", "https://")) and url.isprintable() and " " not in url:
+                yield Reference(title or url, url, _text(document.get("format")))
+            elif document:
+                self.notices.append(_("Document “%(title)s” has no usable address.", title=title))
+
+
+def _classified(item: dict[str, Any]) -> str | None:
+    """The CPV code of the item, its main classification first."""
+    candidates = [item.get("classification"), *(item.get("additionalClassifications") or ())]
+    for candidate in candidates:
+        classification = _object(candidate)
+        if _text(classification.get("scheme")).upper() in ("CPV", "EU-CPV"):
+            code = cpv_code(_text(classification.get("id")))
+            if code:
+                return code
+    return None
+
+
+def _place(item: dict[str, Any]) -> str | None:
+    address = _object(item.get("deliveryAddress"))
+    parts = [
+        _text(address.get(name))
+        for name in ("streetAddress", "postalCode", "locality", "countryName")
+    ]
+    return ", ".join(part for part in parts if part)[:200] or None
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _texts(value: Any) -> list[str]:
+    return [_text(each) for each in value] if isinstance(value, list) else []
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return (
+        "".join(c for c in value if c.isprintable() or c == "\n").strip()
+        if value and isinstance(value, str)
+        else ""
+    )
+
+
+def _instant(value: Any) -> str:
+    """The moment as text that sorts; empty when there is none."""
+    try:
+        moment = datetime.fromisoformat(_text(value))
+    except ValueError:
+        return ""
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
