@@ -207,6 +207,7 @@ def _advance(session: Session, actor: Actor, asked: ApprovalRequest) -> None:
             buyer_id=asked.buyer_id,
             subject_kind=asked.subject_kind,
             subject_id=asked.subject_id,
+            step=step.position,
             approver_ids=tuple(sorted(_candidates(session, asked, step))),
         ),
         audience=[asked.buyer_id],

@@ -19,6 +19,7 @@ class ApprovalRequested(Event):
     buyer_id: UUID
     subject_kind: str
     subject_id: UUID
+    step: int
     approver_ids: tuple[UUID, ...]
 
 

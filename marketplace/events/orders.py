@@ -29,6 +29,7 @@ class OrderApproved(Event):
     buyer_id: UUID
     supplier_id: UUID
     number: str
+    approved_at: datetime
 
 
 @event

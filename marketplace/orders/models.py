@@ -37,6 +37,7 @@ class Order(HasId, HasVersion, HasCreated, Base):
         UniqueConstraint("award_id", "supplier_id", "revision"),
         CheckConstraint("net >= 0 AND net < 1e13", name="net"),
         CheckConstraint("gross >= net AND gross < 1e13", name="gross"),
+        CheckConstraint("payment_terms_days BETWEEN 0 AND 365", name="payment_terms_days"),
         CheckConstraint("over_delivery_percent BETWEEN 0 AND 100", name="over_delivery_percent"),
         Index(None, "buyer_id", "created_at", "id"),
         Index(None, "buyer_id", "state", "created_at", "id"),
@@ -60,6 +61,7 @@ class Order(HasId, HasVersion, HasCreated, Base):
     note: Mapped[str] = mapped_column(default="")
     over_delivery_percent: Mapped[Decimal] = mapped_column(Numeric(5, 2), default=ZERO)
     issue_when_approved: Mapped[bool] = mapped_column(default=True)
+    payment_terms_days: Mapped[int | None]
     rfq_id: Mapped[UUID | None]
     award_id: Mapped[UUID | None]
     net: Mapped[Amount] = mapped_column(default=ZERO)

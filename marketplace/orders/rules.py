@@ -70,6 +70,7 @@ class OrderDraft:
     note: str = ""
     over_delivery_percent: Decimal = ZERO
     issue_when_approved: bool = True
+    payment_terms_days: int | None = None
 
 
 @dataclass(frozen=True)

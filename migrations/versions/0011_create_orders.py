@@ -47,6 +47,7 @@ def orders() -> None:
         c.text("note"),
         sa.Column("over_delivery_percent", sa.Numeric(5, 2), nullable=False),
         sa.Column("issue_when_approved", sa.Boolean, nullable=False),
+        sa.Column("payment_terms_days", sa.Integer, nullable=True),
         c.reference("rfq_id", nullable=True),
         c.reference("award_id", nullable=True),
         c.amount("net"),
@@ -74,6 +75,7 @@ def orders() -> None:
         sa.UniqueConstraint("award_id", "supplier_id", "revision"),
         sa.CheckConstraint("net >= 0 AND net < 1e13", name="net"),
         sa.CheckConstraint("gross >= net AND gross < 1e13", name="gross"),
+        sa.CheckConstraint("payment_terms_days BETWEEN 0 AND 365", name="payment_terms_days"),
         sa.CheckConstraint("over_delivery_percent BETWEEN 0 AND 100", name="over_delivery_percent"),
     )
     for columns in (

@@ -41,13 +41,13 @@ def submit(
     order.submitted_at = clock.now()
     if rules.is_covered(rules.content_of(order), order.approved_content):
         _audit(session, actor, "order.submitted", order, approval="kept")
-        _approve(session, actor, order)
+        _approve(session, actor, order, order.submitted_at)
         return order
     asked = approvals.request(session, actor, subjects.subject_of(order))
     order.state = after
     _audit(session, actor, "order.submitted", order, request_id=str(asked.id))
     if asked.state is RequestState.GRANTED:
-        _approve(session, actor, order)
+        _approve(session, actor, order, order.submitted_at)
     return order
 
 
@@ -73,11 +73,11 @@ def withdraw(
 
 
 @requires(Permission.ORDER_ISSUE)
-def approve(session: Session, actor: Actor, order_id: UUID, fingerprint: str) -> None:
-    """Take over a granted approval. An order that changed in the meantime is left as it is."""
+def approve(session: Session, actor: Actor, order_id: UUID, fingerprint: str, at: datetime) -> None:
+    """Take over what was granted at this time. An order that changed since is left as it is."""
     order = queries.get(session, actor, order_id, lock=True)
     if order.state is OrderState.AWAITING_APPROVAL and order.fingerprint == fingerprint:
-        _approve(session, actor, order)
+        _approve(session, actor, order, at)
 
 
 @requires(Permission.ORDER_ISSUE)
@@ -100,9 +100,9 @@ def issue(
     return order
 
 
-def _approve(session: Session, actor: Actor, order: Order) -> None:
+def _approve(session: Session, actor: Actor, order: Order, at: datetime) -> None:
     order.state = ORDER_FLOW.next(order.state, "approve")
-    order.approved_at = clock.now()
+    order.approved_at = at
     if not rules.is_covered(rules.content_of(order), order.approved_content):
         order.approved_content = rules.content_of(order)
     _audit(session, actor, "order.approved", order)
@@ -113,17 +113,18 @@ def _approve(session: Session, actor: Actor, order: Order) -> None:
             buyer_id=order.buyer_id,
             supplier_id=order.supplier_id,
             number=order.number,
+            approved_at=at,
         ),
         audience=[order.buyer_id],
     )
     if order.issue_when_approved:
-        _issue_if_possible(session, actor, order)
+        _issue_if_possible(session, actor, order, at)
 
 
-def _issue_if_possible(session: Session, actor: Actor, order: Order) -> None:
+def _issue_if_possible(session: Session, actor: Actor, order: Order, at: datetime) -> None:
     """Issue now; an obstacle leaves the order approved, for its buyer to look at."""
     try:
-        _issue(session, actor, order, clock.now())
+        _issue(session, actor, order, at)
     except DomainError as obstacle:
         _audit(session, actor, "order.held", order, code=obstacle.code)
 

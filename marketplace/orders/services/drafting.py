@@ -1,9 +1,7 @@
 """Writing orders: new ones, edits, copies, and revisions of issued ones."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
-from decimal import Decimal
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -18,11 +16,12 @@ from marketplace.events.orders import OrderCreated
 from marketplace.identity import queries as identity_queries
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Actor, OrgKind, Permission, requires
-from marketplace.orders import queries, rules
+from marketplace.orders import drafts, queries, rules
 from marketplace.orders.models import Order, OrderLine
 from marketplace.orders.rules import LineDraft, OrderDraft
 from marketplace.orders.states import ORDER_FLOW, OrderState
 from marketplace.orders.subjects import SUBJECT
+from marketplace.rfq.bid_queries import AwardedLine, AwardRecord
 
 PREFIX = "PO"
 ALIVE = frozenset(OrderState) - {OrderState.CANCELLED, OrderState.REPLACED}
@@ -30,37 +29,6 @@ ALIVE = frozenset(OrderState) - {OrderState.CANCELLED, OrderState.REPLACED}
 
 class RevisionOpen(Conflict):
     code = "revision_open"
-
-
-@dataclass(frozen=True)
-class AwardedLine:
-    """One line that a supplier won."""
-
-    rfq_line_id: UUID
-    supplier_id: UUID
-    description: str
-    quantity: Decimal
-    unit: str
-    unit_price: Decimal
-    currency: str
-    base_quantity: Decimal = Decimal(1)
-    category: str = ""
-    delivery_place: str = ""
-    due_on: date | None = None
-    item_id: UUID | None = None
-
-
-@dataclass(frozen=True)
-class Awarded:
-    """A decided award: whose, for which RFQ, by whom."""
-
-    award_id: UUID
-    rfq_id: UUID
-    buyer_id: UUID
-    title: str
-    lines: tuple[AwardedLine, ...]
-    awarded_by: UUID | None = None
-    cost_centre: str | None = None
 
 
 @requires(Permission.ORDER_DRAFT)
@@ -80,7 +48,7 @@ def create(session: Session, actor: Actor, draft: OrderDraft) -> Order:
 
 
 @requires(Permission.ORDER_DRAFT)
-def create_from_award(session: Session, actor: Actor, awarded: Awarded) -> list[Order]:
+def create_from_award(session: Session, actor: Actor, awarded: AwardRecord) -> list[Order]:
     """One draft per winning supplier; an order that this award already has is left alone."""
     return [
         queries.find_awarded(session, awarded.award_id, supplier_id)
@@ -89,14 +57,14 @@ def create_from_award(session: Session, actor: Actor, awarded: Awarded) -> list[
     ]
 
 
-def _from_award(session: Session, actor: Actor, awarded: Awarded, supplier_id: UUID) -> Order:
+def _from_award(session: Session, actor: Actor, awarded: AwardRecord, supplier_id: UUID) -> Order:
     won = [line for line in awarded.lines if line.supplier_id == supplier_id]
     draft = OrderDraft(
         supplier_id=supplier_id,
         currency=won[0].currency,
-        title=awarded.title,
-        category=won[0].category,
-        cost_centre=awarded.cost_centre,
+        title=awarded.rfq_title,
+        category=won[0].category_code or "",
+        payment_terms_days=awarded.payment_terms_days,
         lines=tuple(_awarded_line(line) for line in won),
     )
     order = Order(
@@ -105,10 +73,10 @@ def _from_award(session: Session, actor: Actor, awarded: Awarded, supplier_id: U
         number=next_number(session, awarded.buyer_id, PREFIX),
         rfq_id=awarded.rfq_id,
         award_id=awarded.award_id,
-        created_by=awarded.awarded_by,
+        created_by=awarded.decided_by,
     )
     _write(order, identity_queries.organisation(session, supplier_id), draft)
-    order.author_ids = [awarded.awarded_by] if awarded.awarded_by else []
+    order.author_ids = [awarded.decided_by]
     return _add(session, actor, order)
 
 
@@ -118,10 +86,9 @@ def _awarded_line(line: AwardedLine) -> LineDraft:
         quantity=line.quantity,
         unit=line.unit,
         unit_price=line.unit_price,
-        base_quantity=line.base_quantity,
-        category=line.category,
-        delivery_place=line.delivery_place,
-        due_on=line.due_on,
+        category=line.category_code or "",
+        delivery_place=line.delivery_place or "",
+        due_on=line.delivery_on,
         item_id=line.item_id,
         rfq_line_id=line.rfq_line_id,
     )
@@ -174,7 +141,7 @@ def _void_approval(session: Session, actor: Actor, order: Order, after: OrderSta
 def copy(session: Session, actor: Actor, order_id: UUID) -> Order:
     """A new draft with the same lines: nothing of approvals, dates or deliveries comes along."""
     source = queries.get(session, actor, order_id)
-    draft = _draft_of(source)
+    draft = drafts.draft_of(source)
     lines = tuple(
         replace(line, due_on=None, rfq_line_id=None, line_no=None) for line in draft.lines
     )
@@ -206,28 +173,11 @@ def revise(session: Session, actor: Actor, order_id: UUID) -> Order:
         created_by=actor.person_id,
         approved_content=source.approved_content,
     )
-    _write(order, _supplier(session, source.supplier_id), _draft_of(source), keep_numbers=True)
+    _write(
+        order, _supplier(session, source.supplier_id), drafts.draft_of(source), keep_numbers=True
+    )
     order.author_ids = sorted({*source.author_ids, actor.person})
     return _add(session, actor, order)
-
-
-def _draft_of(order: Order) -> OrderDraft:
-    return OrderDraft(
-        supplier_id=order.supplier_id,
-        currency=order.currency,
-        title=order.title,
-        category=order.category,
-        cost_centre=order.cost_centre,
-        note=order.note,
-        over_delivery_percent=order.over_delivery_percent,
-        issue_when_approved=order.issue_when_approved,
-        lines=tuple(_line_draft(line) for line in order.lines),
-    )
-
-
-def _line_draft(line: OrderLine) -> LineDraft:
-    names = LineDraft.__dataclass_fields__
-    return LineDraft(**{name: getattr(line, name) for name in names})
 
 
 def _write(
@@ -242,7 +192,7 @@ def _write(
     order.state = order.state or OrderState.DRAFT
     for name in (
         "currency", "category", "cost_centre", "note", "over_delivery_percent",
-        "issue_when_approved",
+        "issue_when_approved", "payment_terms_days",
     ):  # fmt: skip
         setattr(order, name, getattr(draft, name))
     order.title = draft.title or _title_of(draft.lines)
