@@ -14,8 +14,12 @@ from croniter import croniter
 from sqlalchemy.orm import Session
 
 from marketplace.core import jobs
+from marketplace.customers import scoring as customers
+from marketplace.loyalty import reactions as loyalty
 from marketplace.payments import gateway
 from marketplace.payments import reactions as payments
+from marketplace.suppliers import reactions as suppliers
+from marketplace.suppliers import runs, scorecards
 from workers import housekeeping
 from workers.work import CALLS_QUEUE, DEFAULT_QUEUE, CallOut, Work
 
@@ -45,6 +49,13 @@ SCHEDULE: Mapping[str, Scheduled] = {
         CALLS_QUEUE,
     ),
     "jobs.forget_old": Scheduled("17 3 * * *", housekeeping.forget_old_jobs),
+    "customers.rescore": Scheduled("23 2 * * *", customers.rescore_all),
+    "loyalty.expire_lots": Scheduled("*/15 * * * *", loyalty.expire_lots),
+    "suppliers.compute_scorecards": Scheduled("41 2 * * *", scorecards.compute),
+    "suppliers.rescreen_changed": Scheduled("7 * * * *", runs.rescreen_changed),
+    "suppliers.warn_of_expiring_certificates": Scheduled(
+        "11 5 * * *", suppliers.warn_of_expiring_certificates
+    ),
 }
 
 

@@ -8,8 +8,11 @@ but keep its name here until no job of that name waits.
 from collections.abc import Mapping
 
 from marketplace.approvals import reactions as approvals
+from marketplace.customers import reactions as customers
+from marketplace.loyalty import reactions as loyalty
 from marketplace.notifications import reactions as notifications
 from marketplace.orders import reactions as orders
+from marketplace.suppliers import reactions as suppliers
 from workers.work import Work
 
 SUBSCRIPTIONS: Mapping[str, Mapping[str, Work]] = {
@@ -28,14 +31,40 @@ SUBSCRIPTIONS: Mapping[str, Mapping[str, Work]] = {
     },
     "identity.member_added": {"invite_member": notifications.invite_member},
     "identity.password_forgotten": {"send_password_link": notifications.send_password_link},
+    "invoices.paid": {
+        "note_customer_invoice": customers.note_paid_invoice,
+        "note_loyalty_invoice": loyalty.note_paid_invoice,
+    },
     "orders.acknowledged": {"tell_buyer_acknowledged": orders.tell_buyer_acknowledged},
     "orders.approved": {"tell_held_back": orders.tell_held_back},
     "orders.cancelled": {"tell_supplier_cancelled": orders.tell_supplier_cancelled},
-    "orders.goods_received": {"tell_supplier_rejected": orders.tell_supplier_rejected},
+    "orders.completed": {
+        "award_points": loyalty.award_points,
+        "count_customer_order": customers.count_order,
+        "count_supplier_order": suppliers.count_order,
+    },
+    "orders.goods_received": {
+        "note_supplier_receipt": suppliers.note_receipt,
+        "tell_supplier_rejected": orders.tell_supplier_rejected,
+    },
     "orders.issued": {
         "file_paper": orders.file_paper,
+        "note_supplier_issue": suppliers.note_issue,
         "tell_supplier_issued": orders.tell_supplier_issued,
     },
     "orders.refused": {"tell_buyer_refused": orders.tell_buyer_refused},
+    "payments.refunded": {
+        "subtract_customer_refund": customers.subtract_refund,
+        "take_back_points": loyalty.take_back_points,
+    },
     "rfq.awarded": {"draft_orders": orders.draft_orders},
+    "rfq.bid_submitted": {"note_supplier_bid": suppliers.note_bid},
+    "rfq.bid_withdrawn": {"note_supplier_withdrawal": suppliers.note_withdrawal},
+    "rfq.opened": {"count_supplier_responses": suppliers.count_responses},
+    "rfq.published": {"note_supplier_invitations": suppliers.note_invitations},
+    "rfq.suppliers_invited": {"note_supplier_invitations": suppliers.note_invitations},
+    "suppliers.due_diligence_requested": {
+        "carry_out_due_diligence": suppliers.carry_out_due_diligence
+    },
+    "suppliers.sanctions_list_loaded": {"screen_everybody_again": suppliers.screen_everybody_again},
 }

@@ -62,7 +62,7 @@ class SupplierFile:
     filings: Sequence[Filing]
 
 
-def visible_to(actor: Actor) -> Select[tuple[Supplier]]:
+def visible_to(actor: Actor) -> Select[Supplier]:
     """A supplier sees its own file; buyers and the operator see the directory."""
     if actor.org_kind is OrgKind.SUPPLIER:
         return select(Supplier).where(Supplier.id == actor.org_id)
@@ -132,7 +132,7 @@ def search(
     )
 
 
-def _directory(actor: Actor, narrowed: Filter) -> Select[tuple[Organisation]]:
+def _directory(actor: Actor, narrowed: Filter) -> Select[Organisation]:
     query = identity_queries.directory(OrgKind.SUPPLIER, narrowed.containing).join(
         Supplier, Supplier.id == Organisation.id
     )

@@ -13,10 +13,11 @@ score, neither 0 nor 100 (field case: months without deliveries). Level and date
 - lead time: mean days from the order's issue to its last receipt; shown, not scored.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from uuid import UUID
 
 from marketplace.core.text import _, register_labels
 
@@ -147,7 +148,7 @@ def shrunk(raw: Decimal, observations: int, peer_mean: Decimal | None) -> Decima
     return score.quantize(ONE_PLACE)
 
 
-def peer_means(raw: dict[object, Decimal]) -> dict[object, Decimal | None]:
+def peer_means(raw: Mapping[UUID, Decimal]) -> dict[UUID, Decimal | None]:
     """For each key the mean of all the others."""
     total, count = sum(raw.values(), Decimal(0)), len(raw)
     if count < 2:

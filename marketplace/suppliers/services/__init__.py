@@ -1,0 +1,1 @@
+"""What people do about suppliers, one module per process."""
