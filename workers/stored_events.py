@@ -1,5 +1,6 @@
 """Reading an event back from its stored form."""
 
+import dataclasses
 import functools
 import types
 import typing
@@ -24,13 +25,19 @@ def read(name: str, payload: dict[str, Any]) -> Event:
     """The event as it was recorded. Fields added since need defaults; removed ones are left out."""
     if name not in EVENTS:
         raise UnknownWork(f"No event is called {name}.")
-    fields = _fields(name)
-    return EVENTS[name](**{key: fields[key](payload[key]) for key in fields if key in payload})
+    event: Event = _record(EVENTS[name])(payload)
+    return event
+
+
+def _record(cls: Any) -> Callable[[dict[str, Any]], Any]:
+    """Reads an event, or a part of one that is a dataclass itself."""
+    fields = _fields(cls)
+    return lambda values: cls(**{key: fields[key](values[key]) for key in fields if key in values})
 
 
 @functools.cache
-def _fields(name: str) -> dict[str, Callable[[Any], Any]]:
-    hints = typing.get_type_hints(EVENTS[name])
+def _fields(cls: Any) -> dict[str, Callable[[Any], Any]]:
+    hints = typing.get_type_hints(cls)
     return {
         field: _reader(hint)
         for field, hint in hints.items()
@@ -44,6 +51,8 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
         return _optional(_reader(next(each for each in arguments if each is not type(None))))
     if origin is tuple:
         return _sequence(_reader(arguments[0]))
+    if dataclasses.is_dataclass(hint):
+        return _record(hint)
     return READERS.get(hint, _as_it_is)
 
 

@@ -246,7 +246,7 @@ def _announce(
             subject_kind=asked.subject_kind,
             subject_id=asked.subject_id,
             fingerprint=asked.fingerprint,
-            decided_at=clock.now(),
+            decided_at=asked.decided_at or clock.now(),
         ),
         audience=[asked.buyer_id],
     )
