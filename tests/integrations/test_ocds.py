@@ -68,7 +68,11 @@ class TestTheFictionalTender:
             "ocds-213czf-000-00001-02-tender",
             "ocds-213czf-000-00001-03-tenderAmendment",
         ]
-        assert len(documents.attached(session, buyer, "rfq", first.rfq.id)) == 1
+        attached = documents.attached(session, buyer, "rfq", first.rfq.id)
+        assert [document.filename for document in attached] == [
+            "Tender Notice",
+            "Enquiry Responses",
+        ]
 
     def test_the_older_release_does_not_overwrite_the_newer(self, session, buyer):
         ocds.import_file(session, buyer, DATA / "fictional-03-tenderAmendment.json")
