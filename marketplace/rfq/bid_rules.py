@@ -7,6 +7,7 @@ from uuid import UUID
 
 from marketplace.core.errors import Conflict, FieldError, Invalid, NotAllowed
 from marketplace.core.text import _
+from marketplace.identity.permissions import Actor, Permission
 from marketplace.rfq.bid_content import (
     AskedLine,
     BidContent,
@@ -16,6 +17,7 @@ from marketplace.rfq.bid_content import (
     instant,
     total_of,
 )
+from marketplace.rfq.bid_states import BID_FLOW, BidState
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.states import RfqState
 
@@ -24,7 +26,7 @@ DRAIN = timedelta(seconds=30)
 PRICE_PLACES = 6
 PRICE_LIMIT = Decimal("1e13")
 MAX_DOCUMENTS = 20
-MAX_DOCUMENT_BYTES = 10 * 1024 * 1024
+BIDDER_ACTIONS = ("save", "submit", "withdraw")
 
 
 class DeadlinePassed(Conflict):
@@ -110,20 +112,27 @@ def check_content(terms: Terms, content: BidContent, *, complete: bool) -> None:
         raise BidInvalid(_("The bid cannot be taken like this."), errors=errors)
 
 
-def check_document(present: Sequence[SealedDocument], size: int) -> None:
-    """Raise BidInvalid unless one more document of this size may be attached."""
+def check_room(present: Sequence[SealedDocument]) -> None:
+    """Raise BidInvalid unless one more document may be attached."""
     if len(present) >= MAX_DOCUMENTS:
         raise BidInvalid(
             _("A bid has at most %(count)s documents.", count=MAX_DOCUMENTS),
             errors=[FieldError("/file", "too_many", _("Remove a document first."))],
         )
-    if not 0 < size <= MAX_DOCUMENT_BYTES:
-        raise BidInvalid(
-            _("This document cannot be attached."),
-            errors=[
-                FieldError("/file", "wrong_size", _("A document has between 1 byte and 10 MB."))
-            ],
-        )
+
+
+def actions_for(state: BidState, rfq: Rfq, actor: Actor, now: datetime) -> list[str]:
+    """What the supplier may do with a bid in this state at this instant."""
+    if not actor.may(Permission.BID_SUBMIT) or rfq.state is not RfqState.PUBLISHED:
+        return []
+    if now > deadline_of(rfq):
+        return []
+    return bidder_actions(state)
+
+
+def bidder_actions(state: BidState) -> list[str]:
+    """What the flow leaves to the supplier, deadline apart."""
+    return [action for action in BID_FLOW.actions(state) if action in BIDDER_ACTIONS]
 
 
 def chosen_lots(terms: Terms, content: BidContent) -> frozenset[UUID]:

@@ -12,6 +12,7 @@ from marketplace.core import clock
 from marketplace.core.audit import AuditEvent
 from marketplace.core.errors import Conflict, NotAllowed, NotFound, Stale
 from marketplace.core.outbox import OutboxMessage
+from marketplace.documents.rules import FileRefused
 from marketplace.identity.permissions import OrgKind
 from marketplace.rfq import bid_queries, envelopes, receipts
 from marketplace.rfq.bid_content import BidContent, PricedLine
@@ -273,14 +274,14 @@ class TestDraft:
 
 
 class TestDocuments:
-    def attach(self, sourcing, session, content=b"CANARY-PDF", name="offer.pdf"):
+    def attach(self, sourcing, session, content=b"CANARY-TEXT", name="offer.txt"):
         return bid_drafts.attach(
             session,
             sourcing.suppliers[0],
             KEYS,
             sourcing.rfq.id,
-            name=name,
-            media_type="application/pdf",
+            filename=name,
+            content_type="text/plain",
             content=content,
         )
 
@@ -294,17 +295,17 @@ class TestDocuments:
             session, supplier, KEYS, rfq_id, clock.now(), sourcing.content("1", "1")
         )
         found, content = bid_drafts.document(
-            session, supplier, KEYS, rfq_id, document.id, submitted.read_back_key
+            session, supplier, KEYS, rfq_id, bid_id, document.id, submitted.read_back_key
         )
-        assert (found.name, content) == ("offer.pdf", b"CANARY-PDF")
+        assert (found.name, content) == ("offer.txt", b"CANARY-TEXT")
         with pytest.raises(NotFound):
-            bid_drafts.document(session, supplier, KEYS, rfq_id, document.id)
+            bid_drafts.document(session, supplier, KEYS, rfq_id, bid_id, document.id)
 
     def test_saving_prices_keeps_them_and_removing_removes(self, session):
         sourcing = make_sourcing(session)
         supplier, rfq_id = sourcing.suppliers[0], sourcing.rfq.id
         kept = self.attach(sourcing, session)
-        gone = self.attach(sourcing, session, name="other.pdf")
+        gone = self.attach(sourcing, session, name="other.txt")
         bid_drafts.save(session, supplier, KEYS, rfq_id, sourcing.content("1"))
         bid_drafts.detach(session, supplier, KEYS, rfq_id, gone.id)
         draft = bid_drafts.read(session, supplier, KEYS, rfq_id).draft
@@ -326,7 +327,7 @@ class TestDocuments:
     @pytest.mark.parametrize("content", [b"", b"x" * (10 * 1024 * 1024 + 1)])
     def test_have_a_size(self, session, content):
         sourcing = make_sourcing(session)
-        with pytest.raises(BidInvalid):
+        with pytest.raises(FileRefused):
             self.attach(sourcing, session, content)
 
 

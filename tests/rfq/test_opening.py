@@ -255,9 +255,9 @@ class TestMeddling:
             sourcing.suppliers[0],
             KEYS,
             sourcing.rfq.id,
-            name="offer.pdf",
-            media_type="application/pdf",
-            content=b"%PDF",
+            filename="offer.txt",
+            content_type="text/plain",
+            content=b"text",
         )
         submitted = sourcing.submit(0, "1", "1")
         session.execute(delete(BidDocument))

@@ -11,6 +11,7 @@ from marketplace.core.db import check_version
 from marketplace.core.errors import NotFound
 from marketplace.core.ids import uuid7
 from marketplace.core.text import _
+from marketplace.documents import rules as document_rules
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq import bid_queries, bid_rules, bid_vault
 from marketplace.rfq.bid_content import BidContent, SealedDocument, Terms
@@ -103,17 +104,22 @@ def attach(
     keys: ServiceKeys,
     rfq_id: UUID,
     *,
-    name: str,
-    media_type: str,
+    filename: str,
+    content_type: str | None,
     content: bytes,
 ) -> SealedDocument:
-    """Add a document to the draft. Its bytes are locked at once; submission sends only its key."""
+    """Add a document to the draft. Its bytes are locked at once; submission sends only its key.
+
+    content_type: as the sender declares it; the content decides and must agree.
+    """
     door = bid_queries.door(session, actor, rfq_id, share=True)
     bid_rules.check_takes_bids(door.rfq, clock.now())
     draft = bid_vault.read_draft(keys, door) or BidContent()
-    bid_rules.check_document(draft.documents, len(content))
+    bid_rules.check_room(draft.documents)
+    name = document_rules.clean_name(filename)
+    kind = document_rules.checked_type(name, content_type, content)
     bid = _started(session, actor, door, None)
-    stored, document = bid_vault.lock_document(bid, name, media_type, content)
+    stored, document = bid_vault.lock_document(bid, name, kind, content)
     session.add(stored)
     whole = replace(draft, documents=(*draft.documents, document))
     _write(session, actor, keys, door, bid, whole, "bid.document_added")
@@ -141,15 +147,18 @@ def document(
     actor: Actor,
     keys: ServiceKeys,
     rfq_id: UUID,
+    bid_id: UUID,
     document_id: UUID,
     read_back_key: bytes | None = None,
 ) -> tuple[SealedDocument, bytes]:
-    """A document of the supplier's own bid with its bytes."""
+    """A document of the supplier's own bid before the opening, with its bytes."""
     own = read(session, actor, keys, rfq_id, read_back_key)
+    if own.door.bid is None or own.door.bid.id != bid_id:
+        raise _no_such_document()
     for content in (own.draft, own.sealed):
         for known in content.documents if content else ():
-            if known.id == document_id and own.door.bid is not None:
-                stored = bid_queries.document(session, own.door.bid.id, document_id)
+            if known.id == document_id:
+                stored = bid_queries.document(session, bid_id, document_id)
                 return known, bid_vault.unlock_document(stored, known)
     raise _no_such_document()
 

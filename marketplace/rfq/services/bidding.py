@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from marketplace.core import audit, outbox
+from marketplace.core import audit, clock, outbox
 from marketplace.core.db import check_version
 from marketplace.core.errors import Conflict, DomainError, FieldError, NotFound
 from marketplace.core.ids import uuid7
@@ -31,10 +31,12 @@ class BidChanged(Conflict):
 class Submitted:
     """An accepted submission. The read-back key exists here and nowhere else."""
 
-    rfq_id: UUID
     bid_id: UUID
     version: int
+    created_at: datetime
     receipt: BidAttempt
+    terms: Terms
+    content: BidContent
     read_back_key: bytes
 
 
@@ -47,21 +49,26 @@ def submit(
     arrived_at: datetime,
     content: BidContent | None = None,
     *,
+    bid_id: UUID | None = None,
     expected: int | None = None,
 ) -> Submitted:
     """Seal the draft, or the content given, and put it in the place of any earlier version.
 
     arrived_at: when the last byte of the request was here; it alone decides about lateness. A
-    refusal carries a signed statement, to be kept by `keep_refusal`.
+    refusal carries a signed statement, to be kept by `keep_refusal`. bid_id: the bid that the
+    caller means, where they know it.
     """
     door = bid_queries.door(session, actor, rfq_id, share=True)
+    if bid_id is not None and (door.bid is None or door.bid.id != bid_id):
+        raise NotFound(_("There is no such bid."))
     with _refusals_signed(keys, door, actor, arrived_at):
         bid_rules.check_takes_bids(door.rfq, arrived_at)
         if door.bid is not None:
             check_version(door.bid, expected)
             BID_FLOW.next(door.bid.state, "submit")
-        whole = _whole(session, keys, door, content)
-        return _seal_and_store(session, actor, keys, door, arrived_at, whole)
+        terms = Terms.from_json(door.seal.terms)
+        whole = _whole(session, keys, door, terms, content)
+        return _seal_and_store(session, actor, keys, door, arrived_at, terms, whole)
 
 
 @requires(Permission.BID_SUBMIT)
@@ -117,7 +124,7 @@ def keep_refusal(session: Session, actor: Actor, refusal: DomainError) -> None:
 
 
 def _whole(
-    session: Session, keys: ServiceKeys, door: Door, content: BidContent | None
+    session: Session, keys: ServiceKeys, door: Door, terms: Terms, content: BidContent | None
 ) -> BidContent:
     """What is to be sealed: checked against the RFQ, with the draft's documents in place."""
     draft = bid_vault.read_draft(keys, door)
@@ -125,7 +132,7 @@ def _whole(
         raise Conflict(_("There is no draft to submit."))
     documents = draft.documents if draft else ()
     whole = replace(content or draft or BidContent(), documents=documents)
-    bid_rules.check_content(Terms.from_json(door.seal.terms), whole, complete=True)
+    bid_rules.check_content(terms, whole, complete=True)
     if documents and door.bid is not None:
         kept = bid_queries.document_ids(session, [door.bid.id])
         missing = [document for document in documents if document.id not in kept]
@@ -143,6 +150,7 @@ def _seal_and_store(
     keys: ServiceKeys,
     door: Door,
     arrived_at: datetime,
+    terms: Terms,
     content: BidContent,
 ) -> Submitted:
     bid_id = door.bid.id if door.bid else uuid7()
@@ -167,7 +175,15 @@ def _seal_and_store(
         if stale is not None:
             session.expunge(stale)
     _announce(session, actor, bid_id, receipt)
-    return Submitted(door.rfq.id, bid_id, version, receipt, read_back_key)
+    return Submitted(
+        bid_id=bid_id,
+        version=version,
+        created_at=door.bid.created_at if door.bid else clock.now(),
+        receipt=receipt,
+        terms=terms,
+        content=content,
+        read_back_key=read_back_key,
+    )
 
 
 def _announce(session: Session, actor: Actor, bid_id: UUID, receipt: BidAttempt) -> None:

@@ -9,19 +9,17 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from marketplace.core import audit, clock
-from marketplace.core.errors import FieldError, Invalid
+from marketplace.core.errors import FieldError, Invalid, NotFound
 from marketplace.core.text import _
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.identity.queries import organisations
-from marketplace.rfq import bid_queries, queries, ranking
-from marketplace.rfq.bid_content import Criterion, Terms
+from marketplace.rfq import bid_queries, bid_vault, queries, ranking
+from marketplace.rfq.bid_content import Criterion, SealedDocument, Terms, document_from_json
 from marketplace.rfq.bid_models import BidOffer, BidScore
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.ranking import Cell, LotRanking, Offer, Price, Score
 from marketplace.rfq.states import RFQ_FLOW
-
-MAX_COMMENT = 2000
 
 
 class ScoresInvalid(Invalid):
@@ -59,6 +57,15 @@ class Evaluation:
     def missing_scores(self) -> int:
         return len(self.judged) * len(self.offers) - len(self.scores)
 
+    def total_of(self, offer: BidOffer) -> Decimal:
+        """The sum of what the bid prices."""
+        return sum((line.total for line in offer.lines), Decimal(0))
+
+    def missing_of(self, offer: BidOffer) -> list[int]:
+        """Numbers of the lines of the RFQ that the bid does not price."""
+        priced = {line.rfq_line_id for line in offer.lines}
+        return [line.number for line in self.terms.lines if line.id not in priced]
+
     def supplier_name(self, supplier_id: UUID) -> str:
         return self.suppliers[supplier_id].name
 
@@ -68,6 +75,22 @@ def read(session: Session, actor: Actor, rfq_id: UUID) -> Evaluation:
     """The evaluation as it stands. Raises Sealed before the opening."""
     rfq = bid_queries.opened(session, actor, rfq_id)
     return _evaluation(session, rfq)
+
+
+@requires(Permission.BID_READ)
+def document(
+    session: Session, actor: Actor, rfq_id: UUID, bid_id: UUID, document_id: UUID
+) -> tuple[SealedDocument, bytes]:
+    """A document of an opened bid with its bytes; for the buyer, and for who brought it."""
+    bid_queries.check_opened(queries.get(session, actor, rfq_id))
+    offer = bid_queries.offer(session, rfq_id, bid_id)
+    if actor.org_id not in (offer.buyer_id, offer.supplier_id):
+        raise NotFound(_("There is no such document."))
+    for known in map(document_from_json, offer.documents):
+        if known.id == document_id:
+            stored = bid_queries.document(session, bid_id, document_id)
+            return known, bid_vault.unlock_document(stored, known)
+    raise NotFound(_("There is no such document."))
 
 
 @requires(Permission.RFQ_EVALUATE)

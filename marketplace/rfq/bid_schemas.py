@@ -1,0 +1,163 @@
+"""What crosses the API about bids: the supplier's own, and the receipts."""
+
+from typing import Any
+
+from marshmallow import fields, post_load, validate
+
+from marketplace.rfq.bid_content import Answer, BidContent, PricedLine
+from marketplace.rfq.bid_states import AttemptOutcome, BidState
+from marketplace.web.fields import EnumField, IdField, InstantField, MoneyField, TextField
+from marketplace.web.schemas import Schema
+
+MAX_LINES = 2000
+_DAYS = validate.Range(0, 3650)
+
+
+class BidLineInputSchema(Schema):
+    line_id = IdField(required=True)
+    unit_price = MoneyField(required=True, unit_price=True, minimum=None)
+    note = TextField(max=500, load_default="")
+
+    @post_load
+    def make(self, data: dict[str, Any], **_kwargs: Any) -> PricedLine:
+        price = data["unit_price"]
+        return PricedLine(data["line_id"], price.amount, price.currency, data["note"])
+
+
+class AnswerInputSchema(Schema):
+    criterion_id = IdField(required=True)
+    text = TextField(required=True, max=5000)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_kwargs: Any) -> Answer:
+        return Answer(**data)
+
+
+class BidInputSchema(Schema):
+    lot_ids = fields.List(
+        IdField(),
+        load_default=list,
+        validate=validate.Length(max=500),
+        metadata={"description": "The lots that the bid is for; left out: those of its lines."},
+    )
+    lines = fields.List(
+        fields.Nested(BidLineInputSchema),
+        load_default=list,
+        validate=validate.Length(max=MAX_LINES),
+    )
+    note = TextField(max=5000, load_default="")
+    delivery_days = fields.Integer(strict=True, load_default=None, allow_none=True, validate=_DAYS)
+    answers = fields.List(
+        fields.Nested(AnswerInputSchema), load_default=list, validate=validate.Length(max=100)
+    )
+
+    @post_load
+    def make(self, data: dict[str, Any], **_kwargs: Any) -> Any:
+        return content_of(data)
+
+
+class BidCreateSchema(BidInputSchema):
+    submit = fields.Boolean(
+        load_default=False,
+        truthy={True},
+        falsy={False},
+        metadata={"description": "Submit at once instead of keeping a draft."},
+    )
+
+    @post_load
+    def make(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        return {"submit": data.pop("submit"), "content": content_of(data)}
+
+
+def content_of(data: dict[str, Any]) -> BidContent:
+    """The loaded input as the content of a bid."""
+    return BidContent(
+        lines=tuple(data["lines"]),
+        lot_ids=tuple(data["lot_ids"]),
+        note=data["note"],
+        delivery_days=data["delivery_days"],
+        answers=tuple(data["answers"]),
+    )
+
+
+class BidLineSchema(Schema):
+    line_id = IdField()
+    unit_price = MoneyField(unit_price=True)
+    total = MoneyField()
+    note = fields.String()
+
+
+class AnswerSchema(Schema):
+    criterion_id = IdField()
+    text = fields.String()
+
+
+class BidDocumentSchema(Schema):
+    id = IdField()
+    name = fields.String()
+    media_type = fields.String()
+    size = fields.Integer(metadata={"description": "Bytes."})
+    sha256 = fields.String(metadata={"description": "Hexadecimal."})
+
+
+class BidContentSchema(Schema):
+    lot_ids = fields.List(IdField())
+    lines = fields.List(fields.Nested(BidLineSchema))
+    total = MoneyField()
+    note = fields.String()
+    delivery_days = fields.Integer(allow_none=True)
+    answers = fields.List(fields.Nested(AnswerSchema))
+    documents = fields.List(fields.Nested(BidDocumentSchema))
+
+
+class ReceiptSchema(Schema):
+    """A signed statement: `signature` is Ed25519 over the bytes of `statement`."""
+
+    id = IdField()
+    rfq_id = IdField()
+    bid_id = IdField(allow_none=True)
+    number = fields.Integer(allow_none=True)
+    outcome = EnumField(AttemptOutcome)
+    code = fields.String(allow_none=True)
+    digest = fields.String(allow_none=True)
+    arrived_at = InstantField()
+    statement = fields.String(metadata={"description": "Canonical JSON, as it was signed."})
+    signature = fields.Function(
+        lambda attempt: attempt.signature.hex(),
+        metadata={"type": "string", "description": "Ed25519, hexadecimal."},
+    )
+
+
+class ReceiptListSchema(Schema):
+    items = fields.List(fields.Nested(ReceiptSchema))
+
+
+class ReceiptKeySchema(Schema):
+    algorithm = fields.String()
+    public_key = fields.String(metadata={"description": "Raw Ed25519 key, hexadecimal."})
+
+
+class BidSchema(Schema):
+    id = IdField()
+    rfq_id = IdField()
+    supplier_id = IdField()
+    supplier_name = fields.String()
+    state = EnumField(BidState)
+    actions = fields.List(fields.String())
+    version = fields.Integer()
+    number = fields.Integer(metadata={"description": "Submitted versions so far."})
+    submitted_at = InstantField(allow_none=True)
+    created_at = InstantField()
+    draft = fields.Nested(
+        BidContentSchema, allow_none=True, metadata={"description": "What is being written."}
+    )
+    content = fields.Nested(
+        BidContentSchema,
+        allow_none=True,
+        metadata={"description": "The submitted bid: with X-Read-Back-Key, or after the opening."},
+    )
+
+
+class BidListSchema(Schema):
+    items = fields.List(fields.Nested(BidSchema))
+    next_cursor = fields.String(allow_none=True)

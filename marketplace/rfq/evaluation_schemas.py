@@ -1,0 +1,180 @@
+"""What crosses the API after the deadline: minutes, comparison, scores, ranking, award."""
+
+from typing import Any
+
+from marshmallow import fields, post_load, validate
+
+from marketplace.rfq.award_rules import Choice
+from marketplace.rfq.services.evaluation import GivenScore
+from marketplace.web.fields import (
+    DecimalField,
+    IdField,
+    InstantField,
+    MoneyField,
+    QuantityField,
+    TextField,
+)
+from marketplace.web.schemas import Schema
+
+
+class OpenSchema(Schema):
+    passphrase = TextField(
+        required=True,
+        max=500,
+        metadata={"description": "The opening passphrase from the publication."},
+    )
+
+
+class OpeningSchema(Schema):
+    """The minutes: `signature` is Ed25519 over the bytes of `statement`."""
+
+    rfq_id = IdField()
+    opened_by = IdField()
+    opened_at = InstantField()
+    bid_count = fields.Integer()
+    statement = fields.String(metadata={"description": "Canonical JSON, as it was signed."})
+    signature = fields.Function(
+        lambda minutes: minutes.signature.hex(),
+        metadata={"type": "string", "description": "Ed25519, hexadecimal."},
+    )
+
+
+class CellSchema(Schema):
+    bid_id = IdField()
+    unit_price = MoneyField(allow_none=True, unit_price=True)
+    total = MoneyField(allow_none=True)
+    note = fields.String()
+    is_best = fields.Boolean()
+    is_worst = fields.Boolean()
+    is_tied = fields.Boolean()
+    above_best_percent = DecimalField(allow_none=True)
+
+
+class ComparedLineSchema(Schema):
+    line_id = IdField()
+    lot_id = IdField()
+    number = fields.Integer()
+    description = fields.String()
+    quantity = QuantityField()
+    bids = fields.List(fields.Nested(CellSchema))
+
+
+class ComparedBidSchema(Schema):
+    bid_id = IdField()
+    supplier_id = IdField()
+    supplier_name = fields.String()
+    submitted_at = InstantField()
+    total = MoneyField()
+    missing_lines = fields.List(fields.Integer())
+    delivery_days = fields.Integer(allow_none=True)
+    note = fields.String()
+
+
+class PointsSchema(Schema):
+    criterion_id = IdField()
+    name = fields.String()
+    weight = DecimalField()
+    value = DecimalField(allow_none=True, metadata={"description": "Total or score; null: none."})
+    reference = DecimalField(metadata={"description": "Lowest total or best possible score."})
+    points = DecimalField()
+    formula = fields.String()
+    comment = fields.String()
+
+
+class RankSchema(Schema):
+    place = fields.Integer(allow_none=True)
+    bid_id = IdField()
+    supplier_id = IdField()
+    supplier_name = fields.String()
+    submitted_at = InstantField()
+    total = MoneyField()
+    points = DecimalField()
+    tied = fields.Boolean()
+    missing_lines = fields.List(fields.Integer())
+    explanation = fields.List(fields.Nested(PointsSchema))
+
+
+class LotRankingSchema(Schema):
+    lot_id = IdField()
+    number = fields.Integer()
+    title = fields.String()
+    is_final = fields.Boolean(metadata={"description": "Every ranked bid has all its scores."})
+    ranks = fields.List(fields.Nested(RankSchema))
+
+
+class EvaluationSchema(Schema):
+    rfq_id = IdField()
+    state = fields.String()
+    currency = fields.String()
+    missing_scores = fields.Integer()
+    tie_rule = fields.String()
+    bids = fields.List(fields.Nested(ComparedBidSchema))
+    lines = fields.List(fields.Nested(ComparedLineSchema))
+    lots = fields.List(fields.Nested(LotRankingSchema))
+
+
+class ScoreInputSchema(Schema):
+    bid_id = IdField(required=True)
+    criterion_id = IdField(required=True)
+    score = DecimalField(required=True, places=2)
+    comment = TextField(max=2000, load_default="")
+
+    @post_load
+    def make(self, data: dict[str, Any], **_kwargs: Any) -> GivenScore:
+        return GivenScore(**data)
+
+
+class ScoresSchema(Schema):
+    scores = fields.List(
+        fields.Nested(ScoreInputSchema), required=True, validate=validate.Length(1, 2000)
+    )
+
+
+class ChoiceSchema(Schema):
+    bid_id = IdField(required=True)
+    lot_id = IdField(load_default=None, allow_none=True)
+    line_id = IdField(load_default=None, allow_none=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_kwargs: Any) -> Choice:
+        return Choice(**data)
+
+
+class AwardInputSchema(Schema):
+    choices = fields.List(
+        fields.Nested(ChoiceSchema),
+        required=True,
+        validate=validate.Length(1, 2000),
+        metadata={"description": "Lots or lines with the bid that gets them; lines go first."},
+    )
+    justification = TextField(
+        max=5000,
+        load_default="",
+        metadata={"description": "Required where a line does not go to the best bid."},
+    )
+
+
+class AwardLineSchema(Schema):
+    line_id = IdField(attribute="rfq_line_id")
+    lot_id = IdField()
+    number = fields.Integer()
+    description = fields.String()
+    bid_id = IdField()
+    supplier_id = IdField()
+    quantity = QuantityField()
+    unit_price = MoneyField(unit_price=True)
+    total = MoneyField()
+    is_best = fields.Boolean()
+
+
+class AwardSchema(Schema):
+    id = IdField()
+    rfq_id = IdField()
+    decided_by = IdField()
+    decided_at = InstantField()
+    justification = fields.String()
+    lines = fields.List(fields.Nested(AwardLineSchema))
+
+
+class UnsuccessfulSchema(Schema):
+    reason = TextField(required=True, max=5000)

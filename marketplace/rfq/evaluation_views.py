@@ -1,0 +1,137 @@
+"""The evaluation as a partner's program gets it: everything that the portal shows, as data."""
+
+from typing import Any
+
+from marketplace.core.money import Money, Quantity
+from marketplace.core.text import Text, _
+from marketplace.rfq.bid_content import AskedLine
+from marketplace.rfq.bid_models import Award, AwardLine, BidOffer
+from marketplace.rfq.ranking import Cell, LotRanking, Points, Rank
+from marketplace.rfq.services.evaluation import Evaluation
+from marketplace.web.fields import plain
+from marketplace.web.shown import Shown
+
+TIE_RULE = _("Equal points: the bid whose last version was submitted earlier stands first.")
+
+
+def whole(evaluation: Evaluation) -> dict[str, Any]:
+    """Bids, matrix and rankings."""
+    currency = evaluation.terms.currency
+    return {
+        "rfq_id": evaluation.rfq.id,
+        "state": str(evaluation.rfq.state),
+        "currency": currency,
+        "missing_scores": evaluation.missing_scores,
+        "tie_rule": str(TIE_RULE),
+        "bids": [_bid(evaluation, offer) for offer in evaluation.offers],
+        "lines": [_line(evaluation, line) for line in evaluation.terms.lines],
+        "lots": [_lot(evaluation, lot) for lot in evaluation.lots],
+    }
+
+
+def formula(points: Points) -> Text:
+    """How the points came about, in words and figures."""
+    values = {
+        "weight": plain(points.criterion.weight),
+        "reference": plain(points.reference),
+        "points": plain(points.points),
+    }
+    if points.value is None:
+        return _("Not scored yet: 0 of %(weight)s points.", **values)
+    values["value"] = plain(points.value)
+    if points.criterion.is_price:
+        return _("%(weight)s × lowest total %(reference)s ÷ %(value)s = %(points)s", **values)
+    return _("%(weight)s × score %(value)s ÷ %(reference)s = %(points)s", **values)
+
+
+def award(decided: Award) -> Shown:
+    """The award with its lines as money and quantities."""
+    return Shown(decided, (), lines=[_award_line(line) for line in decided.lines])
+
+
+def _award_line(line: AwardLine) -> Shown:
+    return Shown(
+        line,
+        (),
+        quantity=Quantity(line.quantity, line.unit),
+        unit_price=Money(line.unit_price, line.currency),
+        total=Money(line.total, line.currency),
+    )
+
+
+def _bid(evaluation: Evaluation, offer: BidOffer) -> dict[str, Any]:
+    return {
+        "bid_id": offer.bid_id,
+        "supplier_id": offer.supplier_id,
+        "supplier_name": evaluation.supplier_name(offer.supplier_id),
+        "submitted_at": offer.submitted_at,
+        "total": Money(evaluation.total_of(offer), evaluation.terms.currency),
+        "missing_lines": evaluation.missing_of(offer),
+        "delivery_days": offer.delivery_days,
+        "note": offer.note,
+    }
+
+
+def _line(evaluation: Evaluation, line: AskedLine) -> dict[str, Any]:
+    currency = evaluation.terms.currency
+    return {
+        "line_id": line.id,
+        "lot_id": line.lot_id,
+        "number": line.number,
+        "description": line.description,
+        "quantity": Quantity(line.quantity, line.unit),
+        "bids": [_cell(cell, currency) for cell in evaluation.cells[line.id]],
+    }
+
+
+def _cell(cell: Cell, currency: str) -> dict[str, Any]:
+    price = cell.price
+    return {
+        "bid_id": cell.bid_id,
+        "unit_price": Money(price.unit_price, currency) if price else None,
+        "total": Money(price.total, currency) if price else None,
+        "note": price.note if price else "",
+        "is_best": cell.is_best,
+        "is_worst": cell.is_worst,
+        "is_tied": cell.is_tied,
+        "above_best_percent": cell.above_best,
+    }
+
+
+def _lot(evaluation: Evaluation, lot: LotRanking) -> dict[str, Any]:
+    asked = next(asked for asked in evaluation.terms.lots if asked.id == lot.lot_id)
+    return {
+        "lot_id": lot.lot_id,
+        "number": asked.number,
+        "title": asked.title,
+        "is_final": lot.is_scored,
+        "ranks": [_rank(evaluation, rank) for rank in lot.ranks],
+    }
+
+
+def _rank(evaluation: Evaluation, rank: Rank) -> dict[str, Any]:
+    return {
+        "place": rank.place,
+        "bid_id": rank.bid_id,
+        "supplier_id": rank.supplier_id,
+        "supplier_name": evaluation.supplier_name(rank.supplier_id),
+        "submitted_at": rank.submitted_at,
+        "total": Money(rank.total, evaluation.terms.currency),
+        "points": rank.total_points,
+        "tied": rank.tied,
+        "missing_lines": list(rank.missing),
+        "explanation": [_points(part) for part in rank.points],
+    }
+
+
+def _points(part: Points) -> dict[str, Any]:
+    return {
+        "criterion_id": part.criterion.id,
+        "name": part.criterion.name,
+        "weight": part.criterion.weight,
+        "value": part.value,
+        "reference": part.reference,
+        "points": part.points,
+        "formula": str(formula(part)),
+        "comment": part.comment,
+    }
