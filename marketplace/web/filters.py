@@ -46,6 +46,9 @@ def install(app: Flask) -> None:
     env.trim_blocks = env.lstrip_blocks = True
     env.filters |= {
         "money": formats.money,
+        "amount": lambda value, currency: formats.money(
+            None if value is None else Money(value, currency)
+        ),
         "quantity": formats.quantity,
         "number": formats.number,
         "percent": formats.percent,
@@ -70,6 +73,7 @@ def install(app: Flask) -> None:
         "csp_nonce": csp_nonce,
         "has_endpoint": lambda name: name in current_app.view_functions,
         "reader_zone": reader_zone,
+        "today": lambda: formats.long_day(clock.now(), reader_zone()),
         "server_time": lambda: formats.clock_time(clock.now(), reader_zone()),
         "static_url": lambda name: url_for("static", filename=name),
         "state_look": looks.state_look,
