@@ -9,9 +9,11 @@ from collections.abc import Mapping
 
 from marketplace.approvals import reactions as approvals
 from marketplace.customers import reactions as customers
+from marketplace.invoices import reactions as invoices
 from marketplace.loyalty import reactions as loyalty
 from marketplace.notifications import reactions as notifications
 from marketplace.orders import reactions as orders
+from marketplace.rfq import reactions as rfq
 from marketplace.suppliers import reactions as suppliers
 from workers.work import Work
 
@@ -35,6 +37,7 @@ SUBSCRIPTIONS: Mapping[str, Mapping[str, Work]] = {
         "note_customer_invoice": customers.note_paid_invoice,
         "note_loyalty_invoice": loyalty.note_paid_invoice,
     },
+    "invoices.submitted": {"match_submitted": invoices.match_submitted},
     "orders.acknowledged": {"tell_buyer_acknowledged": orders.tell_buyer_acknowledged},
     "orders.approved": {"tell_held_back": orders.tell_held_back},
     "orders.cancelled": {"tell_supplier_cancelled": orders.tell_supplier_cancelled},
@@ -44,6 +47,7 @@ SUBSCRIPTIONS: Mapping[str, Mapping[str, Work]] = {
         "count_supplier_order": suppliers.count_order,
     },
     "orders.goods_received": {
+        "match_invoices_again": invoices.match_again,
         "note_supplier_receipt": suppliers.note_receipt,
         "tell_supplier_rejected": orders.tell_supplier_rejected,
     },
@@ -53,16 +57,28 @@ SUBSCRIPTIONS: Mapping[str, Mapping[str, Work]] = {
         "tell_supplier_issued": orders.tell_supplier_issued,
     },
     "orders.refused": {"tell_buyer_refused": orders.tell_buyer_refused},
+    "payments.captured": {"follow_capture": invoices.follow_capture},
     "payments.refunded": {
+        "follow_refund": invoices.follow_refund,
         "subtract_customer_refund": customers.subtract_refund,
         "take_back_points": loyalty.take_back_points,
     },
     "rfq.awarded": {"draft_orders": orders.draft_orders},
     "rfq.bid_submitted": {"note_supplier_bid": suppliers.note_bid},
     "rfq.bid_withdrawn": {"note_supplier_withdrawal": suppliers.note_withdrawal},
+    "rfq.cancelled": {"announce_cancellation": rfq.announce_cancellation},
+    "rfq.deadline_extended": {"announce_extension": rfq.announce_extension},
     "rfq.opened": {"count_supplier_responses": suppliers.count_responses},
-    "rfq.published": {"note_supplier_invitations": suppliers.note_invitations},
-    "rfq.suppliers_invited": {"note_supplier_invitations": suppliers.note_invitations},
+    "rfq.published": {
+        "announce_publication": rfq.announce_publication,
+        "note_supplier_invitations": suppliers.note_invitations,
+    },
+    "rfq.question_answered": {"announce_answer": rfq.announce_answer},
+    "rfq.question_asked": {"announce_question": rfq.announce_question},
+    "rfq.suppliers_invited": {
+        "announce_invitations": rfq.announce_invitations,
+        "note_supplier_invitations": suppliers.note_invitations,
+    },
     "suppliers.due_diligence_requested": {
         "carry_out_due_diligence": suppliers.carry_out_due_diligence
     },

@@ -31,6 +31,7 @@ class SuppliersInvited(Event):
 
     rfq_id: UUID
     buyer_id: UUID
+    invited_at: datetime
     supplier_ids: tuple[UUID, ...]
 
 
@@ -43,6 +44,7 @@ class DeadlineExtended(Event):
     buyer_id: UUID
     previous_due_at: datetime
     bids_due_at: datetime
+    extended_at: datetime
     supplier_ids: tuple[UUID, ...]
 
 

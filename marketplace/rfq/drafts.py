@@ -23,10 +23,10 @@ class LotDraft:
 
 @dataclass(frozen=True, slots=True)
 class LineDraft:
-    """``lot`` is the number of a lot, counted from 1."""
+    """``lot`` is the number of a lot, counted from 1. An item lends its name to the line."""
 
-    description: str
     quantity: Quantity
+    description: str = ""
     lot: int = 1
     item_id: UUID | None = None
     category_code: str | None = None

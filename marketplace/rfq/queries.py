@@ -14,6 +14,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union,
 )
 from sqlalchemy.orm import Session, joinedload, selectinload
 
@@ -22,6 +23,7 @@ from marketplace.core.errors import NotFound
 from marketplace.core.pages import Page, paginate
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, OrgKind
+from marketplace.rfq.bid_models import Bid
 from marketplace.rfq.models import (
     Rfq,
     RfqCriterion,
@@ -89,6 +91,14 @@ def get_with_content(session: Session, actor: Actor, rfq_id: UUID) -> Rfq:
 def get_own(session: Session, actor: Actor, rfq_id: UUID, *, lock: bool = False) -> Rfq:
     """As `get`, only for the buyer whose RFQ it is."""
     rfq = get(session, actor, rfq_id, lock=lock)
+    if rfq.buyer_id != actor.org_id:
+        raise _no_such_rfq()
+    return rfq
+
+
+def get_own_with_content(session: Session, actor: Actor, rfq_id: UUID) -> Rfq:
+    """As `get_with_content`, only for the buyer whose RFQ it is."""
+    rfq = get_with_content(session, actor, rfq_id)
     if rfq.buyer_id != actor.org_id:
         raise _no_such_rfq()
     return rfq
@@ -210,6 +220,23 @@ def invited_ids(session: Session, rfq_id: UUID) -> tuple[UUID, ...]:
         for invitation in invitations(session, rfq_id)
         if invitation.invited_at is not None
     )
+
+
+def interested_ids(session: Session, rfq_id: UUID) -> frozenset[UUID]:
+    """Suppliers who were invited, have begun a bid or have asked a question.
+
+    For the system alone: until the opening nobody may learn who has bid.
+    """
+    invited = select(RfqInvitation.supplier_id).where(
+        RfqInvitation.rfq_id == rfq_id, RfqInvitation.invited_at.is_not(None)
+    )
+    bidding = select(Bid.supplier_id).where(Bid.rfq_id == rfq_id)
+    asking = (
+        select(RfqQuestionAsker.supplier_id)
+        .join(RfqQuestion, RfqQuestion.id == RfqQuestionAsker.question_id)
+        .where(RfqQuestion.rfq_id == rfq_id)
+    )
+    return frozenset(session.scalars(union(invited, bidding, asking)))
 
 
 def own_invitation(session: Session, actor: Actor, rfq_id: UUID) -> RfqInvitation | None:

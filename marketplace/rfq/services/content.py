@@ -14,6 +14,7 @@ from marketplace.rfq import queries, rows, rules
 from marketplace.rfq.drafts import CriterionDraft, LineDraft, LotDraft
 from marketplace.rfq.models import Rfq, RfqCriterion, RfqLine, RfqLot
 from marketplace.rfq.services.drafting import editable, touch
+from marketplace.rfq.services.items import with_items
 
 Numbered = RfqLot | RfqLine | RfqCriterion
 
@@ -37,12 +38,8 @@ def set_lots(
     """Make these the lots. Those in the same place keep their lines; others must be empty."""
     rfq = editable(session, actor, rfq_id, expected)
     refuse_all(list(rules.lot_faults(lots, rfq.currency)))
-    present = queries.lots(session, rfq_id)
-    _remove_surplus(session, present[len(lots) :])
-    for lot, draft in zip(present, lots, strict=False):
-        _assign(lot, rows.lot_values(draft))
-    rows.add_lots(session, rfq, lots[len(present) :], first=len(present) + 1)
-    return _changed(session, actor, rfq, "rfq.lots_set", {"lots": len(lots)})
+    _replace_lots(session, rfq, lots)
+    return _changed(session, actor, rfq, "rfq.lots.changed", {"lots": len(lots)})
 
 
 @requires(Permission.RFQ_DRAFT)
@@ -57,7 +54,7 @@ def add_lots(
     rfq = editable(session, actor, rfq_id, expected)
     refuse_all(list(rules.lot_faults(lots, rfq.currency)))
     rows.add_lots(session, rfq, lots, first=_next_number(session, RfqLot, rfq_id))
-    return _changed(session, actor, rfq, "rfq.lots_added", {"lots": len(lots)})
+    return _changed(session, actor, rfq, "rfq.lots.added", {"lots": len(lots)})
 
 
 @requires(Permission.RFQ_DRAFT)
@@ -74,7 +71,7 @@ def change_lot(
     found = queries.lot(session, rfq_id, lot_id)
     refuse_all(_at_one("/lots/0", rules.lot_faults([lot], rfq.currency)))
     _assign(found, rows.lot_values(lot))
-    return _changed(session, actor, rfq, "rfq.lot_changed", {"lot": found.number})
+    return _changed(session, actor, rfq, "rfq.lot.changed", {"lot": found.number})
 
 
 @requires(Permission.RFQ_DRAFT)
@@ -88,7 +85,7 @@ def remove_lot(
         raise LastLot(_("An RFQ has at least one lot."))
     _remove_surplus(session, [found])
     rows.close_gap(session, RfqLot, rfq_id, found.number)
-    return _changed(session, actor, rfq, "rfq.lot_removed", {"lot": found.number})
+    return _changed(session, actor, rfq, "rfq.lot.removed", {"lot": found.number})
 
 
 @requires(Permission.RFQ_DRAFT)
@@ -101,11 +98,12 @@ def set_lines(
 ) -> Rfq:
     """Make these the lines."""
     rfq = editable(session, actor, rfq_id, expected)
+    lines = with_items(session, actor, lines)
     lot_ids = _lot_ids(session, rfq_id)
     refuse_all(list(rules.line_faults(lines, lot_ids, rfq.currency)))
     session.execute(delete(RfqLine).where(RfqLine.rfq_id == rfq_id))
     rows.add_lines(session, rfq, lines, lot_ids, first=1)
-    return _changed(session, actor, rfq, "rfq.lines_set", {"lines": len(lines)})
+    return _changed(session, actor, rfq, "rfq.lines.changed", {"lines": len(lines)})
 
 
 @requires(Permission.RFQ_DRAFT)
@@ -118,11 +116,12 @@ def add_lines(
 ) -> Rfq:
     """Append lines, all or none."""
     rfq = editable(session, actor, rfq_id, expected)
+    lines = with_items(session, actor, lines)
     lot_ids = _lot_ids(session, rfq_id)
     first = _next_number(session, RfqLine, rfq_id)
     refuse_all(list(rules.line_faults(lines, lot_ids, rfq.currency, already=first - 1)))
     rows.add_lines(session, rfq, lines, lot_ids, first=first)
-    return _changed(session, actor, rfq, "rfq.lines_added", {"lines": len(lines)})
+    return _changed(session, actor, rfq, "rfq.lines.added", {"lines": len(lines)})
 
 
 @requires(Permission.RFQ_DRAFT)
@@ -137,10 +136,11 @@ def change_line(
     """Write a line anew; it keeps its number."""
     rfq = editable(session, actor, rfq_id, expected)
     found = queries.line(session, rfq_id, line_id)
+    [line] = with_items(session, actor, [line])
     lot_ids = _lot_ids(session, rfq_id)
     refuse_all(_at_one("/lines/0", rules.line_faults([line], lot_ids, rfq.currency)))
     _assign(found, rows.line_values(line, lot_ids))
-    return _changed(session, actor, rfq, "rfq.line_changed", {"line": found.number})
+    return _changed(session, actor, rfq, "rfq.line.changed", {"line": found.number})
 
 
 @requires(Permission.RFQ_DRAFT)
@@ -151,7 +151,33 @@ def remove_line(
     rfq = editable(session, actor, rfq_id, expected)
     found = queries.line(session, rfq_id, line_id)
     _remove(session, RfqLine, found)
-    return _changed(session, actor, rfq, "rfq.line_removed", {"line": found.number})
+    return _changed(session, actor, rfq, "rfq.line.removed", {"line": found.number})
+
+
+@requires(Permission.RFQ_DRAFT)
+def set_lots_and_lines(
+    session: Session,
+    actor: Actor,
+    rfq_id: UUID,
+    lots: Sequence[LotDraft],
+    lines: Sequence[LineDraft],
+    expected: int | None = None,
+) -> Rfq:
+    """Make these the lots and lines, at once: a line may move to a lot that is new."""
+    rfq = editable(session, actor, rfq_id, expected)
+    lines = with_items(session, actor, lines)
+    numbers = range(1, len(lots) + 1)
+    refuse_all(
+        [
+            *rules.lot_faults(lots, rfq.currency),
+            *rules.line_faults(lines, numbers, rfq.currency),
+        ]
+    )
+    session.execute(delete(RfqLine).where(RfqLine.rfq_id == rfq_id))
+    _replace_lots(session, rfq, lots)
+    rows.add_lines(session, rfq, lines, _lot_ids(session, rfq_id), first=1)
+    data = {"lots": len(lots), "lines": len(lines)}
+    return _changed(session, actor, rfq, "rfq.lines.changed", data)
 
 
 @requires(Permission.RFQ_DRAFT)
@@ -167,7 +193,7 @@ def set_criteria(
     refuse_all(list(rules.criterion_faults(criteria)))
     session.execute(delete(RfqCriterion).where(RfqCriterion.rfq_id == rfq_id))
     rows.add_criteria(session, rfq, criteria, first=1)
-    return _changed(session, actor, rfq, "rfq.criteria_set", {"criteria": len(criteria)})
+    return _changed(session, actor, rfq, "rfq.criteria.changed", {"criteria": len(criteria)})
 
 
 @requires(Permission.RFQ_DRAFT)
@@ -183,7 +209,7 @@ def add_criteria(
     refuse_all(list(rules.criterion_faults(criteria)))
     first = _next_number(session, RfqCriterion, rfq_id)
     rows.add_criteria(session, rfq, criteria, first=first)
-    return _changed(session, actor, rfq, "rfq.criteria_added", {"criteria": len(criteria)})
+    return _changed(session, actor, rfq, "rfq.criteria.added", {"criteria": len(criteria)})
 
 
 @requires(Permission.RFQ_DRAFT)
@@ -200,7 +226,7 @@ def change_criterion(
     found = queries.criterion(session, rfq_id, criterion_id)
     refuse_all(_at_one("/criteria/0", rules.criterion_faults([criterion])))
     _assign(found, rows.criterion_values(criterion))
-    return _changed(session, actor, rfq, "rfq.criterion_changed", {"criterion": found.number})
+    return _changed(session, actor, rfq, "rfq.criterion.changed", {"criterion": found.number})
 
 
 @requires(Permission.RFQ_DRAFT)
@@ -215,7 +241,7 @@ def remove_criterion(
     rfq = editable(session, actor, rfq_id, expected)
     found = queries.criterion(session, rfq_id, criterion_id)
     _remove(session, RfqCriterion, found)
-    return _changed(session, actor, rfq, "rfq.criterion_removed", {"criterion": found.number})
+    return _changed(session, actor, rfq, "rfq.criterion.removed", {"criterion": found.number})
 
 
 def _changed(session: Session, actor: Actor, rfq: Rfq, action: str, data: Mapping[str, int]) -> Rfq:
@@ -223,6 +249,14 @@ def _changed(session: Session, actor: Actor, rfq: Rfq, action: str, data: Mappin
     audit.record(session, actor, action, ("rfq", rfq.id), data)
     session.flush()
     return rfq
+
+
+def _replace_lots(session: Session, rfq: Rfq, lots: Sequence[LotDraft]) -> None:
+    present = queries.lots(session, rfq.id)
+    _remove_surplus(session, present[len(lots) :])
+    for lot, draft in zip(present, lots, strict=False):
+        _assign(lot, rows.lot_values(draft))
+    rows.add_lots(session, rfq, lots[len(present) :], first=len(present) + 1)
 
 
 def _remove(session: Session, table: type[RfqLine | RfqCriterion], row: Numbered) -> None:

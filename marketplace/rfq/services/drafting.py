@@ -29,6 +29,7 @@ from marketplace.rfq.drafts import (
 from marketplace.rfq.models import Rfq, RfqLine, RfqLot, money_of
 from marketplace.rfq.rows import add_criteria, add_invitations, add_lines, add_lots
 from marketplace.rfq.services import inviting
+from marketplace.rfq.services.items import with_items
 from marketplace.rfq.states import RFQ_FLOW, CriterionKind, RfqState
 
 _AS_GIVEN = ("title", "description", "open_to_all", "category_code", "payment_terms_days")
@@ -37,12 +38,26 @@ _AS_GIVEN = ("title", "description", "open_to_all", "category_code", "payment_te
 @requires(Permission.RFQ_DRAFT)
 def create(session: Session, actor: Actor, draft: RfqDraft) -> Rfq:
     """A new RFQ in draft, with all that is known about it so far."""
+    return _create(session, actor, draft, {"source": str(draft.source)})
+
+
+@requires(Permission.RFQ_DRAFT)
+def copy(session: Session, actor: Actor, rfq_id: UUID) -> Rfq:
+    """A new draft that asks for the same. Dates, questions and bids are not copied."""
+    original = queries.get_own_with_content(session, actor, rfq_id)
+    asked = [invitation.supplier_id for invitation in queries.invitations(session, rfq_id)]
+    draft = _draft_of(original, inviting.still_invitable(session, asked))
+    return _create(session, actor, draft, {"copied_from": original.number})
+
+
+def _create(session: Session, actor: Actor, draft: RfqDraft, origin: dict[str, str]) -> Rfq:
     currency = draft.header.get("currency") or actor.currency
     lots = draft.lots or [LotDraft(draft.header["title"])]
+    lines = with_items(session, actor, draft.lines)
     refuse_all(
         [
             *rules.lot_faults(lots, currency),
-            *rules.line_faults(draft.lines, range(1, len(lots) + 1), currency),
+            *rules.line_faults(lines, range(1, len(lots) + 1), currency),
             *rules.criterion_faults(draft.criteria),
         ]
     )
@@ -61,7 +76,7 @@ def create(session: Session, actor: Actor, draft: RfqDraft) -> Rfq:
     session.add(rfq)
     session.flush()
     lot_ids = add_lots(session, rfq, lots, first=1)
-    add_lines(session, rfq, draft.lines, lot_ids, first=1)
+    add_lines(session, rfq, lines, lot_ids, first=1)
     add_criteria(session, rfq, draft.criteria or _price_alone(), first=1)
     if draft.supplier_ids:
         inviting.check_invitable(session, draft.supplier_ids)
@@ -71,7 +86,7 @@ def create(session: Session, actor: Actor, draft: RfqDraft) -> Rfq:
         actor,
         "rfq.created",
         ("rfq", rfq.id),
-        {"source": str(rfq.source), "lines": len(draft.lines)},
+        {**origin, "lines": len(lines)},
     )
     return rfq
 
@@ -87,17 +102,6 @@ def update(
     _apply(rfq, header)
     touch(rfq)
     audit.record(session, actor, "rfq.updated", ("rfq", rfq.id), {"fields": sorted(header)})
-    return rfq
-
-
-@requires(Permission.RFQ_DRAFT)
-def copy(session: Session, actor: Actor, rfq_id: UUID) -> Rfq:
-    """A new draft that asks for the same. Dates, questions and bids are not copied."""
-    queries.get_own(session, actor, rfq_id)
-    original = queries.get_with_content(session, actor, rfq_id)
-    asked = [invitation.supplier_id for invitation in queries.invitations(session, rfq_id)]
-    rfq = create(session, actor, _draft_of(original, inviting.still_invitable(session, asked)))
-    audit.record(session, actor, "rfq.copied", ("rfq", rfq.id), {"from": str(rfq_id)})
     return rfq
 
 

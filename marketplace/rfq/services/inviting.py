@@ -40,14 +40,19 @@ def invite(
         share_documents(session, actor, rfq, added)
         outbox.record(
             session,
-            SuppliersInvited(rfq_id=rfq.id, buyer_id=rfq.buyer_id, supplier_ids=tuple(added)),
+            SuppliersInvited(
+                rfq_id=rfq.id,
+                buyer_id=rfq.buyer_id,
+                invited_at=clock.now(),
+                supplier_ids=tuple(added),
+            ),
             audience=[rfq.buyer_id],
         )
     if added:
         audit.record(
             session,
             actor,
-            "rfq.suppliers_invited",
+            "rfq.suppliers.invited",
             ("rfq", rfq.id),
             {"supplier_ids": [str(supplier_id) for supplier_id in added]},
         )
@@ -55,10 +60,17 @@ def invite(
 
 
 @requires(Permission.RFQ_DRAFT)
-def uninvite(session: Session, actor: Actor, rfq_id: UUID, supplier_id: UUID) -> Rfq:
+def uninvite(
+    session: Session,
+    actor: Actor,
+    rfq_id: UUID,
+    supplier_id: UUID,
+    expected: int | None = None,
+) -> Rfq:
     """Take a supplier off the list of a draft."""
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     RFQ_FLOW.next(rfq.state, "edit")
+    check_version(rfq, expected)
     session.execute(
         delete(RfqInvitation).where(
             RfqInvitation.rfq_id == rfq_id, RfqInvitation.supplier_id == supplier_id
@@ -67,7 +79,7 @@ def uninvite(session: Session, actor: Actor, rfq_id: UUID, supplier_id: UUID) ->
     audit.record(
         session,
         actor,
-        "rfq.supplier_uninvited",
+        "rfq.supplier.removed",
         ("rfq", rfq.id),
         {"supplier_id": str(supplier_id)},
     )
@@ -88,7 +100,7 @@ def mark_seen(session: Session, actor: Actor, rfq_id: UUID) -> None:
         .returning(RfqInvitation.buyer_id)
     )
     if buyer_id is not None:
-        audit.record(session, actor, "rfq.seen", ("rfq", rfq_id), owner_id=buyer_id)
+        audit.record(session, actor, "rfq.invitation.received", ("rfq", rfq_id), owner_id=buyer_id)
 
 
 def check_invitable(session: Session, supplier_ids: Sequence[UUID]) -> None:

@@ -1,5 +1,6 @@
 """Publication and what may still happen until the deadline: extend, cancel."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -28,12 +29,21 @@ class Published:
     opening_passphrase: str
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A draft with its content, whom it asks, and whether it could be published."""
+
+    rfq: Rfq
+    invitations: Sequence[RfqInvitation]
+    readiness: rules.Readiness
+
+
 @requires(Permission.RFQ_DRAFT)
-def check(session: Session, actor: Actor, rfq_id: UUID) -> rules.Readiness:
+def check(session: Session, actor: Actor, rfq_id: UUID) -> Checked:
     """What keeps the draft from being published, and what its buyer should think about."""
-    rfq = queries.get_own(session, actor, rfq_id)
-    RFQ_FLOW.next(rfq.state, "publish")
-    return _readiness(session, actor, rfq)
+    checked = _checked(session, actor, rfq_id)
+    RFQ_FLOW.next(checked.rfq.state, "publish")
+    return checked
 
 
 @requires(Permission.RFQ_PUBLISH)
@@ -52,7 +62,7 @@ def publish(
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     check_version(rfq, expected)
     state = RFQ_FLOW.next(rfq.state, "publish")
-    rules.check_ready(_readiness(session, actor, rfq))
+    rules.check_ready(_checked(session, actor, rfq_id).readiness)
     rfq.state = state
     rfq.published_at = clock.now()
     supplier_ids = _send_invitations(session, rfq)
@@ -110,6 +120,7 @@ def extend(
             buyer_id=rfq.buyer_id,
             previous_due_at=previous,
             bids_due_at=due_at,
+            extended_at=clock.now(),
             supplier_ids=supplier_ids,
         ),
         audience=[rfq.buyer_id, *supplier_ids],
@@ -117,7 +128,7 @@ def extend(
     audit.record(
         session,
         actor,
-        "rfq.deadline_extended",
+        "rfq.deadline.extended",
         ("rfq", rfq.id),
         {"from": previous.isoformat(), "to": due_at.isoformat()},
     )
@@ -145,13 +156,14 @@ def cancel(
     return rfq
 
 
-def _readiness(session: Session, actor: Actor, rfq: Rfq) -> rules.Readiness:
-    queries.get_with_content(session, actor, rfq.id)
+def _checked(session: Session, actor: Actor, rfq_id: UUID) -> Checked:
+    rfq = queries.get_own_with_content(session, actor, rfq_id)
     invitations = queries.invitations(session, rfq.id)
     blocked = supplier_queries.blocked_ids(
         session, [invitation.supplier_id for invitation in invitations]
     )
-    return rules.readiness(rfq, invitations, blocked, clock.now())
+    found = rules.readiness(rfq, invitations, blocked, clock.now())
+    return Checked(rfq, invitations, found)
 
 
 def _send_invitations(session: Session, rfq: Rfq) -> list[UUID]:

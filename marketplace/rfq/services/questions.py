@@ -66,7 +66,7 @@ def answer(
     audit.record(
         session,
         actor,
-        "rfq.question_answered",
+        "rfq.question.answered",
         ("rfq", rfq.id),
         {"question_id": str(question.id)},
     )

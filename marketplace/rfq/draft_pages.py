@@ -1,0 +1,248 @@
+"""Writing an RFQ in the portal: sections that are saved one by one, then the check page."""
+
+from typing import Any, cast
+from uuid import UUID
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from marketplace.core.errors import Conflict, Invalid
+from marketplace.core.text import _
+from marketplace.documents import queries as document_queries
+from marketplace.documents import service as document_service
+from marketplace.identity import queries as identity_queries
+from marketplace.identity.permissions import OrgKind, Permission
+from marketplace.rfq import deadlines, queries, views
+from marketplace.rfq.drafts import Header, RfqDraft
+from marketplace.rfq.models import Rfq
+from marketplace.rfq.schemas import HeaderFormSchema, PublishSchema
+from marketplace.rfq.sections import done, save
+from marketplace.rfq.services import drafting, inviting, papers, publishing
+from marketplace.rfq.states import RfqState
+from marketplace.suppliers import queries as supplier_queries
+from marketplace.web import formats
+from marketplace.web.blueprints import PageBlueprint
+from marketplace.web.context import current_actor, current_session
+from marketplace.web.forms import Form, flash
+
+pages = PageBlueprint("rfq_draft", __name__, url_prefix="/rfqs")
+
+
+@pages.route("/new", methods=["GET", "POST"])
+def new() -> ResponseReturnValue:
+    actor = current_actor()
+    if request.method == "GET":
+        initial = {"currency": actor.currency, "time_zone": actor.time_zone}
+        return _header_page(Form(HeaderFormSchema, initial=initial), None)
+    form = Form(HeaderFormSchema, request.form)
+    made: list[UUID] = []
+    candidates = save(
+        form,
+        lambda: made.append(
+            drafting.create(current_session(), actor, RfqDraft(header=cast(Header, form.data))).id
+        ),
+    )
+    if not form.valid:
+        return _header_page(form, None, candidates), 422
+    return redirect(url_for("rfq_draft.overview", rfq_id=made[0]), 303)
+
+
+@pages.get("/<uuid:rfq_id>/draft")
+def overview(rfq_id: UUID) -> ResponseReturnValue:
+    session, actor = current_session(), current_actor()
+    rfq = queries.get_own(session, actor, rfq_id)
+    if rfq.state is not RfqState.DRAFT:
+        return redirect(url_for("rfq.show", rfq_id=rfq_id), 303)
+    checked = publishing.check(session, actor, rfq_id)
+    return render_template(
+        "rfq/draft.html",
+        rfq=views.whole(checked.rfq, actor),
+        invited=len(checked.invitations),
+        gaps=_gaps(checked.readiness.reasons),
+        documents=len(document_queries.attached(session, actor, "rfq", rfq_id)),
+    )
+
+
+@pages.route("/<uuid:rfq_id>/header", methods=["GET", "POST"])
+def header(rfq_id: UUID) -> ResponseReturnValue:
+    session, actor = current_session(), current_actor()
+    rfq = queries.get_own(session, actor, rfq_id)
+    if request.method == "GET":
+        return _header_page(Form(HeaderFormSchema, initial=_header_values(rfq)), rfq)
+    form = Form(HeaderFormSchema, request.form)
+    candidates = save(
+        form,
+        lambda: drafting.update(session, actor, rfq_id, cast(Header, form.data), form.version),
+    )
+    if not form.valid:
+        return _header_page(form, rfq, candidates), 422
+    return done(rfq_id)
+
+
+@pages.get("/<uuid:rfq_id>/invitations")
+def invitations(rfq_id: UUID) -> str:
+    session, actor = current_session(), current_actor()
+    rfq = queries.get_own(session, actor, rfq_id)
+    text = request.args.get("q", "").strip()
+    found = identity_queries.search_organisations(
+        session, kind=OrgKind.SUPPLIER, containing=text, cursor=request.args.get("cursor")
+    )
+    return render_template(
+        "rfq/invitations.html",
+        rfq=rfq,
+        text=text,
+        found=found,
+        invited=views.invited(session, actor, rfq),
+        qualified=supplier_queries.qualified_ids(session, [each.id for each in found.items]),
+        blocked=supplier_queries.blocked_ids(session, [each.id for each in found.items]),
+        may_draft=actor.may(Permission.RFQ_DRAFT),
+    )
+
+
+@pages.post("/<uuid:rfq_id>/invitations")
+def invite(rfq_id: UUID) -> ResponseReturnValue:
+    session, actor = current_session(), current_actor()
+    chosen = [UUID(each) for each in request.form.getlist("supplier_ids") if _is_id(each)]
+    if chosen:
+        inviting.invite(session, actor, rfq_id, chosen)
+        flash(_("The list of suppliers has been changed."))
+    else:
+        flash(_("Choose at least one supplier."), "warning")
+    back = url_for("rfq_draft.invitations", rfq_id=rfq_id, q=request.form.get("q") or None)
+    return redirect(back, 303)
+
+
+@pages.post("/<uuid:rfq_id>/invitations/<uuid:supplier_id>/remove")
+def uninvite(rfq_id: UUID, supplier_id: UUID) -> ResponseReturnValue:
+    inviting.uninvite(current_session(), current_actor(), rfq_id, supplier_id)
+    return redirect(url_for("rfq_draft.invitations", rfq_id=rfq_id), 303)
+
+
+@pages.post("/<uuid:rfq_id>/open-to-all")
+def open_to_all(rfq_id: UUID) -> ResponseReturnValue:
+    chosen = request.form.get("open_to_all") == "true"
+    drafting.update(current_session(), current_actor(), rfq_id, {"open_to_all": chosen})
+    return redirect(url_for("rfq_draft.invitations", rfq_id=rfq_id), 303)
+
+
+@pages.route("/<uuid:rfq_id>/attachments", methods=["GET", "POST"])
+def attachments(rfq_id: UUID) -> ResponseReturnValue:
+    session, actor = current_session(), current_actor()
+    rfq = queries.get_own(session, actor, rfq_id)
+    if request.method == "GET":
+        return _attachments_page(rfq, None)
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        return _attachments_page(rfq, str(_("Choose a file."))), 422
+    try:
+        with session.begin_nested():
+            stored = document_service.store(
+                session, actor, sent.filename, sent.mimetype, sent.stream
+            )
+            papers.attach(session, actor, rfq_id, [stored.id])
+    except (Invalid, Conflict) as refusal:
+        return _attachments_page(rfq, str(refusal.detail)), 422
+    return redirect(url_for("rfq_draft.attachments", rfq_id=rfq_id), 303)
+
+
+@pages.post("/<uuid:rfq_id>/attachments/<uuid:document_id>/remove")
+def detach(rfq_id: UUID, document_id: UUID) -> ResponseReturnValue:
+    papers.detach(current_session(), current_actor(), rfq_id, document_id)
+    return redirect(url_for("rfq_draft.attachments", rfq_id=rfq_id), 303)
+
+
+@pages.route("/<uuid:rfq_id>/publish", methods=["GET", "POST"])
+def publish(rfq_id: UUID) -> ResponseReturnValue:
+    session, actor = current_session(), current_actor()
+    if request.method == "GET":
+        return _check_page(rfq_id, Form(PublishSchema))
+    form = Form(PublishSchema, request.form)
+    published: list[publishing.Published] = []
+    save(
+        form,
+        lambda: published.append(
+            publishing.publish(
+                session, actor, rfq_id, form.data["passphrase"], expected=form.version
+            )
+        ),
+    )
+    if not form.valid:
+        return _check_page(rfq_id, form), 422
+    page = render_template("rfq/published.html", published=published[0])
+    return page, {"Cache-Control": "no-store"}
+
+
+def _gaps(reasons: list[Any]) -> dict[str, list[Any]]:
+    """Reasons by the section in which they are mended."""
+    sections = {
+        "bids_due_at": "header",
+        "questions_due_at": "header",
+        "lines": "lines",
+        "lots": "lines",
+        "criteria": "criteria",
+        "invitations": "invitations",
+    }
+    gaps: dict[str, list[Any]] = {section: [] for section in sections.values()}
+    for reason in reasons:
+        gaps[sections[reason.pointer.split("/")[1]]].append(reason)
+    return gaps
+
+
+def _header_page(form: Form, rfq: Rfq | None, candidates: list[str] | None = None) -> str:
+    return render_template(
+        "rfq/header.html",
+        form=form,
+        rfq=rfq,
+        candidates=candidates or [],
+        zones=sorted(deadlines.zone_names()),
+    )
+
+
+def _header_values(rfq: Rfq) -> dict[str, Any]:
+    zone = rfq.time_zone
+    due, asked_until = rfq.bids_due_at, rfq.questions_due_at
+    return {
+        "title": rfq.title,
+        "description": rfq.description,
+        "currency": rfq.currency,
+        "time_zone": zone,
+        "bids_due_at": formats.local_input(due, zone) if due else None,
+        "questions_due_at": formats.local_input(asked_until, zone) if asked_until else None,
+        "category_code": rfq.category_code,
+        "delivery": {
+            "street": rfq.delivery_street,
+            "postal_code": rfq.delivery_postal_code,
+            "city": rfq.delivery_city,
+            "country": rfq.delivery_country,
+        },
+        "estimate": rfq.estimate,
+        "payment_terms_days": rfq.payment_terms_days,
+        "version": rfq.version,
+    }
+
+
+def _attachments_page(rfq: Rfq, error: str | None) -> str:
+    attached = document_queries.attached(current_session(), current_actor(), "rfq", rfq.id)
+    return render_template("rfq/attachments.html", rfq=rfq, documents=attached, error=error)
+
+
+def _check_page(rfq_id: UUID, form: Form) -> str:
+    session, actor = current_session(), current_actor()
+    checked = publishing.check(session, actor, rfq_id)
+    return render_template(
+        "rfq/check.html",
+        rfq=checked.rfq,
+        readiness=checked.readiness,
+        invited=views.invited(session, actor, checked.rfq),
+        documents=document_queries.attached(session, actor, "rfq", rfq_id),
+        form=form,
+        may_publish=actor.may(Permission.RFQ_PUBLISH),
+    )
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

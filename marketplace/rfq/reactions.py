@@ -1,0 +1,170 @@
+"""Who is told what about an RFQ: by notice in the portal and by mail."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from marketplace.core.text import _
+from marketplace.events.rfq import (
+    DeadlineExtended,
+    QuestionAnswered,
+    QuestionAsked,
+    RfqCancelled,
+    RfqPublished,
+    SuppliersInvited,
+)
+from marketplace.identity import queries as identity_queries
+from marketplace.identity.permissions import Role
+from marketplace.notifications.kinds import register_kind
+from marketplace.notifications.posting import notify
+from marketplace.rfq import queries
+from marketplace.rfq.models import Rfq, RfqQuestion
+
+register_kind(
+    "rfq_invitation",
+    title=_("Invitation to bid: %(title)s"),
+    body=_("%(buyer)s asks you for a quotation (%(number)s). Bids are taken until %(due_at)s."),
+    button=_("Read the RFQ"),
+)
+register_kind(
+    "rfq_deadline_extended",
+    title=_("Deadline extended: %(title)s"),
+    body=_(
+        "%(buyer)s has moved the deadline of %(number)s to %(due_at)s. "
+        "A bid that you have submitted stays valid; you may replace it until then."
+    ),
+    button=_("Read the RFQ"),
+)
+register_kind(
+    "rfq_cancelled",
+    title=_("Cancelled: %(title)s"),
+    body=_("%(buyer)s has cancelled %(number)s. The reason given: %(reason)s"),
+    button=_("Read the RFQ"),
+)
+register_kind(
+    "rfq_question_asked",
+    title=_("A question about %(title)s"),
+    body=_("A bidder has asked a question about %(number)s. Your answer goes to all bidders."),
+    button=_("Answer the question"),
+)
+register_kind(
+    "rfq_question_answered",
+    title=_("A question was answered: %(title)s"),
+    body=_("%(buyer)s has answered a question about %(number)s. All bidders read the answer."),
+    button=_("Read the answer"),
+)
+
+
+def announce_publication(session: Session, event: RfqPublished) -> None:
+    """One invitation to each invited supplier; none of them sees another."""
+    _tell_invited(session, event.rfq_id, event.supplier_ids)
+
+
+def announce_invitations(session: Session, event: SuppliersInvited) -> None:
+    """The same invitation for those who were asked later."""
+    _tell_invited(session, event.rfq_id, event.supplier_ids, event.invited_at)
+
+
+def announce_extension(session: Session, event: DeadlineExtended) -> None:
+    """Everybody who may be working on a bid learns of the new deadline."""
+    rfq = session.get_one(Rfq, event.rfq_id)
+    _tell_bidders(
+        session,
+        rfq,
+        "rfq_deadline_extended",
+        queries.interested_ids(session, rfq.id),
+        {"due_at": event.bids_due_at},
+        happened=event.extended_at,
+        key=event.bids_due_at.isoformat(),
+    )
+
+
+def announce_cancellation(session: Session, event: RfqCancelled) -> None:
+    """Only of RFQs that bidders have seen; a cancelled draft is nobody's business."""
+    rfq = session.get_one(Rfq, event.rfq_id)
+    if rfq.published_at is None:
+        return
+    _tell_bidders(
+        session,
+        rfq,
+        "rfq_cancelled",
+        queries.interested_ids(session, rfq.id),
+        {"reason": rfq.end_reason},
+        happened=rfq.ended_at,
+    )
+
+
+def announce_question(session: Session, event: QuestionAsked) -> None:
+    """The buyer's people who answer are told that there is a question, not whose."""
+    rfq = session.get_one(Rfq, event.rfq_id)
+    notify(
+        session,
+        org_id=rfq.buyer_id,
+        kind="rfq_question_asked",
+        url=f"/rfqs/{rfq.id}/questions",
+        roles=[Role.BUYER],
+        params={"title": rfq.title, "number": rfq.number},
+        occurred_at=session.get_one(RfqQuestion, event.question_id).asked_at,
+        dedupe_key=f"rfq_question_asked:{event.question_id}",
+    )
+
+
+def announce_answer(session: Session, event: QuestionAnswered) -> None:
+    """All who may bid read the same answer at the same time."""
+    rfq = session.get_one(Rfq, event.rfq_id)
+    _tell_bidders(
+        session,
+        rfq,
+        "rfq_question_answered",
+        queries.interested_ids(session, rfq.id),
+        {},
+        happened=session.get_one(RfqQuestion, event.question_id).answered_at,
+        key=str(event.question_id),
+        page="/questions",
+    )
+
+
+def _tell_invited(
+    session: Session,
+    rfq_id: UUID,
+    supplier_ids: Iterable[UUID],
+    happened: datetime | None = None,
+) -> None:
+    rfq = session.get_one(Rfq, rfq_id)
+    _tell_bidders(
+        session,
+        rfq,
+        "rfq_invitation",
+        supplier_ids,
+        {"due_at": rfq.bids_due_at},
+        happened=happened or rfq.published_at,
+    )
+
+
+def _tell_bidders(
+    session: Session,
+    rfq: Rfq,
+    kind: str,
+    supplier_ids: Iterable[UUID],
+    params: dict[str, object],
+    *,
+    happened: datetime | None,
+    key: str = "",
+    page: str = "",
+) -> None:
+    """One notice and letter per person of each supplier, never one for several suppliers."""
+    buyer = identity_queries.organisation(session, rfq.buyer_id)
+    named = {"title": rfq.title, "number": rfq.number, "buyer": buyer.name}
+    for supplier_id in supplier_ids:
+        notify(
+            session,
+            org_id=supplier_id,
+            kind=kind,
+            url=f"/rfqs/{rfq.id}{page}",
+            roles=[Role.SUPPLIER],
+            params=named | params,
+            occurred_at=happened,
+            dedupe_key=f"{kind}:{rfq.id}:{key}",
+        )

@@ -1,0 +1,304 @@
+"""What crosses the API about RFQs, their content, invitations and questions."""
+
+from decimal import Decimal
+from typing import Any
+
+from marshmallow import fields, post_load, validate
+
+from marketplace.rfq.drafts import Address, CriterionDraft, LineDraft, LotDraft
+from marketplace.rfq.states import CriterionKind, RfqSource, RfqState
+from marketplace.web.fields import (
+    CountryField,
+    CurrencyField,
+    Day,
+    DecimalField,
+    EnumField,
+    IdField,
+    InstantField,
+    MoneyField,
+    QuantityField,
+    TextField,
+)
+from marketplace.web.schemas import ListQuerySchema, Schema
+
+_DEADLINE = {
+    "description": "RFC 3339 with an offset, or a local time such as 2026-03-10T12:00, which is"
+    " read in `time_zone`. A local time that the zone skips or has twice is refused."
+}
+
+
+class CountField(fields.Integer):
+    """A whole number: as JSON writes it, or as digits from a form."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int:
+        if isinstance(value, str) and value.strip().isdecimal():
+            value = int(value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class AddressSchema(Schema):
+    street = TextField(max=200, load_default=None, allow_none=True)
+    postal_code = TextField(max=20, load_default=None, allow_none=True)
+    city = TextField(max=100, load_default=None, allow_none=True)
+    country = CountryField(max=2, load_default=None, allow_none=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_kwargs: Any) -> Address:
+        return Address(**{name: value or None for name, value in data.items()})
+
+
+class LotInputSchema(Schema):
+    title = TextField(required=True, max=200)
+    description = TextField(max=10_000, load_default="")
+    estimate = MoneyField(load_default=None, allow_none=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_kwargs: Any) -> LotDraft:
+        return LotDraft(**data)
+
+
+class LineInputSchema(Schema):
+    lot = CountField(
+        strict=True,
+        load_default=1,
+        validate=validate.Range(1, 500),
+        metadata={"description": "Number of the lot, counted from 1."},
+    )
+    item_id = IdField(load_default=None, allow_none=True)
+    description = TextField(
+        max=2000, load_default="", metadata={"description": "Left out: the name of the item."}
+    )
+    quantity = QuantityField(required=True)
+    category_code = TextField(max=20, load_default=None, allow_none=True)
+    delivery_place = TextField(max=300, load_default=None, allow_none=True)
+    delivery_on = Day(load_default=None, allow_none=True)
+    reference_price = MoneyField(unit_price=True, load_default=None, allow_none=True)
+    external_ref = TextField(max=100, load_default=None, allow_none=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_kwargs: Any) -> LineDraft:
+        return LineDraft(**data)
+
+
+class CriterionInputSchema(Schema):
+    name = TextField(required=True, max=100)
+    kind = EnumField(CriterionKind, load_default=CriterionKind.OTHER)
+    weight = DecimalField(required=True, places=2, minimum=Decimal(0), exclusive=True)
+    max_score = CountField(strict=True, load_default=100, validate=validate.Range(1, 1000))
+
+    @post_load
+    def make(self, data: dict[str, Any], **_kwargs: Any) -> CriterionDraft:
+        return CriterionDraft(**data)
+
+
+class LotsInputSchema(Schema):
+    lots = fields.List(fields.Nested(LotInputSchema), required=True)
+
+
+class LinesInputSchema(Schema):
+    lines = fields.List(fields.Nested(LineInputSchema), required=True)
+
+
+class CriteriaInputSchema(Schema):
+    criteria = fields.List(fields.Nested(CriterionInputSchema), required=True)
+
+
+class InvitationsInputSchema(Schema):
+    supplier_ids = fields.List(IdField(), required=True, validate=validate.Length(min=1, max=500))
+
+
+class DocumentsInputSchema(Schema):
+    document_ids = fields.List(IdField(), required=True, validate=validate.Length(min=1, max=50))
+
+
+class HeaderSchema(Schema):
+    """The fields of the RFQ itself; a change names only those that change."""
+
+    title = TextField(max=200, min=1)
+    description = TextField(max=20_000)
+    currency = CurrencyField(max=3)
+    time_zone = TextField(max=60, metadata={"description": "Such as Europe/Paris."})
+    bids_due_at = TextField(max=40, allow_none=True, metadata=_DEADLINE)
+    questions_due_at = TextField(max=40, allow_none=True, metadata=_DEADLINE)
+    questions_days_before = CountField(
+        strict=True,
+        allow_none=True,
+        validate=validate.Range(0, 365),
+        metadata={
+            "description": "Questions close so many calendar days before the bids, at the same"
+            " local time."
+        },
+    )
+    open_to_all = fields.Boolean(metadata={"description": "Open to all qualified suppliers."})
+    category_code = TextField(max=20, allow_none=True)
+    delivery = fields.Nested(AddressSchema, allow_none=True)
+    estimate = MoneyField(allow_none=True, metadata={"description": "Not shown to bidders."})
+    payment_terms_days = CountField(strict=True, allow_none=True, validate=validate.Range(0, 365))
+
+
+class HeaderFormSchema(HeaderSchema):
+    """The header as a form sends it: whole, so that a field can be emptied."""
+
+    class Meta(Schema.Meta):
+        exclude = ("open_to_all", "questions_days_before")
+
+    title = TextField(required=True, max=200)
+    description = TextField(max=20_000, load_default="")
+
+
+class LinesFormSchema(Schema):
+    lots = fields.List(fields.Nested(LotInputSchema), load_default=list)
+    lines = fields.List(fields.Nested(LineInputSchema), load_default=list)
+
+
+class RfqInputSchema(HeaderSchema):
+    title = TextField(required=True, max=200)
+    lots = fields.List(fields.Nested(LotInputSchema), load_default=list)
+    lines = fields.List(fields.Nested(LineInputSchema), load_default=list)
+    criteria = fields.List(fields.Nested(CriterionInputSchema), load_default=list)
+    supplier_ids = fields.List(IdField(), load_default=list, validate=validate.Length(max=500))
+    external_ref = TextField(max=100, load_default=None, allow_none=True)
+
+
+class PublishSchema(Schema):
+    passphrase = TextField(
+        max=200,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "What will open the bids. Left out: one is made."},
+    )
+
+
+class ExtendSchema(Schema):
+    bids_due_at = TextField(required=True, max=40, metadata=_DEADLINE)
+    questions_due_at = TextField(max=40, load_default=None, allow_none=True, metadata=_DEADLINE)
+
+
+class CancelSchema(Schema):
+    reason = TextField(required=True, max=2000)
+
+
+class QuestionInputSchema(Schema):
+    body = TextField(required=True, max=5000)
+
+
+class AnswerInputSchema(Schema):
+    answer = TextField(required=True, max=10_000)
+
+
+class RfqQuerySchema(ListQuerySchema):
+    state = EnumField(RfqState, load_default=None)
+    text = TextField(
+        max=200, load_default="", metadata={"description": "Words of the title or number."}
+    )
+
+
+class LotSchema(Schema):
+    id = IdField()
+    number = fields.Integer()
+    title = fields.String()
+    description = fields.String()
+    estimate = MoneyField(metadata={"description": "For the buyer only."})
+
+
+class LineSchema(Schema):
+    id = IdField()
+    number = fields.Integer()
+    lot_id = IdField()
+    item_id = IdField()
+    description = fields.String()
+    quantity = QuantityField()
+    category_code = fields.String()
+    delivery_place = fields.String()
+    delivery_on = Day()
+    reference_price = MoneyField(unit_price=True, metadata={"description": "For the buyer only."})
+    external_ref = fields.String()
+
+
+class CriterionSchema(Schema):
+    id = IdField()
+    number = fields.Integer()
+    name = fields.String()
+    kind = EnumField(CriterionKind)
+    weight = DecimalField()
+    max_score = fields.Integer()
+
+
+class RfqSummarySchema(Schema):
+    """An RFQ in a list."""
+
+    id = IdField()
+    number = fields.String()
+    title = fields.String()
+    state = EnumField(RfqState)
+    actions = fields.List(fields.String())
+    version = fields.Integer()
+    buyer_id = IdField()
+    currency = fields.String()
+    bids_due_at = InstantField()
+    questions_due_at = InstantField()
+    time_zone = fields.String()
+    open_to_all = fields.Boolean()
+    published_at = InstantField()
+    created_at = InstantField()
+
+
+class RfqSchema(RfqSummarySchema):
+    """An RFQ with its content."""
+
+    description = fields.String()
+    category_code = fields.String()
+    delivery = fields.Nested(AddressSchema)
+    estimate = MoneyField(metadata={"description": "For the buyer only."})
+    payment_terms_days = fields.Integer()
+    source = EnumField(RfqSource)
+    external_ref = fields.String()
+    opened_at = InstantField()
+    awarded_at = InstantField()
+    ended_at = InstantField()
+    end_reason = fields.String()
+    lots = fields.List(fields.Nested(LotSchema))
+    lines = fields.List(fields.Nested(LineSchema))
+    criteria = fields.List(fields.Nested(CriterionSchema))
+
+
+class PublishedSchema(RfqSchema):
+    opening_passphrase = fields.String(
+        metadata={"description": "Told this once. Nobody can recover it."}
+    )
+
+
+class ReasonSchema(Schema):
+    pointer = fields.String()
+    code = fields.String()
+    detail = fields.Function(lambda reason: str(reason.detail))
+
+
+class ReadinessSchema(Schema):
+    is_ready = fields.Boolean()
+    reasons = fields.List(fields.Nested(ReasonSchema))
+    warnings = fields.List(fields.Nested(ReasonSchema))
+
+
+class InvitationSchema(Schema):
+    supplier_id = IdField()
+    supplier_name = fields.String()
+    invited_at = InstantField()
+    seen_at = InstantField()
+
+
+class InvitationListSchema(Schema):
+    items = fields.List(fields.Nested(InvitationSchema))
+
+
+class QuestionSchema(Schema):
+    id = IdField()
+    body = fields.String()
+    asked_at = InstantField()
+    answer = fields.String()
+    answered_at = InstantField()
+    is_own = fields.Boolean(metadata={"description": "Asked by the caller's organisation."})
+
+
+class QuestionListSchema(Schema):
+    items = fields.List(fields.Nested(QuestionSchema))
