@@ -12,13 +12,14 @@ import click
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from marketplace.app import create_app
+from marketplace.app import API_PREFIX, APP_ROLE, create_app
 from marketplace.core import audit, jobs, logs
 from marketplace.core.db import Database
-from marketplace.core.errors import DomainError
+from marketplace.core.errors import DomainError, NotAuthenticated
 from marketplace.demo import seed as demo
-from marketplace.identity import registration
-from marketplace.identity.permissions import OrgKind, Role
+from marketplace.identity import authentication, registration
+from marketplace.identity.permissions import Actor, OrgKind, Role
+from marketplace.integrations import ocds
 from marketplace.local.processes import StartError
 from marketplace.local.stack import QUEUES, ROOT, Stack
 from marketplace.settings import Settings, SettingsError
@@ -123,6 +124,25 @@ def verify_audit(settings: Settings) -> None:
     click.echo("The audit trail is complete and unchanged.")
 
 
+@main.command("import-ocds")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--api-key", envvar="MARKETPLACE_API_KEY", help="Whose drafts the tenders become.")
+@click.option("--encoding", default="utf-8", show_default=True)
+@click.pass_obj
+def import_ocds(settings: Settings, file: Path, api_key: str | None, encoding: str) -> None:
+    """Import the tenders of an OCDS file as drafts of RFQs, all or none.
+
+    In a local environment the demo's buyer is the default.
+    """
+    key = api_key or _demo_key(settings, Role.BUYER)
+
+    def work(session: Session) -> list[str]:
+        actor = _actor(session, key)
+        return list(ocds.summary(ocds.import_file(session, actor, file, encoding=encoding)))
+
+    click.echo("\n".join(_transaction(settings, work, role=APP_ROLE)))
+
+
 @main.group("jobs")
 def job_commands() -> None:
     """Look at background jobs and try failed ones again."""
@@ -160,8 +180,8 @@ def retry_job(settings: Settings, job_id: UUID) -> None:
 @click.pass_obj
 def openapi(settings: Settings, write: Path | None) -> None:
     """Print the OpenAPI document of this version."""
-    app = create_app(settings)
-    document = json.dumps(app.extensions["openapi"], indent=2, sort_keys=True, ensure_ascii=False)
+    served = create_app(settings).test_client().get(f"{API_PREFIX}/openapi.json").get_json()
+    document = json.dumps(served, indent=1, sort_keys=True, ensure_ascii=False)
     if write is None:
         click.echo(document)
     else:
@@ -174,9 +194,26 @@ def _become(module: str, *arguments: str) -> None:
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606 - no shell wanted
 
 
-def _transaction(settings: Settings, work: Callable[[Session], T]) -> T:
+def _demo_key(settings: Settings, role: Role) -> str:
+    """The key of the demo's person in this role, where the demo is loaded."""
+    demo_file = settings.local_dir / "demo.json"
+    people = json.loads(demo_file.read_text())["people"] if demo_file.exists() else []
+    keys = [person["api_key"] for person in people if person["role"] == role]
+    if not keys:
+        raise click.UsageError("Say with --api-key (or MARKETPLACE_API_KEY) whose drafts they are.")
+    return str(keys[0])
+
+
+def _actor(session: Session, key: str) -> Actor:
+    actor = authentication.by_api_key(session, key)
+    if actor is None:
+        raise NotAuthenticated("This API key is not valid.")
+    return actor
+
+
+def _transaction(settings: Settings, work: Callable[[Session], T], *, role: str = WORKER_ROLE) -> T:
     """The result of this work in one transaction, or a message that says why not."""
-    database = Database(settings.database_url, WORKER_ROLE)
+    database = Database(settings.database_url, role)
     try:
         with database.transaction() as session:
             return work(session)
@@ -189,3 +226,7 @@ def _transaction(settings: Settings, work: Callable[[Session], T]) -> T:
         ) from error
     finally:
         database.dispose()
+
+
+if __name__ == "__main__":
+    main()

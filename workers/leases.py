@@ -4,7 +4,7 @@ import threading
 from contextlib import suppress
 from types import TracebackType
 
-from sqlalchemy import update
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from marketplace.core import clock
@@ -51,9 +51,16 @@ class LeaseKeeper:
 
 
 def renew(database: Database, claim: Claim) -> None:
-    """Hold the job for another lease, if it is still ours."""
-    mine = update(Job).where(
-        Job.id == claim.job.id, Job.fence == claim.fence, Job.state == JobState.RUNNING
+    """Hold the job for another lease, if it is still ours.
+
+    While a transaction of the job is open, its lock on the row does the same.
+    """
+    mine = (
+        select(Job)
+        .where(Job.id == claim.job.id, Job.fence == claim.fence, Job.state == JobState.RUNNING)
+        .with_for_update(skip_locked=True)
     )
     with database.transaction() as session:
-        session.execute(mine.values(lease_until=clock.now() + LEASE))
+        job = session.scalar(mine)
+        if job is not None:
+            job.lease_until = clock.now() + LEASE

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from marketplace.core import clock
 from marketplace.core.db import Database
+from marketplace.core.errors import Unavailable
 from workers import carrier
 from workers.reaper import reap
 from workers.relay import EVENTS_AT_ONCE, offer, relay, take_back_offers
@@ -37,7 +38,7 @@ class Pump:
         while not stop.is_set():
             try:
                 pause = 0.0 if self.turn() else TURN_SECONDS
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, Unavailable) as error:
                 log.warning("pump.database_away", reason=type(error).__name__)
                 pause = PAUSE_AFTER_FAILURE_SECONDS
             stop.wait(pause)

@@ -1,6 +1,9 @@
-"""Takes back jobs from workers that died or hang: those whose lease has run out."""
+"""Takes back jobs from workers that died or hang: those whose lease has run out.
 
-from sqlalchemy import case, literal, update
+A job whose row is locked is in a transaction that is still alive; it is left alone.
+"""
+
+from sqlalchemy import case, literal, select, update
 from sqlalchemy.orm import Session
 
 from marketplace.core import clock
@@ -17,9 +20,17 @@ def reap(database: Database) -> int:
     def take_back(session: Session) -> int:
         now = clock.now()
         used_up = Job.attempts >= MAX_ATTEMPTS
-        taken = session.execute(
-            update(Job)
+        abandoned = (
+            select(Job.id)
             .where(Job.state == JobState.RUNNING, Job.lease_until < now)
+            .with_for_update(skip_locked=True)
+        )
+        ids = list(session.scalars(abandoned))
+        if not ids:
+            return 0
+        session.execute(
+            update(Job)
+            .where(Job.id.in_(ids))
             .values(
                 state=case(
                     (used_up, literal(JobState.DEAD, Job.state.type)),
@@ -30,8 +41,7 @@ def reap(database: Database) -> int:
                 lease_until=None,
                 offered_at=None,
             )
-            .returning(Job.id)
         )
-        return len(taken.all())
+        return len(ids)
 
     return database.run(take_back)
