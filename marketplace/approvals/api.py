@@ -9,14 +9,14 @@ from marketplace.approvals import queries, rules, service
 from marketplace.approvals.models import ApprovalPolicy, ApprovalRequest
 from marketplace.approvals.reading import actions_of, policy_draft, preview_of
 from marketplace.approvals.schemas import (
-    DecisionInputSchema,
-    PolicyInputSchema,
-    PolicyListSchema,
-    PolicySchema,
-    PreviewInputSchema,
-    PreviewSchema,
-    RequestQuerySchema,
-    RequestSchema,
+    ApprovalDecisionInputSchema,
+    ApprovalPolicyInputSchema,
+    ApprovalPolicyListSchema,
+    ApprovalPolicySchema,
+    ApprovalPreviewInputSchema,
+    ApprovalPreviewSchema,
+    ApprovalRequestQuerySchema,
+    ApprovalRequestSchema,
 )
 from marketplace.core.ids import uuid7
 from marketplace.core.pages import Page
@@ -51,14 +51,14 @@ def shown(request: ApprovalRequest) -> Shown:
 
 @policies.route("")
 class Policies(MethodView):
-    @policies.response(200, PolicyListSchema)
+    @policies.response(200, ApprovalPolicyListSchema)
     def get(self) -> Page[ApprovalPolicy]:
         """List the organisation's policies in the order in which they are tried."""
         return Page(service.list_policies(current_session(), current_actor()), None)
 
     @policies.idempotent(required=True)
-    @policies.arguments(PolicyInputSchema)
-    @policies.response(201, PolicySchema)
+    @policies.arguments(ApprovalPolicyInputSchema)
+    @policies.response(201, ApprovalPolicySchema)
     def post(self, data: dict[str, Any]) -> ApprovalPolicy:
         """Add a policy."""
         return service.create_policy(current_session(), current_actor(), policy_draft(data))
@@ -66,13 +66,13 @@ class Policies(MethodView):
 
 @policies.route("/<uuid:policy_id>")
 class OnePolicy(MethodView):
-    @policies.response(200, PolicySchema)
+    @policies.response(200, ApprovalPolicySchema)
     def get(self, policy_id: UUID) -> ApprovalPolicy:
         """Read a policy."""
         return service.read_policy(current_session(), current_actor(), policy_id)
 
-    @policies.arguments(PolicyInputSchema)
-    @policies.response(200, PolicySchema)
+    @policies.arguments(ApprovalPolicyInputSchema)
+    @policies.response(200, ApprovalPolicySchema)
     def put(self, data: dict[str, Any], policy_id: UUID) -> ApprovalPolicy:
         """Rewrite a policy. Requests that already wait keep their steps."""
         return service.update_policy(
@@ -87,8 +87,8 @@ class OnePolicy(MethodView):
 
 @requests.route("")
 class Requests(MethodView):
-    @requests.arguments(RequestQuerySchema, location="query")
-    @requests.response(200, PageSchema.of(RequestSchema))
+    @requests.arguments(ApprovalRequestQuerySchema, location="query")
+    @requests.response(200, PageSchema.of(ApprovalRequestSchema))
     def get(self, query: dict[str, Any]) -> Page[Shown]:
         """List requests; with waiting_for_me what the caller can decide now, oldest first."""
         actor = current_actor()
@@ -104,7 +104,7 @@ class Requests(MethodView):
 
 @requests.route("/<uuid:request_id>")
 class OneRequest(MethodView):
-    @requests.response(200, RequestSchema)
+    @requests.response(200, ApprovalRequestSchema)
     def get(self, request_id: UUID) -> Shown:
         """Read a request with its steps and decisions."""
         return shown(queries.get(current_session(), current_actor(), request_id))
@@ -113,8 +113,8 @@ class OneRequest(MethodView):
 @requests.route("/<uuid:request_id>/decisions")
 class Decisions(MethodView):
     @requests.idempotent(required=True)
-    @requests.arguments(DecisionInputSchema)
-    @requests.response(201, RequestSchema)
+    @requests.arguments(ApprovalDecisionInputSchema)
+    @requests.response(201, ApprovalRequestSchema)
     def post(self, data: dict[str, Any], request_id: UUID) -> Shown:
         """Approve, reject or ask back at the open step."""
         return shown(service.decide(current_session(), current_actor(), request_id, **data))
@@ -122,8 +122,8 @@ class Decisions(MethodView):
 
 @previews.route("")
 class Previews(MethodView):
-    @previews.arguments(PreviewInputSchema)
-    @previews.response(200, PreviewSchema)
+    @previews.arguments(ApprovalPreviewInputSchema)
+    @previews.response(200, ApprovalPreviewSchema)
     def post(self, data: dict[str, Any]) -> dict[str, Any]:
         """Say who would have to approve; nothing is stored."""
         subject = rules.Subject(

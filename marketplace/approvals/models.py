@@ -43,6 +43,14 @@ class ApprovalPolicy(HasId, HasVersion, HasCreated, Base):
         lazy="raise", order_by="PolicyStep.position", cascade="all, delete-orphan"
     )
 
+    @property
+    def over_money(self) -> Money | None:
+        return None if self.over is None else Money(self.over, self.currency)
+
+    @property
+    def up_to_money(self) -> Money | None:
+        return None if self.up_to is None else Money(self.up_to, self.currency)
+
 
 class PolicyStep(HasId, Base):
     """One step of a policy: a role, or persons by name."""

@@ -19,14 +19,14 @@ from marketplace.web.fields import (
 from marketplace.web.schemas import ListQuerySchema, Schema
 
 
-class PolicyStepInputSchema(Schema):
+class ApprovalPolicyStepInputSchema(Schema):
     title = TextField(max=120, load_default="")
     role = EnumField(Role, load_default=None, allow_none=True)
     person_ids = mf.List(IdField(), load_default=list, validate=validate.Length(max=50))
     rule = EnumField(StepRule, load_default=StepRule.ANY_OF)
 
 
-class PolicyInputSchema(Schema):
+class ApprovalPolicyInputSchema(Schema):
     """A whole policy: PUT and POST take the same."""
 
     name = TextField(max=120, required=True)
@@ -43,10 +43,10 @@ class PolicyInputSchema(Schema):
     category_prefix = TextField(max=40, load_default="")
     cost_centre = TextField(max=60, load_default=None, allow_none=True)
     active = mf.Boolean(load_default=True)
-    steps = mf.List(mf.Nested(PolicyStepInputSchema), load_default=list)
+    steps = mf.List(mf.Nested(ApprovalPolicyStepInputSchema), load_default=list)
 
 
-class PolicyStepSchema(Schema):
+class ApprovalPolicyStepSchema(Schema):
     position = mf.Integer()
     title = mf.String()
     role = EnumField(Role, allow_none=True)
@@ -54,7 +54,7 @@ class PolicyStepSchema(Schema):
     rule = EnumField(StepRule)
 
 
-class PolicySchema(Schema):
+class ApprovalPolicySchema(Schema):
     id = IdField()
     version = mf.Integer()
     name = mf.String()
@@ -66,16 +66,16 @@ class PolicySchema(Schema):
     category_prefix = mf.String()
     cost_centre = mf.String(allow_none=True)
     active = mf.Boolean()
-    steps = mf.List(mf.Nested(PolicyStepSchema))
+    steps = mf.List(mf.Nested(ApprovalPolicyStepSchema))
     created_at = InstantField()
 
 
-class PolicyListSchema(Schema):
-    items = mf.List(mf.Nested(PolicySchema))
+class ApprovalPolicyListSchema(Schema):
+    items = mf.List(mf.Nested(ApprovalPolicySchema))
     next_cursor = mf.String(allow_none=True)
 
 
-class DecisionInputSchema(Schema):
+class ApprovalDecisionInputSchema(Schema):
     """fingerprint: of the content that was read; the decision counts for no other."""
 
     verdict = EnumField(Verdict, required=True)
@@ -83,14 +83,14 @@ class DecisionInputSchema(Schema):
     fingerprint = TextField(max=64, load_default=None, allow_none=True)
 
 
-class DecisionSchema(Schema):
+class ApprovalDecisionSchema(Schema):
     person_id = IdField()
     verdict = EnumField(Verdict)
     reason = mf.String()
     decided_at = InstantField(attribute="created_at")
 
 
-class StepSchema(Schema):
+class ApprovalStepSchema(Schema):
     position = mf.Integer()
     title = mf.String()
     role = EnumField(Role, allow_none=True)
@@ -99,10 +99,10 @@ class StepSchema(Schema):
     state = EnumField(StepState)
     opened_at = InstantField(allow_none=True)
     decided_at = InstantField(allow_none=True)
-    decisions = mf.List(mf.Nested(DecisionSchema))
+    decisions = mf.List(mf.Nested(ApprovalDecisionSchema))
 
 
-class RequestSchema(Schema):
+class ApprovalRequestSchema(Schema):
     id = IdField()
     version = mf.Integer()
     state = EnumField(RequestState)
@@ -121,36 +121,36 @@ class RequestSchema(Schema):
     policy_id = IdField(allow_none=True)
     policy_name = mf.String(allow_none=True)
     decided_at = InstantField(allow_none=True)
-    steps = mf.List(mf.Nested(StepSchema))
+    steps = mf.List(mf.Nested(ApprovalStepSchema))
 
 
-class RequestQuerySchema(ListQuerySchema):
+class ApprovalRequestQuerySchema(ListQuerySchema):
     state = EnumField(RequestState, load_default=None)
     subject_kind = TextField(max=40, load_default=None)
     waiting_for_me = mf.Boolean(load_default=False)
 
 
-class PreviewInputSchema(Schema):
+class ApprovalPreviewInputSchema(Schema):
     subject_kind = TextField(max=40, required=True)
     amount = MoneyField(required=True)
     category = TextField(max=40, load_default="")
     cost_centre = TextField(max=60, load_default=None, allow_none=True)
 
 
-class CandidateSchema(Schema):
+class ApprovalCandidateSchema(Schema):
     id = IdField()
     name = mf.String()
 
 
-class PreviewStepSchema(Schema):
+class ApprovalPreviewStepSchema(Schema):
     position = mf.Integer()
     title = mf.String()
     role = EnumField(Role, allow_none=True)
     rule = EnumField(StepRule)
-    candidates = mf.List(mf.Nested(CandidateSchema))
+    candidates = mf.List(mf.Nested(ApprovalCandidateSchema))
 
 
-class PreviewSchema(Schema):
+class ApprovalPreviewSchema(Schema):
     policy_id = IdField(allow_none=True)
     policy_name = mf.String(allow_none=True)
-    steps = mf.List(mf.Nested(PreviewStepSchema))
+    steps = mf.List(mf.Nested(ApprovalPreviewStepSchema))

@@ -7,24 +7,25 @@ from flask import Response, request
 from flask.views import MethodView
 
 from marketplace.core.pages import Page
+from marketplace.documents.downloads import as_file
 from marketplace.orders import drafts, filing, queries, showing
 from marketplace.orders.models import GoodsReturn, Order, Receipt
 from marketplace.orders.schemas import (
-    AcknowledgeSchema,
-    OptionalReasonSchema,
+    GoodsReceiptInputSchema,
+    GoodsReceiptListSchema,
+    GoodsReceiptSchema,
+    GoodsReturnInputSchema,
+    GoodsReturnListSchema,
+    GoodsReturnSchema,
+    OrderAcknowledgeSchema,
     OrderInputSchema,
     OrderListSchema,
+    OrderOptionalReasonSchema,
     OrderPatchSchema,
     OrderQuerySchema,
+    OrderReasonSchema,
     OrderRowSchema,
     OrderSchema,
-    ReasonSchema,
-    ReceiptInputSchema,
-    ReceiptListSchema,
-    ReceiptSchema,
-    ReturnInputSchema,
-    ReturnListSchema,
-    ReturnSchema,
 )
 from marketplace.orders.services import approving, drafting, fulfilling, receiving, settling
 from marketplace.web.blueprints import ApiBlueprint, expected_version
@@ -123,7 +124,7 @@ class Issue(MethodView):
 @blp.route("/<uuid:order_id>/acknowledge")
 class Acknowledge(MethodView):
     @blp.idempotent(required=True)
-    @blp.arguments(AcknowledgeSchema)
+    @blp.arguments(OrderAcknowledgeSchema)
     @blp.response(200, OrderSchema)
     def post(self, data: dict[str, Any], order_id: UUID) -> Shown:
         """Accept an order as its supplier, with days of delivery where they differ."""
@@ -141,7 +142,7 @@ class Acknowledge(MethodView):
 @blp.route("/<uuid:order_id>/refuse")
 class Refuse(MethodView):
     @blp.idempotent(required=True)
-    @blp.arguments(ReasonSchema)
+    @blp.arguments(OrderReasonSchema)
     @blp.response(200, OrderSchema)
     def post(self, data: dict[str, Any], order_id: UUID) -> Shown:
         """Refuse an order as its supplier."""
@@ -155,7 +156,7 @@ class Refuse(MethodView):
 @blp.route("/<uuid:order_id>/cancel")
 class Cancel(MethodView):
     @blp.idempotent(required=True)
-    @blp.arguments(ReasonSchema)
+    @blp.arguments(OrderReasonSchema)
     @blp.response(200, OrderSchema)
     def post(self, data: dict[str, Any], order_id: UUID) -> Shown:
         """Give up an order of which nothing has arrived."""
@@ -169,7 +170,7 @@ class Cancel(MethodView):
 @blp.route("/<uuid:order_id>/close")
 class Close(MethodView):
     @blp.idempotent(required=True)
-    @blp.arguments(OptionalReasonSchema)
+    @blp.arguments(OrderOptionalReasonSchema)
     @blp.response(200, OrderSchema)
     def post(self, data: dict[str, Any], order_id: UUID) -> Shown:
         """Give up what has not arrived; what has stays."""
@@ -221,7 +222,7 @@ class Versions(MethodView):
 
 @blp.route("/<uuid:order_id>/receipts")
 class Receipts(MethodView):
-    @blp.response(200, ReceiptListSchema)
+    @blp.response(200, GoodsReceiptListSchema)
     def get(self, order_id: UUID) -> Page[Receipt]:
         """List the deliveries of an order, oldest first."""
         session, actor = current_session(), current_actor()
@@ -229,8 +230,8 @@ class Receipts(MethodView):
         return Page(queries.receipts(session, actor, order.id), None)
 
     @blp.idempotent(required=True)
-    @blp.arguments(ReceiptInputSchema)
-    @blp.response(201, ReceiptSchema)
+    @blp.arguments(GoodsReceiptInputSchema)
+    @blp.response(201, GoodsReceiptSchema)
     def post(self, data: dict[str, Any], order_id: UUID) -> Receipt:
         """Book a delivery, partly or whole."""
         lines = drafts.received_drafts(data.pop("lines"))
@@ -246,7 +247,7 @@ class Receipts(MethodView):
 
 @blp.route("/<uuid:order_id>/returns")
 class Returns(MethodView):
-    @blp.response(200, ReturnListSchema)
+    @blp.response(200, GoodsReturnListSchema)
     def get(self, order_id: UUID) -> Page[GoodsReturn]:
         """List what went back of an order, oldest first."""
         session, actor = current_session(), current_actor()
@@ -254,8 +255,8 @@ class Returns(MethodView):
         return Page(queries.returns(session, actor, order.id), None)
 
     @blp.idempotent(required=True)
-    @blp.arguments(ReturnInputSchema)
-    @blp.response(201, ReturnSchema)
+    @blp.arguments(GoodsReturnInputSchema)
+    @blp.response(201, GoodsReturnSchema)
     def post(self, data: dict[str, Any], order_id: UUID) -> GoodsReturn:
         """Send goods back, each out of a named bucket of a receipt line."""
         return receiving.return_goods(
@@ -274,8 +275,4 @@ class Pdf(MethodView):
     def get(self, order_id: UUID) -> Response:
         """The order on paper, in the supplier's language."""
         name, content = filing.paper(current_session(), current_actor(), order_id)
-        return Response(
-            content,
-            mimetype="application/pdf",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
-        )
+        return as_file(content, name, "application/pdf")

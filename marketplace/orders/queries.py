@@ -74,6 +74,16 @@ def revisions(session: Session, actor: Actor, order: Order) -> Sequence[Order]:
 
 
 @requires(Permission.ORDER_READ)
+def by_ids(session: Session, actor: Actor, ids: Iterable[UUID]) -> dict[UUID, Order]:
+    """Orders without their lines, by id."""
+    wanted = set(ids)
+    if not wanted:
+        return {}
+    rows = session.scalars(visible_to(actor).where(Order.id.in_(wanted)))
+    return {row.id: row for row in rows}
+
+
+@requires(Permission.ORDER_READ)
 def by_rfq(session: Session, actor: Actor, rfq_id: UUID) -> Sequence[Order]:
     """The orders that came from one RFQ."""
     return session.scalars(

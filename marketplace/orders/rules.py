@@ -15,7 +15,7 @@ from marketplace.core.money import rounded_amount
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, OrgKind, Permission
 from marketplace.orders.models import Order, OrderLine
-from marketplace.orders.states import ORDER_FLOW, OrderState
+from marketplace.orders.states import ORDER_FLOW
 
 # the standard rate in France; a line may carry another one
 DEFAULT_TAX_RATE = Decimal(20)
@@ -243,27 +243,28 @@ def open_points(order: Order) -> list[str]:
 
 @dataclass(frozen=True)
 class Action:
-    """One thing that a party can do: the steps of the state table that allow it, and who may."""
+    """One thing that a party can do: the step of the state table that allows it (None: always)."""
 
     name: str
-    steps: tuple[str, ...]
+    step: str | None
     permission: Permission
     party: OrgKind = OrgKind.BUYER
 
 
 ACTIONS = (
-    Action("edit", ("edit",), Permission.ORDER_DRAFT),
-    Action("submit", ("submit",), Permission.ORDER_DRAFT),
-    Action("withdraw", ("withdraw",), Permission.ORDER_DRAFT),
-    Action("issue", ("issue",), Permission.ORDER_ISSUE),
-    Action("acknowledge", ("acknowledge",), Permission.ORDER_ACKNOWLEDGE, OrgKind.SUPPLIER),
-    Action("refuse", ("refuse",), Permission.ORDER_ACKNOWLEDGE, OrgKind.SUPPLIER),
-    Action("receive", ("receive_part",), Permission.RECEIPT_BOOK),
-    Action("return", ("return_goods",), Permission.RECEIPT_BOOK),
-    Action("revise", ("replace",), Permission.ORDER_DRAFT),
-    Action("close", ("close",), Permission.ORDER_CANCEL),
-    Action("cancel", ("cancel",), Permission.ORDER_CANCEL),
-    Action("complete", ("complete",), Permission.ORDER_ISSUE),
+    Action("edit", "edit", Permission.ORDER_DRAFT),
+    Action("submit", "submit", Permission.ORDER_DRAFT),
+    Action("withdraw", "withdraw", Permission.ORDER_DRAFT),
+    Action("issue", "issue", Permission.ORDER_ISSUE),
+    Action("acknowledge", "acknowledge", Permission.ORDER_ACKNOWLEDGE, OrgKind.SUPPLIER),
+    Action("refuse", "refuse", Permission.ORDER_ACKNOWLEDGE, OrgKind.SUPPLIER),
+    Action("receive", "receive_part", Permission.RECEIPT_BOOK),
+    Action("return", "return_goods", Permission.RECEIPT_BOOK),
+    Action("revise", "replace", Permission.ORDER_DRAFT),
+    Action("copy", None, Permission.ORDER_DRAFT),
+    Action("close", "close", Permission.ORDER_CANCEL),
+    Action("cancel", "cancel", Permission.ORDER_CANCEL),
+    Action("complete", "complete", Permission.ORDER_ISSUE),
 )
 
 
@@ -276,12 +277,5 @@ def actions_of(order: Order, actor: Actor) -> list[str]:
         if action.party is actor.org_kind
         and side == actor.org_id
         and actor.may(action.permission)
-        and any(ORDER_FLOW.may(order.state, step) for step in action.steps)
-        and _is_useful(action.name, order)
+        and (action.step is None or ORDER_FLOW.may(order.state, action.step))
     ]
-
-
-def _is_useful(action: str, order: Order) -> bool:
-    if action == "complete":
-        return order.state is OrderState.RECEIVED
-    return True

@@ -100,7 +100,7 @@ class OrderLineSchema(Schema):
     invoiceable = DecimalField()
 
 
-class TaxGroupSchema(Schema):
+class OrderTaxGroupSchema(Schema):
     rate = DecimalField()
     net = MoneyField()
     tax = MoneyField()
@@ -132,7 +132,7 @@ class OrderSchema(OrderRowSchema):
     actions = mf.List(mf.String())
     replaces_id = IdField(allow_none=True)
     tax = MoneyField(attribute="total_tax")
-    taxes = mf.List(mf.Nested(TaxGroupSchema))
+    taxes = mf.List(mf.Nested(OrderTaxGroupSchema))
     category = mf.String()
     cost_centre = mf.String(allow_none=True)
     note = mf.String()
@@ -166,39 +166,39 @@ class OrderListSchema(Schema):
     next_cursor = mf.String(allow_none=True)
 
 
-class ConfirmedLineSchema(Schema):
+class OrderConfirmedLineSchema(Schema):
     line_no = mf.Integer(strict=True, required=True)
     confirmed_on = Day(required=True)
 
 
-class AcknowledgeSchema(Schema):
+class OrderAcknowledgeSchema(Schema):
     supplier_reference = TextField(max=80, load_default=None, allow_none=True)
-    lines = mf.List(mf.Nested(ConfirmedLineSchema), load_default=list)
+    lines = mf.List(mf.Nested(OrderConfirmedLineSchema), load_default=list)
 
 
-class ReasonSchema(Schema):
+class OrderReasonSchema(Schema):
     reason = TextField(max=2000, required=True)
 
 
-class OptionalReasonSchema(Schema):
+class OrderOptionalReasonSchema(Schema):
     reason = TextField(max=2000, load_default="")
 
 
-class ReceiptLineInputSchema(Schema):
+class GoodsReceiptLineInputSchema(Schema):
     order_line_id = IdField(required=True)
     accepted = DecimalField(load_default=ZERO, minimum=ZERO)
     rejected = DecimalField(load_default=ZERO, minimum=ZERO)
     reason = TextField(max=500, load_default="")
 
 
-class ReceiptInputSchema(Schema):
+class GoodsReceiptInputSchema(Schema):
     received_on = Day(load_default=None, allow_none=True)
     delivery_note = TextField(max=80, load_default="")
     note = TextField(max=2000, load_default="")
-    lines = mf.List(mf.Nested(ReceiptLineInputSchema), load_default=list)
+    lines = mf.List(mf.Nested(GoodsReceiptLineInputSchema), load_default=list)
 
 
-class ReceiptLineSchema(Schema):
+class GoodsReceiptLineSchema(Schema):
     id = IdField()
     order_line_id = IdField()
     line_no = mf.Integer()
@@ -210,7 +210,7 @@ class ReceiptLineSchema(Schema):
     returned_rejected = DecimalField()
 
 
-class ReceiptSchema(Schema):
+class GoodsReceiptSchema(Schema):
     id = IdField()
     order_id = IdField()
     number = mf.String()
@@ -218,26 +218,26 @@ class ReceiptSchema(Schema):
     received_on = Day()
     note = mf.String()
     created_at = InstantField()
-    lines = mf.List(mf.Nested(ReceiptLineSchema))
+    lines = mf.List(mf.Nested(GoodsReceiptLineSchema))
 
 
-class ReceiptListSchema(Schema):
-    items = mf.List(mf.Nested(ReceiptSchema))
+class GoodsReceiptListSchema(Schema):
+    items = mf.List(mf.Nested(GoodsReceiptSchema))
     next_cursor = mf.String(allow_none=True)
 
 
-class ReturnLineInputSchema(Schema):
+class GoodsReturnLineInputSchema(Schema):
     receipt_line_id = IdField(required=True)
     bucket = EnumField(Bucket, required=True)
     quantity = DecimalField(required=True, minimum=ZERO, exclusive=True)
 
 
-class ReturnInputSchema(Schema):
+class GoodsReturnInputSchema(Schema):
     reason = TextField(max=2000, required=True)
-    lines = mf.List(mf.Nested(ReturnLineInputSchema), load_default=list)
+    lines = mf.List(mf.Nested(GoodsReturnLineInputSchema), load_default=list)
 
 
-class ReturnLineSchema(Schema):
+class GoodsReturnLineSchema(Schema):
     id = IdField()
     receipt_line_id = IdField()
     bucket = EnumField(Bucket)
@@ -245,15 +245,15 @@ class ReturnLineSchema(Schema):
     unit = mf.String()
 
 
-class ReturnSchema(Schema):
+class GoodsReturnSchema(Schema):
     id = IdField()
     order_id = IdField()
     number = mf.String()
     reason = mf.String()
     created_at = InstantField()
-    lines = mf.List(mf.Nested(ReturnLineSchema))
+    lines = mf.List(mf.Nested(GoodsReturnLineSchema))
 
 
-class ReturnListSchema(Schema):
-    items = mf.List(mf.Nested(ReturnSchema))
+class GoodsReturnListSchema(Schema):
+    items = mf.List(mf.Nested(GoodsReturnSchema))
     next_cursor = mf.String(allow_none=True)
