@@ -21,7 +21,7 @@ from marketplace.core.text import Text, _, label, language, ngettext_
 from marketplace.core.units import UNITS, unit_name
 from marketplace.identity import queries
 from marketplace.identity.permissions import Actor, Role
-from marketplace.web import charts, formats, looks
+from marketplace.web import charts, deeds, formats, looks
 from marketplace.web.blueprints import csrf_token
 from marketplace.web.frame import Frame
 from marketplace.web.telemetry import csp_nonce
@@ -59,8 +59,8 @@ def install(app: Flask) -> None:
         "label": label,
         "change": formats.change,
         "role_name": lambda role: label(Role(role)),
-        "deed": looks.deed,
-        "field_name": looks.field_name,
+        "deed": deeds.deed,
+        "field_name": deeds.field_name,
         "unit": lambda code: unit_name(code, language()),
         "country": country_name,
     }

@@ -1,4 +1,4 @@
-"""How states look (tone and icon) and what audited actions are called: one table each."""
+"""How states look (tone and icon), and what to do about an error: one table each."""
 
 from typing import NamedTuple
 
@@ -116,70 +116,6 @@ def state_look(value: object) -> Look:
     return LOOKS.get(str(value), NEUTRAL)
 
 
-# The last part of an audited action, as a sentence without a subject.
-DEEDS: dict[str, Text] = {
-    "accepted": _("Accepted"),
-    "acknowledged": _("Acknowledged"),
-    "added": _("Added"),
-    "answered": _("Answered"),
-    "approved": _("Approved"),
-    "asked": _("Asked"),
-    "awarded": _("Awarded"),
-    "blocked": _("Blocked"),
-    "booked": _("Booked"),
-    "cancelled": _("Cancelled"),
-    "captured": _("Payment received"),
-    "changed": _("Changed"),
-    "closed": _("Closed"),
-    "completed": _("Completed"),
-    "created": _("Created"),
-    "decided": _("Decided"),
-    "deleted": _("Deleted"),
-    "earned": _("Points earned"),
-    "evaluated": _("Evaluated"),
-    "extended": _("Deadline extended"),
-    "failed": _("Failed"),
-    "imported": _("Imported"),
-    "invited": _("Invited"),
-    "issued": _("Issued"),
-    "loaded": _("Loaded"),
-    "matched": _("Matched"),
-    "opened": _("Opened"),
-    "paid": _("Paid"),
-    "published": _("Published"),
-    "received": _("Received"),
-    "redeemed": _("Points redeemed"),
-    "refunded": _("Refunded"),
-    "refused": _("Refused"),
-    "registered": _("Registered"),
-    "rejected": _("Rejected"),
-    "removed": _("Removed"),
-    "requested": _("Requested"),
-    "resumed": _("Resumed"),
-    "returned": _("Sent back"),
-    "retried": _("Tried again"),
-    "reviewed": _("Reviewed"),
-    "revoked": _("Revoked"),
-    "scored": _("Scored"),
-    "screened": _("Screened"),
-    "signed_in": _("Signed in"),
-    "started": _("Started"),
-    "submitted": _("Submitted"),
-    "suspended": _("Suspended"),
-    "unblocked": _("Unblocked"),
-    "updated": _("Changed"),
-    "uploaded": _("Uploaded"),
-    "verified": _("Verified"),
-    "withdrawn": _("Withdrawn"),
-}
-
-
-def deed(action: str) -> str:
-    """What was done, for an audited action such as ``rfq.published``."""
-    words = DEEDS.get(action.rpartition(".")[2])
-    return str(words) if words is not None else action
-
-
 ADVICE: dict[int, Text] = {
     400: _("Go back, reload the page and try again."),
     401: _("Sign in, then open the page again."),
@@ -202,8 +138,3 @@ def error_advice(status: int) -> Text:
         if status >= 500
         else _("Go back and try again."),
     )
-
-
-def field_name(name: str) -> str:
-    """A key of audited values, for people."""
-    return name.removesuffix("_id").replace("_", " ").capitalize()
