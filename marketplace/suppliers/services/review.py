@@ -40,6 +40,13 @@ from marketplace.suppliers.states import (
 
 # Whoever takes these decisions has looked at the hits and judged them to be somebody else.
 CLEARING = frozenset({"qualify", "unblock"})
+PAST = {
+    "qualify": "qualified",
+    "reject": "rejected",
+    "review": "reopened",
+    "block": "blocked",
+    "unblock": "unblocked",
+}
 
 
 @requires(Permission.SUPPLIER_SCREEN)
@@ -195,7 +202,7 @@ def _announce(session: Session, actor: Actor, supplier: Supplier, decision: Deci
     audit.record(
         session,
         actor,
-        f"supplier.{decision.action}",
+        f"supplier.{PAST[decision.action]}",
         ("supplier", supplier.id),
         {"from": decision.from_state, "to": decision.to_state},
         owner_id=supplier.id,

@@ -11,7 +11,7 @@ from marketplace.core.errors import Conflict, FieldError, refuse_all
 from marketplace.core.text import _
 from marketplace.events.suppliers import SanctionsListLoaded
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.suppliers import checks, screening
+from marketplace.suppliers import checks, queries, screening
 from marketplace.suppliers.models import SanctionsList, SanctionsName
 from marketplace.suppliers.sanctions_files import ListedName
 
@@ -61,6 +61,12 @@ def load(
     )
     outbox.record(session, SanctionsListLoaded(list_id=head.id, source=source))
     return head
+
+
+@requires(Permission.SUPPLIER_REVIEW)
+def lists(session: Session, actor: Actor) -> Sequence[SanctionsList]:
+    """Every loaded list."""
+    return queries.sanctions_lists(session)
 
 
 def _check_new(session: Session, source: str, version: str) -> None:
