@@ -8,8 +8,8 @@ from flask.views import MethodView
 
 from marketplace.core.pages import Page
 from marketplace.identity.permissions import SYSTEM
-from marketplace.payments import gateway
-from marketplace.payments.models import LedgerEntry, Payment, PaymentIssue, Refund
+from marketplace.payments import gateway, showing
+from marketplace.payments.models import LedgerEntry, PaymentIssue, Refund
 from marketplace.payments.schemas import (
     LedgerEntrySchema,
     LedgerQuerySchema,
@@ -26,6 +26,7 @@ from marketplace.payments.services import paying, reading, recording
 from marketplace.web.blueprints import ApiBlueprint
 from marketplace.web.context import current_actor, current_session
 from marketplace.web.schemas import PageSchema
+from marketplace.web.shown import Shown
 
 payments_blp = ApiBlueprint(
     "payments", __name__, url_prefix="/payments", description="Money asked for and received"
@@ -45,26 +46,29 @@ stripe_blp = ApiBlueprint(
 class Payments(MethodView):
     @payments_blp.arguments(PaymentQuerySchema, location="query")
     @payments_blp.response(200, PageSchema.of(PaymentSchema))
-    def get(self, query: dict[str, Any]) -> Page[Payment]:
+    def get(self, query: dict[str, Any]) -> Page[Shown]:
         """List payments, newest first."""
-        return reading.payments(current_session(), current_actor(), **query)
+        actor = current_actor()
+        return showing.page(reading.payments(current_session(), actor, **query), actor)
 
 
 @payments_blp.route("/<uuid:payment_id>")
 class OnePayment(MethodView):
     @payments_blp.response(200, PaymentSchema)
-    def get(self, payment_id: UUID) -> Payment:
+    def get(self, payment_id: UUID) -> Shown:
         """Read a payment; `checkout_url` stands there once the page is open."""
-        return reading.payment(current_session(), current_actor(), payment_id)
+        actor = current_actor()
+        return showing.whole(reading.payment(current_session(), actor, payment_id), actor)
 
 
 @payments_blp.route("/<uuid:payment_id>/cancel")
 class CancelPayment(MethodView):
     @payments_blp.idempotent(required=True)
     @payments_blp.response(200, PaymentSchema)
-    def post(self, payment_id: UUID) -> Payment:
+    def post(self, payment_id: UUID) -> Shown:
         """Take a request back; its page is closed."""
-        return paying.cancel(current_session(), current_actor(), payment_id)
+        actor = current_actor()
+        return showing.whole(paying.cancel(current_session(), actor, payment_id), actor)
 
 
 @payments_blp.route("/issues")

@@ -2,7 +2,6 @@
 
 from marshmallow import fields
 
-from marketplace.payments import rules
 from marketplace.payments.states import (
     Account,
     EntryKind,
@@ -11,7 +10,6 @@ from marketplace.payments.states import (
     PaymentState,
     RefundState,
 )
-from marketplace.web.context import current_actor
 from marketplace.web.fields import (
     CurrencyField,
     Day,
@@ -29,7 +27,7 @@ class PaymentSchema(Schema):
     id = IdField()
     number = fields.String()
     state = EnumField(PaymentState)
-    actions = fields.Function(lambda payment: rules.actions_of(current_actor(), payment))
+    actions = fields.List(fields.String())
     subject_kind = fields.String()
     subject_id = IdField()
     reference = fields.String()
