@@ -9,12 +9,12 @@ from marketplace.core.pages import Page
 from marketplace.rfq import queries, rules, views
 from marketplace.rfq.drafts import Header, RfqDraft
 from marketplace.rfq.schemas import (
-    AnswerInputSchema,
     CancelSchema,
     ExtendSchema,
     HeaderSchema,
     PublishedSchema,
     PublishSchema,
+    QuestionAnswerSchema,
     QuestionInputSchema,
     QuestionListSchema,
     QuestionSchema,
@@ -149,7 +149,7 @@ class Questions(MethodView):
 @blp.route("/<uuid:rfq_id>/questions/<uuid:question_id>/answer")
 class Answer(MethodView):
     @blp.idempotent()
-    @blp.arguments(AnswerInputSchema)
+    @blp.arguments(QuestionAnswerSchema)
     @blp.response(200, QuestionSchema)
     def post(self, data: dict[str, Any], rfq_id: UUID, question_id: UUID) -> Shown:
         """Answer a question to all bidders."""

@@ -16,9 +16,9 @@ from marketplace.identity.permissions import Actor, OrgKind, Permission
 from marketplace.rfq import queries, views
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.schemas import (
-    AnswerInputSchema,
     CancelSchema,
     ExtendSchema,
+    QuestionAnswerSchema,
     QuestionInputSchema,
 )
 from marketplace.rfq.sections import save
@@ -113,7 +113,7 @@ def question_list(rfq_id: UUID) -> ResponseReturnValue:
 def answer(rfq_id: UUID, question_id: UUID) -> ResponseReturnValue:
     session, actor = current_session(), current_actor()
     rfq = queries.get_own(session, actor, rfq_id)
-    form = Form(AnswerInputSchema, request.form)
+    form = Form(QuestionAnswerSchema, request.form)
     if form.valid:
         with form.guard():
             questions.answer(session, actor, rfq_id, question_id, form.data["answer"])
@@ -185,7 +185,7 @@ def _questions(rfq: Rfq, form: Form, answered: tuple[UUID, Form] | None = None) 
         questions=views.questions(session, actor, rfq),
         form=form,
         answered_id=answered[0] if answered else None,
-        answer_form=answered[1] if answered else Form(AnswerInputSchema),
+        answer_form=answered[1] if answered else Form(QuestionAnswerSchema),
         **_frame(rfq, "questions"),
     )
 

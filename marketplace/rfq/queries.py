@@ -34,6 +34,8 @@ from marketplace.rfq.models import (
     RfqQuestionAsker,
 )
 from marketplace.rfq.states import RfqState
+from marketplace.suppliers.models import Supplier
+from marketplace.suppliers.states import SupplierState
 
 _org_id: BindParameter[UUID] = bindparam("org_id")
 _IS_INVITED = (
@@ -45,9 +47,19 @@ _IS_INVITED = (
     )
     .exists()
 )
+_IS_QUALIFIED = (
+    select(Supplier.id)
+    .where(Supplier.id == _org_id, Supplier.state == SupplierState.QUALIFIED)
+    .exists()
+)
+# Who has begun a bid keeps sight of what it answers to, whatever becomes of the qualification.
+_IS_BIDDING = select(Bid.id).where(Bid.rfq_id == Rfq.id, Bid.supplier_id == _org_id).exists()
 _VISIBLE: Mapping[OrgKind, ColumnElement[bool]] = {
     OrgKind.BUYER: Rfq.buyer_id == _org_id,
-    OrgKind.SUPPLIER: and_(Rfq.published_at.is_not(None), or_(Rfq.open_to_all, _IS_INVITED)),
+    OrgKind.SUPPLIER: and_(
+        Rfq.published_at.is_not(None),
+        or_(_IS_INVITED, and_(Rfq.open_to_all, or_(_IS_QUALIFIED, _IS_BIDDING))),
+    ),
     OrgKind.OPERATOR: Rfq.published_at.is_not(None),
 }
 # Lots and criteria are few and come with their RFQ; lines may be thousands.
@@ -205,7 +217,7 @@ def line_counts(session: Session, rfq_ids: Collection[UUID]) -> dict[UUID, int]:
         .where(RfqLine.rfq_id.in_(rfq_ids))
         .group_by(RfqLine.rfq_id)
     )
-    return dict(rows.tuples().all())
+    return {rfq_id: count for rfq_id, count in rows}
 
 
 def invitations(session: Session, rfq_id: UUID) -> Sequence[RfqInvitation]:

@@ -182,7 +182,7 @@ class QuestionInputSchema(Schema):
     body = TextField(required=True, max=5000)
 
 
-class AnswerInputSchema(Schema):
+class QuestionAnswerSchema(Schema):
     answer = TextField(required=True, max=10_000)
 
 
@@ -268,7 +268,7 @@ class PublishedSchema(RfqSchema):
     )
 
 
-class ReasonSchema(Schema):
+class ReadinessReasonSchema(Schema):
     pointer = fields.String()
     code = fields.String()
     detail = fields.Function(lambda reason: str(reason.detail))
@@ -276,8 +276,8 @@ class ReasonSchema(Schema):
 
 class ReadinessSchema(Schema):
     is_ready = fields.Boolean()
-    reasons = fields.List(fields.Nested(ReasonSchema))
-    warnings = fields.List(fields.Nested(ReasonSchema))
+    reasons = fields.List(fields.Nested(ReadinessReasonSchema))
+    warnings = fields.List(fields.Nested(ReadinessReasonSchema))
 
 
 class InvitationSchema(Schema):

@@ -10,18 +10,26 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.core.audit import AuditEvent
-from marketplace.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from marketplace.core.errors import Invalid, NotAllowed, NotFound
 from marketplace.core.money import Money, Quantity
 from marketplace.core.outbox import OutboxMessage
 from marketplace.core.states import IllegalTransition
+from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import OrgKind, Role
 from marketplace.rfq import queries
 from marketplace.rfq.drafts import CriterionDraft, LotDraft
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.services import content, drafting, inviting
 from marketplace.rfq.states import CriterionKind, RfqState
-from tests.factories.identity import act_as, make_actor
-from tests.factories.rfq import a_line, make_published, make_rfq, make_supplier
+from marketplace.suppliers.states import SupplierState
+from tests.factories import suppliers
+from tests.factories.identity import make_actor
+from tests.factories.rfq import (
+    a_line,
+    make_published,
+    make_rfq,
+    make_supplier,
+)
 
 Api = Callable[..., Any]
 
@@ -348,32 +356,27 @@ class TestInvite:
         inviting.uninvite(session, buyer, rfq.id, supplier.id)
         assert queries.invitations(session, rfq.id) == []
 
-    def test_after_publication_it_needs_the_right_to_publish(self, session: Session) -> None:
+    def test_after_publication_they_are_told_at_once(self, session: Session) -> None:
         buyer = make_actor(session)
         rfq = make_published(session, buyer).rfq
-        organisation = rfq.buyer_id
         later = make_supplier(session)
         inviting.invite(session, buyer, rfq.id, [later.id])
         session.flush()
         assert later.id in queries.invited_ids(session, rfq.id)
         names = session.scalars(select(OutboxMessage.name)).all()
         assert names == ["rfq.published", "rfq.suppliers_invited"]
-        requester = make_actor(session, OrgKind.BUYER, Role.REQUESTER)
-        assert requester.org_id != organisation
-        with pytest.raises((NotAllowed, NotFound)):
+
+    def test_after_publication_it_needs_the_right_to_publish(self, session: Session) -> None:
+        rfq = make_published(session).rfq
+        organisation = session.get_one(Organisation, rfq.buyer_id)
+        requester = make_actor(session, OrgKind.BUYER, Role.REQUESTER, organisation=organisation)
+        with pytest.raises(NotAllowed):
             inviting.invite(session, requester, rfq.id, [make_supplier(session).id])
 
-
-class TestRowLevelSecurity:
-    def test_the_database_itself_hides_drafts_of_others(
-        self, app: object, api: Api, session: Session
-    ) -> None:
-        rfq = make_rfq(session)
-        stranger = make_actor(session)
-        assert api(stranger).get(f"/rfqs/{rfq.id}").status_code == 404
-        assert api(stranger).get(f"/rfqs/{uuid4()}").json["code"] == "not_found"
-        act_as(session, stranger)
-
-
-def test_conflicts_are_conflicts() -> None:
-    assert issubclass(content.LastLot, Conflict)
+    def test_a_blocked_supplier_is_refused_by_name_of_the_reason(self, session: Session) -> None:
+        buyer = make_actor(session)
+        blocked = suppliers.make_supplier(session, state=SupplierState.BLOCKED)
+        rfq = make_rfq(session, buyer)
+        with pytest.raises(Invalid) as refusal:
+            inviting.invite(session, buyer, rfq.id, [blocked.id])
+        assert refusal.value.errors[0].code == "supplier_blocked"
