@@ -213,11 +213,11 @@ def line_counts(session: Session, rfq_ids: Collection[UUID]) -> dict[UUID, int]:
     if not rfq_ids:
         return {}
     rows = session.execute(
-        select(RfqLine.rfq_id, func.count())
+        select(RfqLine.rfq_id, func.count().label("lines"))
         .where(RfqLine.rfq_id.in_(rfq_ids))
         .group_by(RfqLine.rfq_id)
     )
-    return {rfq_id: count for rfq_id, count in rows}
+    return {row.rfq_id: row.lines for row in rows}
 
 
 def invitations(session: Session, rfq_id: UUID) -> Sequence[RfqInvitation]:
