@@ -98,8 +98,8 @@ def _fill(item: Item, values: Mapping[str, Any]) -> None:
             setattr(item, name, values[name])
     if "price" in values:
         price: Money | None = values["price"]
-        item.price_amount = price.amount if price else None
-        item.currency = price.currency if price else None
+        item.price_amount = None if price is None else price.amount
+        item.currency = None if price is None else price.currency
     item.sku = clean(item.sku)
     item.sku_key = rules.sku_key(item.sku)
     item.name = clean(item.name)

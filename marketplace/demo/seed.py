@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import clock
 from marketplace.core.db import Database
-from marketplace.demo import cast, world
+from marketplace.demo import cast, consequences, files, history, world
 from marketplace.demo.cast import Cast
 from marketplace.identity import authentication
 from marketplace.identity.permissions import OrgKind, Role
@@ -58,8 +58,15 @@ def load(
 
 def _load(session: Session, settings: Settings, progress: Progress) -> Cast:
     today = reference_day(clock.now())
+    since = today - YEAR - timedelta(days=30)
     progress("companies, people and catalogues")
-    return cast.register(session, today - YEAR - timedelta(days=30))
+    people = cast.register(session, since)
+    progress("supplier files and approval rules")
+    files.prepare(session, people, since + timedelta(days=1), today)
+    progress("a year of orders")
+    history.year(session, people, today - YEAR, today, progress)
+    consequences.forget_jobs(session)
+    return people
 
 
 def reference_day(now: datetime) -> datetime:

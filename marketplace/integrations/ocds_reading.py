@@ -21,6 +21,7 @@ PIECE = "C62"
 PLACES = 6
 LIMIT = Decimal("1e13")
 MAX_TITLE = 200
+TENDER_TAGS = frozenset({"planning", "tender", "tenderUpdate", "tenderAmendment", "compiled"})
 MAX_TEXT = 10_000
 # units as publishers write them who do not use the UNECE codes
 _UNITS = {"ser": "E48", "servicio": "E48", "unidad": "C62", "unidades": "C62", "pza": "C62",
@@ -125,7 +126,7 @@ def tender_releases(package: dict[str, Any]) -> list[dict[str, Any]]:
     releases = list(_releases(package))
     if not releases:
         _refuse("not_ocds", _("The file is JSON, but not of the Open Contracting Data Standard."))
-    with_tender = [release for release in releases if _object(release.get("tender"))]
+    with_tender = [release for release in releases if _speaks_of_tender(release)]
     if not with_tender:
         tags = sorted({tag for release in releases for tag in _texts(release.get("tag"))})
         raise NothingToImport(
@@ -136,6 +137,12 @@ def tender_releases(package: dict[str, Any]) -> list[dict[str, Any]]:
             errors=[FieldError("/releases", "no_tender", _("No release has a tender."))],
         )
     return sorted(with_tender, key=lambda release: _instant(release.get("date")))
+
+
+def _speaks_of_tender(release: dict[str, Any]) -> bool:
+    """Later stages repeat the tender in part; only releases about it decide what it says."""
+    tags = _texts(release.get("tag"))
+    return bool(_object(release.get("tender"))) and (not tags or bool(TENDER_TAGS & set(tags)))
 
 
 def _releases(package: dict[str, Any]) -> Iterator[dict[str, Any]]:

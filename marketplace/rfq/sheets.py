@@ -13,7 +13,7 @@ from marketplace.core.money import Money, Quantity
 from marketplace.core.tabular import Column, Kind, Options, Parsed, Record, Table
 from marketplace.core.tabular.columns import folded
 from marketplace.core.text import _
-from marketplace.core.units import unit_code
+from marketplace.core.units import UNITS, unit_code
 from marketplace.rfq.drafts import LineDraft
 
 PLACES = 6
@@ -45,7 +45,7 @@ COLUMNS = (
         "reference_price",
         _("Estimated unit price"),
         ("estimated unit price", "estimated price", "unit price", "price", "prix estimé ht",
-         "prix estimé", "prix unitaire", "prix unitaire ht", "pu ht", "pu", "estimation"),
+         "prix estimé", "prix", "prix ht", "prix unitaire", "prix unitaire ht", "pu ht", "pu", "estimation"),
         Kind.NUMBER,
     ),
     Column("currency", _("Currency"), ("currency", "devise", "monnaie")),
@@ -246,7 +246,7 @@ def _unit(parsed: Parsed, record: Record, known: Known) -> str | None:
             return item.unit
         parsed.refuse(record, "unit", "required", _("This is missing."))
         return None
-    code = unit_code(written)
+    code = written if written in UNITS else unit_code(written)
     if code is None:
         parsed.refuse(
             record,

@@ -82,6 +82,7 @@ class TestTheFictionalTender:
 
     def test_a_repeat_does_nothing(self, session, buyer):
         [first] = ocds.import_file(session, buyer, DATA / "fictional-02-tender.json")
+        session.flush()
         version = first.rfq.version
         [again] = ocds.import_file(session, buyer, DATA / "fictional-02-tender.json")
         session.flush()

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from marketplace.core import outbox
+from marketplace.core import stored_events as reading
 from workers import stored_events
 from workers.work import UnknownWork
 
@@ -30,7 +31,7 @@ class Weighed(outbox.Event):
 @pytest.fixture(autouse=True)
 def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(outbox.EVENTS, Weighed.name, Weighed)
-    stored_events._fields.cache_clear()
+    reading._fields.cache_clear()
 
 
 def test_every_kind_of_value_comes_back_as_it_was() -> None:
@@ -79,4 +80,4 @@ def test_an_event_that_nobody_knows_is_refused() -> None:
 
 @pytest.mark.parametrize("event", outbox.EVENTS.values(), ids=lambda event: event.name)
 def test_every_event_has_readable_fields(event: type[outbox.Event]) -> None:
-    assert stored_events._fields(event.name)
+    assert reading._fields(event.name)

@@ -237,11 +237,21 @@ def _read_workbook(content: bytes, filename: str) -> Table:
     except (CalamineError, IndexError):
         raise _unreadable("damaged_workbook", _("The workbook cannot be read.")) from None
     formulas = workbook.formulas_without_result(package, book.sheet_names.index(name))
+    _make_room(lines, formulas)
     rows = tuple(
         Row(number, tuple(_typed(value, (number, i) in formulas) for i, value in enumerate(line)))
         for number, line in enumerate(lines, start=1)
     )
     return Table(rows, "xlsx", sheet=name)
+
+
+def _make_room(lines: list[list[Any]], formulas: Iterable[tuple[int, int]]) -> None:
+    """The parser leaves out empty cells at the edge, formulas without a result among them."""
+    for row, column in formulas:
+        _check_size(row, column + 1)
+        lines.extend([] for _missing in range(row - len(lines)))
+        line = lines[row - 1]
+        line.extend("" for _missing in range(column + 1 - len(line)))
 
 
 def _typed(value: Any, uncomputed: bool) -> Cell:  # noqa: FBT001 - a table of cell kinds
