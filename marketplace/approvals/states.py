@@ -50,19 +50,19 @@ REQUEST_FLOW = Flow(
 register_labels(
     {
         RequestState.WAITING: _("Waiting for a decision"),
-        RequestState.GRANTED: _("Approved"),
-        RequestState.REJECTED: _("Rejected"),
+        RequestState.GRANTED: _("Approval given"),
+        RequestState.REJECTED: _("Approval refused"),
         RequestState.RETURNED: _("Sent back with a question"),
-        RequestState.WITHDRAWN: _("Withdrawn"),
+        RequestState.WITHDRAWN: _("Request withdrawn"),
         RequestState.SUPERSEDED: _("Void: the content changed"),
     }
 )
 register_labels(
     {
-        StepState.PENDING: _("Later"),
+        StepState.PENDING: _("Its turn comes later"),
         StepState.OPEN: _("Waiting for a decision"),
-        StepState.APPROVED: _("Approved"),
-        StepState.REJECTED: _("Rejected"),
+        StepState.APPROVED: _("Approval given"),
+        StepState.REJECTED: _("Approval refused"),
         StepState.RETURNED: _("Sent back with a question"),
         StepState.DROPPED: _("No longer needed"),
     }
@@ -75,8 +75,8 @@ register_labels(
 )
 register_labels(
     {
-        Verdict.APPROVE: _("approved"),
-        Verdict.REJECT: _("rejected"),
-        Verdict.RETURN: _("asked back"),
+        Verdict.APPROVE: _("Approval given"),
+        Verdict.REJECT: _("Approval refused"),
+        Verdict.RETURN: _("Sent back with a question"),
     }
 )

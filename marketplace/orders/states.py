@@ -73,15 +73,15 @@ register_labels(
     {
         OrderState.DRAFT: _("Draft"),
         OrderState.AWAITING_APPROVAL: _("Waiting for approval"),
-        OrderState.APPROVED: _("Approved"),
+        OrderState.APPROVED: _("Approved, not yet sent"),
         OrderState.ISSUED: _("Sent to the supplier"),
         OrderState.ACKNOWLEDGED: _("Confirmed by the supplier"),
         OrderState.REFUSED: _("Refused by the supplier"),
         OrderState.PARTLY_RECEIVED: _("Partly received"),
-        OrderState.RECEIVED: _("Received"),
-        OrderState.COMPLETED: _("Completed"),
+        OrderState.RECEIVED: _("Fully received"),
+        OrderState.COMPLETED: _("Order completed"),
         OrderState.REPLACED: _("Replaced"),
-        OrderState.CANCELLED: _("Cancelled"),
+        OrderState.CANCELLED: _("Order cancelled"),
     }
 )
 register_labels(

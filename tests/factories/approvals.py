@@ -20,14 +20,14 @@ def eur(amount: str) -> Money:
     return Money(Decimal(amount), "EUR")
 
 
-def make_subject(amount: str = "1000.00", **overrides: Any) -> Subject:
+def make_subject(amount: str | Money = "1000.00", **overrides: Any) -> Subject:
     subject_id: UUID = overrides.pop("id", None) or uuid7()
     values: dict[str, Any] = {
         "kind": "order",
         "id": subject_id,
         "title": "PO-2026-00001 · Chairs",
         "url": f"/orders/{subject_id}",
-        "amount": eur(amount),
+        "amount": amount if isinstance(amount, Money) else eur(amount),
         "fingerprint": "f" * 64,
         "category": "39112000",
         "partner": "Mobilier SARL",
@@ -51,7 +51,7 @@ def make_policy(
 
 
 def make_request(
-    session: Session, requester: Actor, amount: str = "1000.00", **overrides: Any
+    session: Session, requester: Actor, amount: str | Money = "1000.00", **overrides: Any
 ) -> ApprovalRequest:
     """A request of this person; their organisation must have an approver or a fitting policy."""
     return service.request(session, requester, make_subject(amount, **overrides))

@@ -298,9 +298,9 @@ class TestReceiving:
         self, session: Session, portal: Portal, parties: Parties
     ) -> None:
         order = make_issued(session, parties)
+        data = {"lines.0.order_line_id": str(order.lines[0].id), "lines.0.accepted": "1"}
         browser = portal(parties.buyer)
         assert "Book a delivery" not in words(browser.get("/receipts"))
-        data = {"lines.0.order_line_id": str(order.lines[0].id), "lines.0.accepted": "1"}
         assert browser.post(f"/orders/{order.id}/receipts/new", data).status_code == 403
 
 
