@@ -16,7 +16,8 @@ from babel.messages.pofile import read_po
 
 LANGUAGES = ("en", "fr")
 _language: ContextVar[str] = ContextVar("language", default="en")
-_labels: dict[StrEnum, "Text"] = {}
+# by class and value: equal values of two enumerations have words of their own
+_labels: dict[tuple[type, str], "Text"] = {}
 
 
 def language() -> str:
@@ -101,14 +102,14 @@ def ngettext_(singular: str, plural: str, n: int, **values: Any) -> Text:
 def register_labels(labels: Mapping[Any, Text]) -> None:
     """Give states and other enumerated values their words."""
     for value, words in labels.items():
-        _labels[value] = words
+        _labels[type(value), str(value)] = words
 
 
 def label(value: StrEnum | str | None) -> str:
     """The words for an enumerated value; the value itself when it has none."""
     if value is None:
         return ""
-    words = _labels.get(value) if isinstance(value, StrEnum) else None
+    words = _labels.get((type(value), str(value)))
     return str(words) if words is not None else str(value).replace("_", " ").capitalize()
 
 

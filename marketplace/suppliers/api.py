@@ -18,19 +18,19 @@ from marketplace.suppliers.schemas import (
     BankAccountSchema,
     CertificateCreateSchema,
     CertificateSchema,
-    DecisionCreateSchema,
-    DecisionSchema,
+    CertificateVerdictSchema,
+    DueDiligenceRunSchema,
     FilingCreateSchema,
     FilingSchema,
-    ProfileSchema,
     RiskSchema,
-    RunSchema,
     SanctionsListCreateSchema,
     SanctionsListSchema,
     ScorecardsSchema,
+    SupplierDecisionCreateSchema,
+    SupplierDecisionSchema,
+    SupplierProfileSchema,
     SupplierQuerySchema,
     SupplierSchema,
-    VerdictSchema,
     whole,
 )
 from marketplace.suppliers.services import bank_accounts, directory, profile, review, sanctions
@@ -91,7 +91,7 @@ class OneSupplier(MethodView):
         session, actor = current_session(), current_actor()
         return _view(session, actor, directory.get(session, actor, supplier_id))
 
-    @blp.arguments(ProfileSchema(partial=True))
+    @blp.arguments(SupplierProfileSchema)
     @blp.response(200, SupplierSchema)
     def patch(self, changes: dict[str, Any], supplier_id: UUID) -> views.SupplierView:
         """Change the own profile."""
@@ -114,14 +114,14 @@ class Resubmission(MethodView):
 
 @blp.route("/<uuid:supplier_id>/decisions")
 class Decisions(MethodView):
-    @blp.response(200, whole(DecisionSchema))
+    @blp.response(200, whole(SupplierDecisionSchema))
     def get(self, supplier_id: UUID) -> Page[Decision]:
         """What was decided about the supplier, and why; newest first."""
         session, actor = current_session(), current_actor()
         return Page(directory.decisions(session, actor, supplier_id), None)
 
     @blp.idempotent()
-    @blp.arguments(DecisionCreateSchema)
+    @blp.arguments(SupplierDecisionCreateSchema)
     @blp.response(201, SupplierSchema)
     def post(self, decision: dict[str, Any], supplier_id: UUID) -> views.SupplierView:
         """Decide: qualify, reject, review, block or unblock, with a reason."""
@@ -131,7 +131,7 @@ class Decisions(MethodView):
 
 @blp.route("/<uuid:supplier_id>/due-diligence")
 class DueDiligence(MethodView):
-    @blp.response(200, whole(RunSchema))
+    @blp.response(200, whole(DueDiligenceRunSchema))
     def get(self, supplier_id: UUID) -> Page[views.RunView]:
         """Rounds of checks with their evidence, newest first."""
         session, actor = current_session(), current_actor()
@@ -139,7 +139,7 @@ class DueDiligence(MethodView):
         return Page([views.run_view(run) for run in runs], None)
 
     @blp.idempotent()
-    @blp.response(202, RunSchema)
+    @blp.response(202, DueDiligenceRunSchema)
     def post(self, supplier_id: UUID) -> views.RunView:
         """Have the supplier checked; a job does it."""
         session, actor = current_session(), current_actor()
@@ -189,7 +189,7 @@ class Certificates(MethodView):
 @blp.route("/<uuid:supplier_id>/documents/<uuid:certificate_id>/verify")
 class CertificateVerification(MethodView):
     @blp.idempotent()
-    @blp.arguments(VerdictSchema)
+    @blp.arguments(CertificateVerdictSchema)
     @blp.response(200, CertificateSchema)
     def post(
         self, verdict: dict[str, Any], supplier_id: UUID, certificate_id: UUID
@@ -201,7 +201,7 @@ class CertificateVerification(MethodView):
 @blp.route("/<uuid:supplier_id>/documents/<uuid:certificate_id>/reject")
 class CertificateRejection(MethodView):
     @blp.idempotent()
-    @blp.arguments(VerdictSchema)
+    @blp.arguments(CertificateVerdictSchema)
     @blp.response(200, CertificateSchema)
     def post(
         self, verdict: dict[str, Any], supplier_id: UUID, certificate_id: UUID

@@ -30,7 +30,7 @@ class OrderFact(Base):
     issued_at: Mapped[datetime | None]
     last_received_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
-    lead_time_counted: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    lead_time_days: Mapped[QuantityValue | None]
     currency: Mapped[CurrencyCode | None]
     due_quantity: Mapped[QuantityValue | None]
     on_time_quantity: Mapped[QuantityValue | None]

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -60,18 +60,25 @@ def complete_order(session: Session, fact: OrderFact, figures: Mapping[str, Any]
 
 
 def settle_lead_time(session: Session, fact: OrderFact) -> None:
-    """Count the days from issue to last receipt, once both and the completion are known."""
-    if fact.lead_time_counted or not (
-        fact.completed_at and fact.issued_at and fact.last_received_at
-    ):
+    """Count the days from issue to last receipt, once both and the completion are known.
+
+    A receipt that is told of later corrects what was counted.
+    """
+    if not (fact.completed_at and fact.issued_at and fact.last_received_at):
         return
     seconds = max((fact.last_received_at - fact.issued_at).total_seconds(), 0)
     days = (Decimal(int(seconds)) / SECONDS_PER_DAY).quantize(SIX_PLACES)
-    fact.lead_time_counted = True
+    counted = fact.lead_time_days
+    if counted == days:
+        return
+    fact.lead_time_days = days
     add(
         session,
         (fact.supplier_id, fact.buyer_id, month_of(fact.completed_at)),
-        {"lead_time_orders": 1, "lead_time_days": days},
+        {
+            "lead_time_orders": int(counted is None),
+            "lead_time_days": days - (counted or Decimal(0)),
+        },
     )
 
 
@@ -136,14 +143,20 @@ def add(session: Session, key: tuple[UUID, UUID, date], counts: Mapping[str, Any
     supplier_id, buyer_id, month = key
     if session.get(Supplier, supplier_id) is None:
         return
-    statement = insert(KpiMonth).values(
-        supplier_id=supplier_id, buyer_id=buyer_id, month=month, **counts
+    session.execute(
+        insert(KpiMonth)
+        .values(supplier_id=supplier_id, buyer_id=buyer_id, month=month)
+        .on_conflict_do_nothing()
     )
     session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["supplier_id", "buyer_id", "month"],
-            set_={name: getattr(KpiMonth, name) + statement.excluded[name] for name in counts},
+        update(KpiMonth)
+        .where(
+            KpiMonth.supplier_id == supplier_id,
+            KpiMonth.buyer_id == buyer_id,
+            KpiMonth.month == month,
         )
+        .values({name: getattr(KpiMonth, name) + value for name, value in counts.items()})
+        .execution_options(synchronize_session=False)
     )
 
 

@@ -13,8 +13,8 @@ from marketplace.identity.permissions import OrgKind, Permission
 from marketplace.suppliers import queries, rules, views
 from marketplace.suppliers.sanctions_files import ListedName, read
 from marketplace.suppliers.schemas import (
-    DecisionCreateSchema,
     SanctionsHeadSchema,
+    SupplierDecisionCreateSchema,
     SupplierQuerySchema,
 )
 from marketplace.suppliers.services import directory, review, sanctions
@@ -65,13 +65,13 @@ def listing() -> ResponseReturnValue:
 @pages.get("/<uuid:supplier_id>")
 def detail(supplier_id: UUID) -> ResponseReturnValue:
     """One supplier: profile, checks with their evidence, figures, papers, history."""
-    return _detail(supplier_id, Form(DecisionCreateSchema))
+    return _detail(supplier_id, Form(SupplierDecisionCreateSchema))
 
 
 @pages.post("/<uuid:supplier_id>/decisions")
 def decide(supplier_id: UUID) -> ResponseReturnValue:
     """Take a decision with its reason."""
-    form = Form(DecisionCreateSchema, request.form)
+    form = Form(SupplierDecisionCreateSchema, request.form)
     if form.valid:
         with form.guard():
             review.decide(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import Select, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, selectinload
 
 from marketplace.core.errors import NotFound
@@ -153,7 +154,7 @@ def latest_scorecards(session: Session, ids: Iterable[UUID]) -> dict[UUID, Score
     rows = session.scalars(
         select(Scorecard)
         .where(Scorecard.supplier_id.in_(set(ids)), Scorecard.months == 12)
-        .distinct(Scorecard.supplier_id)
+        .ext(distinct_on(Scorecard.supplier_id))
         .order_by(Scorecard.supplier_id, Scorecard.period.desc(), Scorecard.version.desc())
     )
     return {row.supplier_id: row for row in rows}
@@ -165,7 +166,7 @@ def scorecards(session: Session, actor: Actor, supplier_id: UUID) -> Sequence[Sc
     return session.scalars(
         select(Scorecard)
         .where(Scorecard.supplier_id == supplier_id)
-        .distinct(Scorecard.period, Scorecard.months)
+        .ext(distinct_on(Scorecard.period, Scorecard.months))
         .order_by(Scorecard.period.desc(), Scorecard.months.desc(), Scorecard.version.desc())
         .limit(48)
     ).all()

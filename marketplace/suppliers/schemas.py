@@ -1,10 +1,12 @@
 """What crosses the API of suppliers."""
 
+import re
 from typing import Any
 
 from marshmallow import fields as mf
 from marshmallow import validate
 
+from marketplace.core.text import _
 from marketplace.suppliers.states import (
     BankAccountState,
     CertificateKind,
@@ -26,6 +28,7 @@ from marketplace.web.fields import (
     IdField,
     InstantField,
     TextField,
+    refuse,
 )
 from marketplace.web.schemas import ListQuerySchema, Schema
 
@@ -52,7 +55,7 @@ class SupplierQuerySchema(ListQuerySchema):
     awaiting_review = mf.Boolean(load_default=False)
 
 
-class ProfileSchema(Schema):
+class SupplierProfileSchema(Schema):
     """What a supplier says about itself."""
 
     description = TextField(max=4000)
@@ -92,7 +95,7 @@ class ApplicantPersonSchema(Schema):
 class ApplicationSchema(Schema):
     organisation = mf.Nested(ApplicantOrganisationSchema, required=True)
     person = mf.Nested(ApplicantPersonSchema, required=True)
-    profile = mf.Nested(ProfileSchema)
+    profile = mf.Nested(SupplierProfileSchema)
 
 
 class SupplierSchema(Schema):
@@ -122,12 +125,12 @@ class SupplierSchema(Schema):
     version = mf.Integer()
 
 
-class DecisionCreateSchema(Schema):
+class SupplierDecisionCreateSchema(Schema):
     action = TextField(max=20, required=True)
     reason = TextField(max=2000, required=True)
 
 
-class DecisionSchema(Schema):
+class SupplierDecisionSchema(Schema):
     id = IdField()
     action = mf.String()
     from_state = mf.String()
@@ -139,7 +142,7 @@ class DecisionSchema(Schema):
     created_at = InstantField()
 
 
-class CheckSchema(Schema):
+class DueDiligenceCheckSchema(Schema):
     """One check with its evidence."""
 
     id = IdField()
@@ -156,7 +159,7 @@ class CheckSchema(Schema):
     checked_at = InstantField()
 
 
-class RunSchema(Schema):
+class DueDiligenceRunSchema(Schema):
     id = IdField()
     supplier_id = IdField()
     trigger = EnumField(Trigger)
@@ -164,7 +167,7 @@ class RunSchema(Schema):
     outcome = EnumField(Outcome, allow_none=True)
     created_at = InstantField()
     completed_at = InstantField(allow_none=True)
-    checks = mf.List(mf.Nested(CheckSchema))
+    checks = mf.List(mf.Nested(DueDiligenceCheckSchema))
 
 
 class CertificateCreateSchema(Schema):
@@ -191,7 +194,7 @@ class CertificateSchema(Schema):
     version = mf.Integer()
 
 
-class VerdictSchema(Schema):
+class CertificateVerdictSchema(Schema):
     reason = TextField(max=1000, load_default="")
 
 
@@ -214,6 +217,16 @@ class BankAccountSchema(Schema):
     version = mf.Integer()
 
 
+class YearField(mf.Field[int]):
+    """A year with four digits, as a number or, from forms, as text."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_kw: Any) -> int:
+        text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+        if not re.fullmatch(r"(19[5-9]|20[0-9])[0-9]", text):
+            raise refuse("not_a_year", _("Give a year with four digits."))
+        return int(text)
+
+
 def _figure() -> DecimalField:
     return DecimalField(places=2, allow_none=True, load_default=None)
 
@@ -221,7 +234,7 @@ def _figure() -> DecimalField:
 class FilingCreateSchema(Schema):
     """Figures of one year. What was not filed stays null: it is not zero."""
 
-    year = mf.Integer(required=True, strict=True, validate=validate.Range(1990, 2100))
+    year = YearField(required=True)
     currency = CurrencyField(max=3, required=True)
     total_assets = _figure()
     current_assets = _figure()

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from marketplace.core import clock
@@ -169,7 +170,7 @@ def _store(session: Session, cards: Sequence[Card]) -> int:
                 Scorecard.digest,
             )
             .where(Scorecard.period >= min((card.period for card in cards), default=date.max))
-            .distinct(Scorecard.supplier_id, Scorecard.months, Scorecard.period)
+            .ext(distinct_on(Scorecard.supplier_id, Scorecard.months, Scorecard.period))
             .order_by(
                 Scorecard.supplier_id,
                 Scorecard.months,

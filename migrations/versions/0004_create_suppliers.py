@@ -272,7 +272,7 @@ def _facts() -> None:
         c.instant("issued_at"),
         c.instant("last_received_at"),
         c.instant("completed_at"),
-        _flag("lead_time_counted"),
+        c.decimal("lead_time_days", nullable=True),
         c.currency(nullable=True),
         c.decimal("due_quantity", nullable=True),
         c.decimal("on_time_quantity", nullable=True),
