@@ -13,6 +13,7 @@ from marketplace.invoices.models import Invoice
 from marketplace.invoices.rules import InvoiceDraft, LineDraft
 from marketplace.invoices.services import checking, drafting
 from marketplace.invoices.states import InvoiceKind
+from marketplace.orders import queries as order_queries
 from marketplace.orders.models import Order
 from tests.factories import orders
 from tests.factories.orders import Parties
@@ -66,6 +67,7 @@ def make_submitted(
     session: Session, supplier: Actor, order: Order, quantity: Any = 10, **overrides: Any
 ) -> Invoice:
     """An invoice for so many chairs, sent and not yet matched."""
+    order = order_queries.get(session, SYSTEM, order.id)
     line = {k: overrides.pop(k) for k in ("unit_price", "unit", "net") if k in overrides}
     draft = invoice_draft(order_line_draft(order, quantity, **line), order_id=order.id, **overrides)
     invoice = drafting.create(session, supplier, draft)
@@ -84,6 +86,7 @@ def make_credit_note(
     session: Session, parties: Parties, invoice: Invoice, order: Order, quantity: Any
 ) -> Invoice:
     """A credit note for so many chairs of an invoice, sent and matched."""
+    order = order_queries.get(session, SYSTEM, order.id)
     draft = invoice_draft(
         order_line_draft(order, quantity),
         kind=InvoiceKind.CREDIT_NOTE,

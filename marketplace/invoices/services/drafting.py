@@ -154,7 +154,7 @@ def submit(
     held until a person of the buyer releases it with a reason.
     """
     invoice = queries.get(session, actor, invoice_id, lock=True)
-    invoice.state = INVOICE_FLOW.next(invoice.state, "submit")
+    state = INVOICE_FLOW.next(invoice.state, "submit")
     original = next(
         (
             other
@@ -169,6 +169,7 @@ def submit(
     if invoice.corrects_id is not None:
         corrected = queries.get(session, actor, invoice.corrects_id)
         rules.check_credit(invoice, corrected, corrected.credited)
+    invoice.state = state
     invoice.submitted_at = clock.now()
     session.flush()
     audit.record(
