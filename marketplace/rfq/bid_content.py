@@ -57,6 +57,11 @@ class Terms:
     def line_by_id(self) -> dict[UUID, AskedLine]:
         return {line.id: line for line in self.lines}
 
+    @cached_property
+    def judged(self) -> tuple[Criterion, ...]:
+        """The criteria that people score."""
+        return tuple(criterion for criterion in self.criteria if not criterion.is_price)
+
     def lines_of(self, lot_id: UUID) -> tuple[AskedLine, ...]:
         return tuple(line for line in self.lines if line.lot_id == lot_id)
 

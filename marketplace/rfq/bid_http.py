@@ -25,6 +25,8 @@ from marketplace.web.context import (
 )
 
 READ_BACK_HEADER = "X-Read-Back-Key"
+READ_BACK_COOKIE = "bid_key"
+READ_BACK_COOKIE_SECONDS = 365 * 24 * 3600
 READ_BACK_PARAMETER = {
     "in": "header",
     "name": READ_BACK_HEADER,
@@ -56,6 +58,24 @@ def read_back_key(text: str) -> bytes | None:
         detail = _("A read-back key has 64 hexadecimal digits.")
         raise BadReadBackKey(detail, errors=[FieldError("", "bad_read_back_key", detail)])
     return bytes.fromhex(text)
+
+
+def read_back_cookie() -> bytes | None:
+    """The read-back key that this browser keeps of its last submission, if any."""
+    return read_back_key(request.cookies.get(READ_BACK_COOKIE, ""))
+
+
+def keep_read_back_key(response: Response, path: str, key: bytes) -> None:
+    """Leave the key with the browser, for the pages of this RFQ's bid alone."""
+    response.set_cookie(
+        READ_BACK_COOKIE,
+        key.hex(),
+        max_age=READ_BACK_COOKIE_SECONDS,
+        path=path,
+        httponly=True,
+        secure=cast(WebApp, current_app).settings.secure_cookies,
+        samesite="Lax",
+    )
 
 
 @contextmanager

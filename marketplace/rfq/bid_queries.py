@@ -122,6 +122,12 @@ def own_bids(
     )
 
 
+def rfqs_of(session: Session, bids: Sequence[Bid]) -> dict[UUID, Rfq]:
+    """The RFQs that these bids answer, by id."""
+    wanted = {bid.rfq_id for bid in bids}
+    return {rfq.id: rfq for rfq in session.scalars(select(Rfq).where(Rfq.id.in_(wanted)))}
+
+
 def version(session: Session, bid_id: UUID, number: int) -> BidVersion:
     """One sealed version, or NotFound."""
     found = session.get(BidVersion, (bid_id, number))

@@ -202,7 +202,7 @@ def _header_errors(terms: Terms, content: BidContent) -> Iterator[FieldError]:
             yield FieldError(
                 f"/lot_ids/{index}", "unknown_lot", _("This lot is not part of the RFQ.")
             )
-    criteria = {criterion.id for criterion in terms.criteria if not criterion.is_price}
+    criteria = {criterion.id for criterion in terms.judged}
     for index, answer in enumerate(content.answers):
         if answer.criterion_id not in criteria:
             yield FieldError(

@@ -161,3 +161,33 @@ class BidSchema(Schema):
 class BidListSchema(Schema):
     items = fields.List(fields.Nested(BidSchema))
     next_cursor = fields.String(allow_none=True)
+
+
+class FormLineSchema(Schema):
+    """A row of the bid form; without a price the line is not bid for."""
+
+    line_id = IdField(required=True)
+    unit_price = MoneyField(load_default=None, unit_price=True, exclusive=True)
+    note = TextField(max=500, load_default="")
+
+
+class FormAnswerSchema(Schema):
+    criterion_id = IdField(required=True)
+    text = TextField(max=5000, load_default="")
+
+
+class BidFormSchema(Schema):
+    """The bid as a form. Loads to ``content``, and ``rows``: the row of each priced line."""
+
+    lot_ids = fields.List(IdField(), load_default=list)
+    lines = fields.List(fields.Nested(FormLineSchema), load_default=list)
+    note = TextField(max=5000, load_default="")
+    delivery_days = fields.Integer(load_default=None, allow_none=True, validate=_DAYS)
+    answers = fields.List(fields.Nested(FormAnswerSchema), load_default=list)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        rows = [row for row, line in enumerate(data["lines"]) if line["unit_price"] is not None]
+        data["lines"] = [BidLineInputSchema().make(data["lines"][row]) for row in rows]
+        data["answers"] = [Answer(**answer) for answer in data["answers"] if answer["text"]]
+        return {"content": content_of(data), "rows": rows}

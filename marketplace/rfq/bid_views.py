@@ -1,5 +1,6 @@
 """Bids as their readers get them."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -169,3 +170,14 @@ def _view(
         draft=draft,
         content=content,
     )
+
+
+def signed_file(statement: str, signature: bytes, public_key: bytes) -> bytes:
+    """A signed statement with all that is needed to verify it."""
+    content = {
+        "statement": statement,
+        "signature": signature.hex(),
+        "public_key": public_key.hex(),
+        "algorithm": "Ed25519",
+    }
+    return json.dumps(content, indent=2).encode()

@@ -70,7 +70,7 @@ def award(
 def close_unsuccessful(
     session: Session, actor: Actor, rfq_id: UUID, reason: str, *, expected: int | None = None
 ) -> Rfq:
-    """End the RFQ without an award and tell the bidders so; the reason stays with the buyer."""
+    """End the RFQ without an award and tell the bidders so; they can read the reason."""
     bid_queries.opened(session, actor, rfq_id)
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     check_version(rfq, expected)

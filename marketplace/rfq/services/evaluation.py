@@ -15,7 +15,7 @@ from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.identity.queries import organisations
 from marketplace.rfq import bid_queries, bid_vault, queries, ranking
-from marketplace.rfq.bid_content import Criterion, SealedDocument, Terms, document_from_json
+from marketplace.rfq.bid_content import SealedDocument, Terms, document_from_json
 from marketplace.rfq.bid_models import BidOffer, BidScore
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.ranking import Cell, LotRanking, Offer, Price, Score
@@ -49,13 +49,8 @@ class Evaluation:
     scores: dict[tuple[UUID, UUID], BidScore]
 
     @property
-    def judged(self) -> list[Criterion]:
-        """The criteria that people score."""
-        return [criterion for criterion in self.terms.criteria if not criterion.is_price]
-
-    @property
     def missing_scores(self) -> int:
-        return len(self.judged) * len(self.offers) - len(self.scores)
+        return len(self.terms.judged) * len(self.offers) - len(self.scores)
 
     def total_of(self, offer: BidOffer) -> Decimal:
         """The sum of what the bid prices."""
@@ -149,7 +144,7 @@ def score(session: Session, actor: Actor, rfq_id: UUID, given: Sequence[GivenSco
 
 
 def _check(session: Session, rfq_id: UUID, given: Sequence[GivenScore]) -> None:
-    criteria = {c.id: c for c in bid_queries.terms(session, rfq_id).criteria if not c.is_price}
+    criteria = {c.id: c for c in bid_queries.terms(session, rfq_id).judged}
     bid_ids = {bid.id for bid in bid_queries.readable_bids(session, rfq_id)}
     errors = []
     seen: set[tuple[UUID, UUID]] = set()

@@ -1,0 +1,331 @@
+"""A supplier's bid for people: write, check, submit, receipt, replace, withdraw."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from flask import Response, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from marketplace.core import clock
+from marketplace.core.errors import DomainError, NotFound
+from marketplace.core.money import Money
+from marketplace.core.text import _
+from marketplace.documents import downloads
+from marketplace.documents.schemas import UploadSchema
+from marketplace.identity import queries as identity_queries
+from marketplace.identity.permissions import OrgKind
+from marketplace.rfq import bid_queries, bid_rules, bid_views, evaluation_pages, views
+from marketplace.rfq.bid_content import BidContent, total_of
+from marketplace.rfq.bid_http import (
+    attempts_kept,
+    document_response,
+    keep_read_back_key,
+    read_back_cookie,
+    service_keys,
+)
+from marketplace.rfq.bid_models import BidAttempt
+from marketplace.rfq.bid_schemas import BidFormSchema
+from marketplace.rfq.bid_states import READABLE, BidState
+from marketplace.rfq.models import Rfq
+from marketplace.rfq.services import bid_drafts, bidding
+from marketplace.rfq.services.bid_drafts import OwnBid
+from marketplace.web.blueprints import PageBlueprint
+from marketplace.web.context import arrived_at, current_actor, current_session
+from marketplace.web.forms import Form, flash
+
+pages = PageBlueprint("bids", __name__, url_prefix="/rfqs/<uuid:rfq_id>/bids")
+my_pages = PageBlueprint("my_bids", __name__, url_prefix="/bids")
+
+
+@my_pages.get("")
+def mine() -> str:
+    """Every bid of the supplier, newest first."""
+    session, actor = current_session(), current_actor()
+    page = bid_queries.own_bids(session, actor, cursor=request.args.get("cursor"))
+    rfqs = bid_queries.rfqs_of(session, page.items)
+    return render_template("rfq/bids/mine.html", page=page, rfqs=rfqs)
+
+
+@pages.get("")
+def show(rfq_id: UUID) -> ResponseReturnValue:
+    """The supplier's own bid; for the buyer the tab with all of them."""
+    if current_actor().org_kind is not OrgKind.SUPPLIER:
+        return evaluation_pages.overview(rfq_id)
+    own = _own(rfq_id)
+    bid = own.door.bid
+    opened = None
+    if bid is not None and bid.state in READABLE:
+        offer = bid_queries.offer(current_session(), rfq_id, bid.id)
+        opened = bid_views.offer_view(offer, own.terms.currency)
+    return render_template(
+        "rfq/bids/show.html",
+        bid=bid,
+        actions=_actions(own),
+        content=opened or _view(own, own.sealed),
+        draft=_view(own, own.draft),
+        attempts=bid_queries.attempts(current_session(), current_actor(), rfq_id),
+        won=bid_queries.won_lines(current_session(), current_actor(), bid.id) if bid else [],
+        **_frame(own),
+    )
+
+
+@pages.route("/edit", methods=["GET", "POST"])
+def edit(rfq_id: UUID) -> ResponseReturnValue:
+    own = _own(rfq_id)
+    if request.method == "GET":
+        return _form_page(own, Form(BidFormSchema, initial=_initial(own)))
+    form = Form(BidFormSchema, request.form)
+    if form.valid:
+        _save(form, rfq_id)
+    if not form.valid:
+        return _form_page(own, form), 422
+    if request.form.get("then") == "check":
+        return redirect(url_for("bids.check", rfq_id=rfq_id), 303)
+    flash(_("Your draft is saved. It is not submitted yet."))
+    return redirect(url_for("bids.edit", rfq_id=rfq_id), 303)
+
+
+@pages.post("/revise")
+def revise(rfq_id: UUID) -> ResponseReturnValue:
+    """Begin a replacement: with the submitted prices where this browser holds their key."""
+    key = read_back_cookie()
+    if key is not None:
+        try:
+            bid_drafts.revise(current_session(), current_actor(), service_keys(), rfq_id, key)
+        except bid_drafts.WrongReadBackKey:
+            key = None
+    if key is None:
+        flash(
+            _("Your sealed bid can be read only in the browser that sent it. Enter it anew."),
+            "info",
+        )
+    return redirect(url_for("bids.edit", rfq_id=rfq_id), 303)
+
+
+@pages.post("/documents")
+def attach(rfq_id: UUID) -> ResponseReturnValue:
+    form = Form(UploadSchema)
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        form.refuse("file", _("Choose a file first."))
+    else:
+        with form.guard():
+            bid_drafts.attach(
+                current_session(),
+                current_actor(),
+                service_keys(),
+                rfq_id,
+                filename=file.filename,
+                content_type=file.mimetype,
+                content=file.stream.read(),
+            )
+    if form.errors:
+        own = _own(rfq_id)
+        return _form_page(own, Form(BidFormSchema, initial=_initial(own)), form), 422
+    flash(_("The document is attached to your draft."))
+    return redirect(url_for("bids.edit", rfq_id=rfq_id) + "#documents", 303)
+
+
+@pages.post("/documents/<uuid:document_id>/remove")
+def detach(rfq_id: UUID, document_id: UUID) -> ResponseReturnValue:
+    bid_drafts.detach(current_session(), current_actor(), service_keys(), rfq_id, document_id)
+    flash(_("The document has been removed from your draft."))
+    return redirect(url_for("bids.edit", rfq_id=rfq_id) + "#documents", 303)
+
+
+@pages.get("/<uuid:bid_id>/documents/<uuid:document_id>")
+def document(rfq_id: UUID, bid_id: UUID, document_id: UUID) -> Response:
+    return document_response(rfq_id, bid_id, document_id, read_back_cookie())
+
+
+@pages.get("/check")
+def check(rfq_id: UUID) -> ResponseReturnValue:
+    own = _own(rfq_id)
+    if own.draft is None:
+        return redirect(url_for("bids.edit", rfq_id=rfq_id), 303)
+    return _check_page(own, own.draft, Form(BidFormSchema))
+
+
+@pages.post("/submit")
+def submit(rfq_id: UUID) -> ResponseReturnValue:
+    session, actor, form = current_session(), current_actor(), Form(BidFormSchema)
+    given = request.form.get("version", "")
+    expected = int(given) if given.isdecimal() else None
+    try:
+        with session.begin_nested():
+            done = bidding.submit(
+                session, actor, service_keys(), rfq_id, arrived_at(), expected=expected
+            )
+    except DomainError as refusal:
+        return _refused(rfq_id, form, refusal)
+    flash(_("Your bid is submitted and sealed."))
+    answer = make_response(
+        redirect(url_for("bids.receipt", rfq_id=rfq_id, attempt_id=done.receipt.id), 303)
+    )
+    keep_read_back_key(answer, url_for("bids.show", rfq_id=rfq_id), done.read_back_key)
+    return answer
+
+
+@pages.post("/withdraw")
+def withdraw(rfq_id: UUID) -> ResponseReturnValue:
+    given = request.form.get("version", "")
+    with attempts_kept():
+        receipt = bidding.withdraw(
+            current_session(),
+            current_actor(),
+            service_keys(),
+            rfq_id,
+            arrived_at(),
+            expected=int(given) if given.isdecimal() else None,
+        )
+    flash(_("Your bid is withdrawn. You can submit another one until the deadline."))
+    return redirect(url_for("bids.receipt", rfq_id=rfq_id, attempt_id=receipt.id), 303)
+
+
+@pages.get("/receipts/<uuid:attempt_id>")
+def receipt(rfq_id: UUID, attempt_id: UUID) -> str:
+    own = _own(rfq_id)
+    return render_template(
+        "rfq/bids/receipt.html",
+        attempt=_attempt(rfq_id, attempt_id),
+        public_key=service_keys().public_key().hex(),
+        content=_view(own, own.sealed),
+        **_frame(own),
+    )
+
+
+@pages.get("/receipts/<uuid:attempt_id>/file")
+def receipt_file(rfq_id: UUID, attempt_id: UUID) -> Response:
+    """The receipt as a file that anybody can verify with the public key."""
+    attempt = _attempt(rfq_id, attempt_id)
+    return downloads.as_file(
+        bid_views.signed_file(attempt.statement, attempt.signature, service_keys().public_key()),
+        f"receipt-{attempt.id}.json",
+        "application/json",
+    )
+
+
+def _own(rfq_id: UUID) -> OwnBid:
+    return bid_drafts.read(
+        current_session(), current_actor(), service_keys(), rfq_id, read_back_cookie()
+    )
+
+
+def _actions(own: OwnBid) -> list[str]:
+    state = own.door.bid.state if own.door.bid else BidState.DRAFT
+    return bid_rules.actions_for(state, own.door.rfq, current_actor(), clock.now())
+
+
+def _view(own: OwnBid, content: BidContent | None) -> bid_views.ContentView | None:
+    return bid_views.content_view(own.terms, content) if content else None
+
+
+def _frame(own: OwnBid) -> dict[str, Any]:
+    """What the pages of a bid show around it."""
+    rfq: Rfq = own.door.rfq
+    return {
+        "rfq": views.summary(rfq, current_actor(), clock.now()),
+        "terms": own.terms,
+        "tab": "bids",
+        "is_buyer": False,
+        "buyer": identity_queries.organisation(current_session(), rfq.buyer_id),
+    }
+
+
+def _initial(own: OwnBid) -> dict[str, Any]:
+    """The draft as the form's first display; every line of the RFQ has its row."""
+    draft = own.draft or BidContent()
+    said = {answer.criterion_id: answer.text for answer in draft.answers}
+    prices = draft.line_by_id
+    return {
+        "lot_ids": draft.lot_ids,
+        "lines": [
+            {
+                "unit_price": Money(prices[line.id].unit_price, own.terms.currency),
+                "note": prices[line.id].note,
+            }
+            if line.id in prices
+            else {}
+            for line in own.terms.lines
+        ],
+        "note": draft.note,
+        "delivery_days": draft.delivery_days,
+        "answers": [{"text": said.get(criterion.id, "")} for criterion in own.terms.judged],
+        "version": own.door.bid.version if own.door.bid else None,
+    }
+
+
+def _save(form: Form, rfq_id: UUID) -> None:
+    session = current_session()
+    try:
+        with session.begin_nested():
+            bid_drafts.save(
+                session,
+                current_actor(),
+                service_keys(),
+                rfq_id,
+                form.data["content"],
+                expected=form.version,
+            )
+    except DomainError as refusal:
+        _take(form, refusal, form.data["rows"])
+
+
+def _take(form: Form, refusal: DomainError, rows: Sequence[int]) -> None:
+    """Show the reasons at their fields; lines are counted by rows of the form."""
+    for error in refusal.errors:
+        path = error.pointer.strip("/").split("/")
+        if path[0] == "lines" and len(path) > 1:
+            path[1] = str(rows[int(path[1])])
+        form.refuse(".".join(path), error.detail)
+    if not refusal.errors:
+        form.refuse("", refusal.detail)
+
+
+def _refused(rfq_id: UUID, form: Form, refusal: DomainError) -> ResponseReturnValue:
+    """The check page again with the reason; the attempt is kept with this very request."""
+    if "statement" not in refusal.data:
+        raise refusal
+    bidding.keep_refusal(current_session(), current_actor(), refusal)
+    form.refuse("", refusal.detail)
+    for error in refusal.errors:
+        form.refuse("", error.detail)
+    own = _own(rfq_id)
+    page = _check_page(own, own.draft or BidContent(), form, UUID(refusal.data["attempt_id"]))
+    return page, 422 if refusal.errors else 409
+
+
+def _form_page(own: OwnBid, form: Form, upload: Form | None = None) -> str:
+    return render_template(
+        "rfq/bids/edit.html",
+        form=form,
+        upload=upload,
+        bid=own.door.bid,
+        draft=_view(own, own.draft),
+        actions=_actions(own),
+        lot_options=[(lot.id, f"{lot.number}. {lot.title}") for lot in own.terms.lots],
+        **_frame(own),
+    )
+
+
+def _check_page(own: OwnBid, draft: BidContent, form: Form, attempt_id: UUID | None = None) -> str:
+    return render_template(
+        "rfq/bids/check.html",
+        form=form,
+        bid=own.door.bid,
+        draft=_view(own, draft),
+        total=Money(total_of(own.terms, draft), own.terms.currency),
+        missing=bid_rules.missing_lines(own.terms, draft),
+        attempt_id=attempt_id,
+        actions=_actions(own),
+        **_frame(own),
+    )
+
+
+def _attempt(rfq_id: UUID, attempt_id: UUID) -> BidAttempt:
+    attempts = bid_queries.attempts(current_session(), current_actor(), rfq_id)
+    found = next((attempt for attempt in attempts if attempt.id == attempt_id), None)
+    if found is None:
+        raise NotFound(_("There is no such receipt."))
+    return found

@@ -1,0 +1,327 @@
+"""After the deadline, for the buyer's people: open, compare, score, rank, award."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from flask import Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+
+from marketplace.core import clock
+from marketplace.core.errors import Conflict, DomainError, Invalid, NotFound, Stale
+from marketplace.core.money import Money
+from marketplace.core.text import _
+from marketplace.documents import downloads
+from marketplace.identity import queries as identity_queries
+from marketplace.identity.permissions import Permission
+from marketplace.rfq import (
+    award_rules,
+    bid_queries,
+    bid_rules,
+    bid_views,
+    evaluation_views,
+    queries,
+    views,
+)
+from marketplace.rfq.award_rules import Choice
+from marketplace.rfq.bid_http import peeking_noted, service_keys
+from marketplace.rfq.bid_rules import DRAIN, WrongPassphrase
+from marketplace.rfq.evaluation_schemas import OpenSchema, ScoresSchema, UnsuccessfulSchema
+from marketplace.rfq.models import Rfq
+from marketplace.rfq.services import awarding, evaluation, opening
+from marketplace.rfq.services.evaluation import Evaluation
+from marketplace.rfq.states import RfqState
+from marketplace.suppliers import queries as supplier_queries
+from marketplace.web.blueprints import PageBlueprint
+from marketplace.web.context import current_actor, current_session
+from marketplace.web.forms import Form, flash
+
+pages = PageBlueprint("evaluation", __name__, url_prefix="/rfqs/<uuid:rfq_id>")
+
+
+def overview(rfq_id: UUID) -> str:
+    """The tab with all bids: sealed, ready to be opened, or open."""
+    session, actor = current_session(), current_actor()
+    rfq = queries.get_own(session, actor, rfq_id)
+    if rfq.opened_at is None:
+        return _sealed(rfq, Form(OpenSchema))
+    return render_template(
+        "rfq/bids/opened.html",
+        evaluation=evaluation.read(session, actor, rfq_id),
+        minutes=bid_queries.opening(session, rfq_id),
+        award=bid_queries.award_of(session, rfq_id),
+        **_frame(rfq),
+    )
+
+
+@pages.post("/opening")
+def open_bids(rfq_id: UUID) -> ResponseReturnValue:
+    session, actor = current_session(), current_actor()
+    form = Form(OpenSchema, request.form)
+    if form.valid:
+        try:
+            with session.begin_nested(), peeking_noted(rfq_id):
+                opening.open_bids(session, actor, service_keys(), rfq_id, form.data["passphrase"])
+        except (Conflict, WrongPassphrase) as refusal:
+            form.refuse(
+                "passphrase" if isinstance(refusal, WrongPassphrase) else "", refusal.detail
+            )
+    if form.errors:
+        return _sealed(queries.get_own(session, actor, rfq_id), form), 422
+    flash(_("All bids are open. Each one is exactly what its receipt says."))
+    return redirect(url_for("bids.show", rfq_id=rfq_id), 303)
+
+
+@pages.get("/opening/minutes")
+def minutes(rfq_id: UUID) -> Response:
+    """The signed minutes as a file."""
+    session = current_session()
+    rfq = bid_queries.opened(session, current_actor(), rfq_id)
+    found = bid_queries.opening(session, rfq_id)
+    if found is None:
+        raise NotFound(_("The bids have not been opened."))
+    return downloads.as_file(
+        bid_views.signed_file(found.statement, found.signature, service_keys().public_key()),
+        f"minutes-{rfq.number}.json",
+        "application/json",
+    )
+
+
+@pages.get("/bids/<uuid:bid_id>")
+def one_bid(rfq_id: UUID, bid_id: UUID) -> str:
+    """Everything that one opened bid says."""
+    session = current_session()
+    with peeking_noted(rfq_id):
+        rfq = bid_queries.opened(session, current_actor(), rfq_id)
+    offer = bid_queries.offer(session, rfq_id, bid_id)
+    return render_template(
+        "rfq/bids/one.html",
+        offer=offer,
+        supplier=identity_queries.organisation(session, offer.supplier_id),
+        content=bid_views.offer_view(offer, rfq.currency),
+        terms=bid_queries.terms(session, rfq_id),
+        **_frame(rfq),
+    )
+
+
+@pages.get("/evaluation")
+def compare(rfq_id: UUID) -> str:
+    """The comparison matrix, the scores and the ranking."""
+    with peeking_noted(rfq_id):
+        compared = evaluation.read(current_session(), current_actor(), rfq_id)
+    return _evaluation_page(compared, Form(ScoresSchema, initial=_given_scores(compared)))
+
+
+@pages.post("/evaluation/scores")
+def score(rfq_id: UUID) -> ResponseReturnValue:
+    session, actor = current_session(), current_actor()
+    form = Form(ScoresSchema, _without_blank_scores(request.form))
+    if form.valid:
+        with form.guard():
+            evaluation.score(session, actor, rfq_id, form.data["scores"])
+    if not form.valid:
+        form.posted = request.form
+        return _evaluation_page(evaluation.read(session, actor, rfq_id), form), 422
+    flash(_("The scores are saved."))
+    return redirect(url_for("evaluation.compare", rfq_id=rfq_id) + "#ranking", 303)
+
+
+@pages.get("/award")
+def award(rfq_id: UUID) -> str:
+    session, actor = current_session(), current_actor()
+    with peeking_noted(rfq_id):
+        compared = evaluation.read(session, actor, rfq_id)
+    decided = bid_queries.award_of(session, rfq_id)
+    if decided is not None:
+        return render_template(
+            "rfq/bids/awarded.html",
+            award=evaluation_views.award(decided),
+            evaluation=compared,
+            **_frame(compared.rfq),
+        )
+    return _award_page(compared, {}, Form(UnsuccessfulSchema))
+
+
+@pages.post("/award/check")
+def check_award(rfq_id: UUID) -> ResponseReturnValue:
+    """What the choice amounts to, before it is made for good."""
+    session, actor, form = current_session(), current_actor(), Form(UnsuccessfulSchema)
+    compared = evaluation.read(session, actor, rfq_id)
+    chosen = {name: value for name, value in request.form.items() if _is_choice(name) and value}
+    try:
+        lines = award_rules.chosen_lines(
+            compared.terms, compared.cells, compared.lots, _choices(chosen)
+        )
+        award_rules.check_decidable(compared.lots, lines)
+    except (Invalid, Conflict) as refusal:
+        _take(form, refusal)
+        return _award_page(compared, chosen, form), 422
+    return render_template(
+        "rfq/bids/award_check.html",
+        evaluation=compared,
+        lines=lines,
+        chosen=chosen,
+        totals=_totals(compared, lines),
+        reason_needed=any(not line.is_best for line in lines),
+        form=form,
+        **_frame(compared.rfq),
+    )
+
+
+@pages.post("/award")
+def decide(rfq_id: UUID) -> ResponseReturnValue:
+    session, actor, form = current_session(), current_actor(), Form(UnsuccessfulSchema)
+    chosen = {name: value for name, value in request.form.items() if _is_choice(name) and value}
+    version = request.form.get("version", "")
+    try:
+        with session.begin_nested():
+            awarding.award(
+                session,
+                actor,
+                rfq_id,
+                list(_choices(chosen)),
+                request.form.get("justification", ""),
+                expected=int(version) if version.isdecimal() else None,
+            )
+    except (Invalid, Conflict, Stale) as refusal:
+        _take(form, refusal)
+        return _award_page(evaluation.read(session, actor, rfq_id), chosen, form), 422
+    flash(_("The award is made. Purchase orders are drafted, and all bidders are told."))
+    return redirect(url_for("evaluation.award", rfq_id=rfq_id), 303)
+
+
+@pages.route("/unsuccessful", methods=["GET", "POST"])
+def close_unsuccessful(rfq_id: UUID) -> ResponseReturnValue:
+    session, actor = current_session(), current_actor()
+    rfq = bid_queries.opened(session, actor, rfq_id)
+    posted = request.form if request.method == "POST" else None
+    form = Form(UnsuccessfulSchema, posted, initial={"version": rfq.version})
+    if form.valid:
+        with form.guard():
+            awarding.close_unsuccessful(
+                session, actor, rfq_id, form.data["reason"], expected=form.version
+            )
+    if not form.valid:
+        page = render_template("rfq/bids/unsuccessful.html", form=form, **_frame(rfq))
+        return page, 200 if posted is None else 422
+    flash(_("The RFQ has ended without an award. All bidders are told."))
+    return redirect(url_for("rfq.show", rfq_id=rfq_id), 303)
+
+
+def _frame(rfq: Rfq) -> dict[str, Any]:
+    actor = current_actor()
+    return {
+        "rfq": views.summary(rfq, actor, clock.now()),
+        "tab": "bids",
+        "is_buyer": True,
+        "may_draft": actor.may(Permission.RFQ_DRAFT),
+        "currency": rfq.currency,
+    }
+
+
+def _sealed(rfq: Rfq, form: Form) -> str:
+    """The same for no bid and for many."""
+    now = clock.now()
+    opens_at = bid_rules.deadline_of(rfq) + DRAIN if rfq.bids_due_at else None
+    return render_template(
+        "rfq/bids/sealed.html",
+        form=form,
+        opens_at=opens_at,
+        may_open=current_actor().may(Permission.RFQ_OPEN)
+        and rfq.state_at(now) is RfqState.CLOSED
+        and opens_at is not None
+        and now >= opens_at,
+        **_frame(rfq),
+    )
+
+
+def _evaluation_page(compared: Evaluation, form: Form) -> str:
+    return render_template(
+        "rfq/bids/evaluation.html",
+        evaluation=compared,
+        form=form,
+        formula=evaluation_views.formula,
+        tie_rule=evaluation_views.TIE_RULE,
+        may_score=current_actor().may(Permission.RFQ_EVALUATE)
+        and compared.rfq.state is RfqState.OPENED,
+        **_frame(compared.rfq),
+    )
+
+
+def _award_page(compared: Evaluation, chosen: dict[str, str], form: Form) -> str:
+    winners = {rank.supplier_id for lot in compared.lots for rank in lot.ranks}
+    return render_template(
+        "rfq/bids/award.html",
+        evaluation=compared,
+        chosen=chosen,
+        form=form,
+        blocked=supplier_queries.blocked_ids(current_session(), winners),
+        **_frame(compared.rfq),
+    )
+
+
+def _given_scores(compared: Evaluation) -> dict[str, Any]:
+    """Every bid and criterion with its row, as the form numbers them."""
+    rows = []
+    for offer in compared.offers:
+        for criterion in compared.terms.judged:
+            given = compared.scores.get((offer.bid_id, criterion.id))
+            rows.append({"score": given.score, "comment": given.comment} if given else {})
+    return {"scores": rows}
+
+
+def _without_blank_scores(posted: MultiDict[str, str]) -> MultiDict[str, str]:
+    """A bid may be scored later: rows without a score are left out."""
+    blank = {
+        name.removesuffix(".score") + "."
+        for name, value in posted.items()
+        if name.endswith(".score") and not value.strip()
+    }
+    return MultiDict(
+        (name, value)
+        for name, value in posted.items(multi=True)
+        if not any(name.startswith(row) for row in blank)
+    )
+
+
+def _is_choice(name: str) -> bool:
+    return name.startswith(("lot.", "line."))
+
+
+def _choices(chosen: dict[str, str]) -> Iterator[Choice]:
+    """Form fields ``lot.<id>`` and ``line.<id>`` with the bid's id as their value."""
+    for name, value in chosen.items():
+        kind, _dot, key = name.partition(".")
+        try:
+            target, bid_id = UUID(key), UUID(value)
+        except ValueError:
+            continue
+        yield Choice(bid_id, lot_id=target) if kind == "lot" else Choice(bid_id, line_id=target)
+
+
+def _totals(
+    compared: Evaluation, lines: list[award_rules.ChosenLine]
+) -> list[tuple[str, Money, int]]:
+    """What each winner gets: name, amount, number of lines."""
+    currency = compared.terms.currency
+    prices = {
+        (cell.bid_id, line_id): cell.price.total
+        for line_id, cells in compared.cells.items()
+        for cell in cells
+        if cell.price
+    }
+    totals = []
+    for offer in compared.offers:
+        own = [prices[offer.bid_id, line.asked.id] for line in lines if line.bid_id == offer.bid_id]
+        if own:
+            amount = Money(sum(own, Decimal(0)), currency)
+            totals.append((compared.supplier_name(offer.supplier_id), amount, len(own)))
+    return totals
+
+
+def _take(form: Form, refusal: DomainError) -> None:
+    form.refuse("", refusal.detail)
+    for error in refusal.errors:
+        form.refuse("", error.detail)
