@@ -1,5 +1,7 @@
 """Create loyalty."""
 
+from uuid import UUID
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -11,6 +13,8 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
+# the platform's own programme: one point per euro, a hundred points per euro of discount
+PLATFORM = UUID("01900000-0000-7000-8000-000000000001")
 RUN_BY_US = "seller_id = app_org() OR (seller_id IS NULL AND app_kind() = 'operator')"
 ACCOUNT_SEEN = "EXISTS (SELECT 1 FROM loyalty_account a WHERE a.id = account_id)"
 PROGRAMME_SEEN = "EXISTS (SELECT 1 FROM loyalty_programme p WHERE p.id = programme_id)"
@@ -27,7 +31,7 @@ def upgrade() -> None:
 
 
 def _programmes() -> None:
-    op.create_table(
+    programme = op.create_table(
         "loyalty_programme",
         c.identifier(),
         c.version(),
@@ -39,9 +43,12 @@ def _programmes() -> None:
         sa.UniqueConstraint("seller_id", postgresql_nulls_not_distinct=True),
         sa.CheckConstraint("valid_months BETWEEN 1 AND 120", name="valid_months"),
     )
+    op.bulk_insert(
+        programme, [{"id": PLATFORM, "name": "Marketplace", "state": "active", "valid_months": 24}]
+    )
     # customers must know what they may earn: everybody signed in reads, its runner writes
     _readable("loyalty_programme", RUN_BY_US)
-    op.create_table(
+    rule = op.create_table(
         "loyalty_rule",
         c.identifier(),
         c.reference("programme_id", "loyalty_programme"),
@@ -54,8 +61,12 @@ def _programmes() -> None:
         ),
         sa.CheckConstraint("from_net >= 0 AND from_net < 1e13", name="from_net"),
     )
+    op.bulk_insert(
+        rule,
+        [{"programme_id": PLATFORM, "currency": "EUR", "from_net": 0, "points_per_unit": 1}],
+    )
     _readable("loyalty_rule", PROGRAMME_OURS)
-    op.create_table(
+    reward = op.create_table(
         "loyalty_reward",
         c.identifier(),
         c.reference("programme_id", "loyalty_programme"),
@@ -67,6 +78,19 @@ def _programmes() -> None:
         c.created_at(),
         sa.CheckConstraint("points > 0", name="points"),
         sa.CheckConstraint("amount > 0 AND amount < 1e13", name="amount"),
+    )
+    op.bulk_insert(
+        reward,
+        [
+            {
+                "programme_id": PLATFORM,
+                "name": f"{amount} EUR",
+                "points": amount * 100,
+                "amount": amount,
+                "currency": "EUR",
+            }
+            for amount in (10, 50, 250)
+        ],
     )
     op.create_index(
         "ix_loyalty_reward_programme_id_points", "loyalty_reward", ["programme_id", "points"]
