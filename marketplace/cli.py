@@ -91,10 +91,13 @@ def scheduler() -> None:
 @click.option("--name", prompt=True)
 @click.option("--organisation", prompt=True, help="Name of the operating organisation.")
 @click.option("--country", default="FR", show_default=True)
+@click.option("--currency", default="EUR", show_default=True)
+@click.option("--locale", type=click.Choice(["en", "fr"]), default="fr", show_default=True)
+@click.option("--time-zone", default="Europe/Paris", show_default=True)
 @click.password_option()
 @click.pass_obj
 def create_operator(
-    settings: Settings, email: str, name: str, organisation: str, country: str, password: str
+    settings: Settings, email: str, name: str, password: str, organisation: str, **particulars: str
 ) -> None:
     """Register the organisation that operates this marketplace, with its first person."""
 
@@ -102,7 +105,7 @@ def create_operator(
         return registration.register(
             session,
             kind=OrgKind.OPERATOR,
-            organisation={"name": organisation, "country": country},
+            organisation={"name": organisation, **particulars},
             email=email,
             name=name,
             password=password,

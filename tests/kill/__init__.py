@@ -1,0 +1,1 @@
+"""Processes are killed here; every effect still happens exactly once."""
