@@ -19,6 +19,7 @@ from marketplace.web.fields import DecimalField, InstantField, MoneyField, Quant
 from marketplace.web.gate import field_errors
 from marketplace.web.schemas import Schema
 
+WHOLE = re.compile(r"-?[0-9]{1,9}")
 SPACES = re.compile(r"[\s\u00a0\u202f’']")
 LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", re.ASCII)
 MAX_INDEX = 2000
@@ -170,11 +171,15 @@ def _read(field: Any, value: Any) -> Any:
         return [_read(field.inner, item) for item in items if item not in ("", None)]
     if isinstance(field, MoneyField | QuantityField) and isinstance(value, dict):
         return _read_pair(field, value)
-    if isinstance(field, DecimalField) and isinstance(value, str):
+    return _read_text(field, value) if isinstance(value, str) else value
+
+
+def _read_text(field: Any, value: str) -> Any:
+    if isinstance(field, fields.Integer):
+        return int(value) if WHOLE.fullmatch(value.strip()) else value
+    if isinstance(field, DecimalField):
         return plain_decimal(value)
-    if isinstance(field, InstantField) and isinstance(value, str):
-        return with_offset(value)
-    return value
+    return with_offset(value) if isinstance(field, InstantField) else value
 
 
 def _read_nested(field: fields.Nested, value: Any) -> Any:

@@ -265,15 +265,15 @@ class TestReceiving:
         self, session: Session, portal: Portal, parties: Parties
     ) -> None:
         order = make_issued(session, parties)
-        received = receive(session, parties, order, 6, 2)
+        received = str(receive(session, parties, order, 6, 2).lines[0].id)
         browser = portal(parties.receiver)
         path = f"/orders/{order.id}/returns/new"
         assert "Rejected goods" in words(browser.get(path))
         data = {
             "reason": "Damaged",
-            "lines.0.receipt_line_id": str(received.lines[0].id),
+            "lines.0.receipt_line_id": received,
             "lines.0.bucket": "rejected", "lines.0.quantity": "",
-            "lines.1.receipt_line_id": str(received.lines[0].id),
+            "lines.1.receipt_line_id": received,
             "lines.1.bucket": "accepted", "lines.1.quantity": "7",
         }  # fmt: skip
         refused = browser.post(path, data)
