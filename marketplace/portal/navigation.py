@@ -67,6 +67,20 @@ TABLE: tuple[tuple[Text | None, tuple[Link, ...]], ...] = (
     (
         _("Oversight"),
         (
+            Link(
+                "/suppliers/sanctions-lists",
+                _("Sanctions lists"),
+                "scan",
+                P.SANCTIONS_LOAD,
+                (OPERATOR,),
+            ),
+            Link(
+                "/settings/approval-policies",
+                _("Approval policies"),
+                "clipboard-check",
+                P.APPROVAL_POLICY_MANAGE,
+                (BUYER,),
+            ),
             Link("/audit", _("History"), "history", P.AUDIT_READ),
             Link("/jobs", _("Jobs"), "server", P.JOB_READ, (OPERATOR,)),
             Link("/settings/profile", _("Settings"), "settings", P.NOTICE_READ),
@@ -108,7 +122,6 @@ def _exists(path: str) -> bool:
 
 def _nearest(path: str, candidates: list[str]) -> str:
     """The link whose page this is, or lies below."""
-    if path.startswith("/settings/"):
-        path = "/settings/profile"
     matching = [c for c in candidates if path == c or (c != "/" and path.startswith(f"{c}/"))]
-    return max(matching, key=len, default="")
+    own = "/settings/profile" if path.startswith("/settings/") else ""
+    return max(matching, key=len, default=own)

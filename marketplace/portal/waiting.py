@@ -243,7 +243,7 @@ def company_file(session: Session, actor: Actor) -> list[Task]:
         Task(
             "supplier",
             _fill(words, paper),
-            f"/suppliers/{actor.org_id}",
+            "/suppliers/me",
             evening(paper.valid_until) if paper.valid_until else None,
         )
         for paper in rows
