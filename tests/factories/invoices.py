@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from marketplace.core import clock
 from marketplace.identity.permissions import SYSTEM, Actor
@@ -14,7 +14,7 @@ from marketplace.invoices.rules import InvoiceDraft, LineDraft
 from marketplace.invoices.services import checking, drafting
 from marketplace.invoices.states import InvoiceKind
 from marketplace.orders import queries as order_queries
-from marketplace.orders.models import Order
+from marketplace.orders.models import Order, OrderLine
 from tests.factories import orders
 from tests.factories.orders import Parties
 
@@ -54,6 +54,13 @@ def order_line_draft(order: Order, quantity: Any, line_no: int = 1, **overrides:
         "order_line_id": line.id,
     }
     return LineDraft(**(values | overrides))
+
+
+def first_line(order: Order) -> OrderLine:
+    """The order's first line, read afresh."""
+    session = object_session(order)
+    assert session is not None
+    return order_queries.get(session, SYSTEM, order.id).lines[0]
 
 
 def make_received(session: Session, parties: Parties, accepted: Any = 10) -> Order:

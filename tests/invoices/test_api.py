@@ -35,7 +35,7 @@ def euros(amount: str) -> dict[str, str]:
 
 def body(order: Order, **overrides: Any) -> dict[str, Any]:
     """Everything of the order, as its supplier sends it."""
-    [line] = order.lines
+    line = make.first_line(order)
     return {
         "number": "F-2026-1",
         "order_id": str(order.id),

@@ -33,7 +33,7 @@ def order(session: Session, parties: Parties) -> Order:
 
 def filled(order: Order, **overrides: str) -> dict[str, str]:
     """The prefilled form, sent back with a number."""
-    [line] = order.lines
+    line = make.first_line(order)
     return {
         "kind": "invoice",
         "number": "F-77",

@@ -15,7 +15,7 @@ from marketplace.events.invoices import (
     InvoiceMatched,
     InvoiceRejected,
 )
-from marketplace.identity.permissions import SYSTEM, Actor, Permission, requires
+from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.invoices import matching, queries, rules
 from marketplace.invoices.matching import Finding, OrderFacts, OrderLineFacts
 from marketplace.invoices.models import Invoice, InvoiceFinding, MatchTolerance
@@ -71,7 +71,7 @@ def approve(
         {"reason": reason, "findings": [str(f.code) for f in invoice.findings if not f.tolerated]},
         owner_id=invoice.buyer_id,
     )  # fmt: skip
-    settling.accept(session, SYSTEM, invoice, order)
+    settling.accept(session, actor, invoice, order)
     outbox.record(
         session,
         InvoiceApproved(

@@ -130,7 +130,7 @@ def follow_payments(session: Session, actor: Actor, invoice_id: UUID, at: dateti
     _refresh_paid(session, invoice)
     settle(session, actor, invoice, at)
     if invoice.payment_status is PaymentStatus.OVERPAID:
-        _report_overpayment(session, invoice)
+        _report_overpayment(session, actor, invoice)
     return invoice
 
 
@@ -175,11 +175,11 @@ def _credit(session: Session, actor: Actor, invoice_id: UUID) -> None:
     corrected = queries.get(session, actor, invoice_id, lock=True)
     notes = queries.credit_notes_of(session, corrected.id)
     corrected.credited = sum((note.gross for note in notes), rules.ZERO)
-    paying.cancel_open(session, SYSTEM, SUBJECT, corrected.id)
+    paying.cancel_open(session, actor, SUBJECT, corrected.id)
     _refresh_paid(session, corrected)
     settle(session, actor, corrected, clock.now())
     if corrected.payment_status is PaymentStatus.OVERPAID:
-        _report_overpayment(session, corrected)
+        _report_overpayment(session, actor, corrected)
 
 
 def _refresh_paid(session: Session, invoice: Invoice) -> None:
@@ -199,14 +199,14 @@ def _refunds_under_way(session: Session, invoice: Invoice) -> Decimal:
     )
 
 
-def _report_overpayment(session: Session, invoice: Invoice) -> None:
+def _report_overpayment(session: Session, actor: Actor, invoice: Invoice) -> None:
     captured = [
         payment
         for payment in payment_queries.of_subject(session, SUBJECT, invoice.id)
         if payment.state is PaymentState.CAPTURED
     ]
     if captured:
-        paying.raise_issue(session, SYSTEM, captured[0], IssueCode.OVERPAID, invoice.paid_money)
+        paying.raise_issue(session, actor, captured[0], IssueCode.OVERPAID, invoice.paid_money)
 
 
 def _announce_paid(session: Session, actor: Actor, invoice: Invoice, at: datetime) -> None:
