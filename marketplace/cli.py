@@ -97,7 +97,13 @@ def scheduler() -> None:
 @click.password_option()
 @click.pass_obj
 def create_operator(
-    settings: Settings, email: str, name: str, password: str, organisation: str, **particulars: str
+    settings: Settings,
+    /,
+    email: str,
+    name: str,
+    password: str,
+    organisation: str,
+    **particulars: str,
 ) -> None:
     """Register the organisation that operates this marketplace, with its first person."""
 

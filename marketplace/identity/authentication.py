@@ -4,6 +4,7 @@ Keys and session tokens are 256 random bits and stored as their SHA-256; passwor
 argon2id (RFC 9106, second recommended option as argon2-cffi sets it).
 """
 
+import functools
 import hashlib
 import hmac
 import secrets
@@ -29,7 +30,6 @@ ATTEMPTS_ALLOWED = 8
 ATTEMPTS_WINDOW = timedelta(minutes=15)
 
 _hasher = PasswordHasher()
-_UNKNOWN_PERSON = _hasher.hash(secrets.token_urlsafe(16))
 _BY_KEY = text("SELECT * FROM authenticate_api_key(:hash)")
 _BY_TOKEN = text("SELECT * FROM authenticate_session(:hash)")
 _FIND_SIGN_IN = text("SELECT * FROM find_sign_in(:email)")
@@ -76,7 +76,7 @@ def hash_password(password: str) -> str:
 def password_matches(password_hash: str | None, password: str) -> bool:
     """Compare, in the same time whether or not there is such a person."""
     try:
-        return _hasher.verify(password_hash or _UNKNOWN_PERSON, password) and bool(password_hash)
+        return _hasher.verify(password_hash or _hash_of_nobody(), password) and bool(password_hash)
     except (VerificationError, InvalidHashError):
         return False
 
@@ -130,6 +130,12 @@ def sign_out(session: Session, token: str) -> None:
 def csrf_token(secret_key: str, token: str) -> str:
     """The value that forms of this session carry (bound to it, nothing to store)."""
     return hmac.new(secret_key.encode(), b"csrf|" + token.encode(), "sha256").hexdigest()
+
+
+@functools.cache
+def _hash_of_nobody() -> str:
+    """Fits no password. Made at first use: it takes as long as a sign-in."""
+    return _hasher.hash(secrets.token_urlsafe(16))
 
 
 def _check_attempts(session: Session, buckets: list[bytes]) -> None:
