@@ -13,6 +13,7 @@ from marketplace.invoices import reactions as invoices
 from marketplace.loyalty import reactions as loyalty
 from marketplace.notifications import reactions as notifications
 from marketplace.orders import reactions as orders
+from marketplace.payments import reactions as payments
 from marketplace.rfq import reactions as rfq
 from marketplace.suppliers import reactions as suppliers
 from workers.work import Work
@@ -33,10 +34,14 @@ SUBSCRIPTIONS: Mapping[str, Mapping[str, Work]] = {
     },
     "identity.member_added": {"invite_member": notifications.invite_member},
     "identity.password_forgotten": {"send_password_link": notifications.send_password_link},
+    "invoices.in_variance": {"tell_buyer_differs": invoices.tell_buyer_differs},
+    "invoices.matched": {"tell_finance_to_pay": invoices.tell_finance_to_pay},
     "invoices.paid": {
         "note_customer_invoice": customers.note_paid_invoice,
         "note_loyalty_invoice": loyalty.note_paid_invoice,
+        "tell_supplier_paid": invoices.tell_supplier_paid,
     },
+    "invoices.rejected": {"tell_supplier_sent_back": invoices.tell_supplier_sent_back},
     "invoices.submitted": {"match_submitted": invoices.match_submitted},
     "orders.acknowledged": {"tell_buyer_acknowledged": orders.tell_buyer_acknowledged},
     "orders.approved": {"tell_held_back": orders.tell_held_back},
@@ -58,6 +63,8 @@ SUBSCRIPTIONS: Mapping[str, Mapping[str, Work]] = {
     },
     "orders.refused": {"tell_buyer_refused": orders.tell_buyer_refused},
     "payments.captured": {"follow_capture": invoices.follow_capture},
+    "payments.failed": {"tell_finance_failed": payments.tell_finance_failed},
+    "payments.mismatched": {"tell_finance_mismatch": payments.tell_finance_mismatch},
     "payments.refunded": {
         "follow_refund": invoices.follow_refund,
         "subtract_customer_refund": customers.subtract_refund,

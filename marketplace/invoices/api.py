@@ -43,6 +43,8 @@ overpayments_blp = ApiBlueprint(
     "overpayments", __name__, url_prefix="/refunds", description="Taking back what was too much"
 )
 
+InvoicePageSchema = PageSchema.of(InvoiceRowSchema)
+
 
 def _listed(query: dict[str, Any], kind: InvoiceKind | None) -> Page[Shown]:
     actor = current_actor()
@@ -62,7 +64,7 @@ def _listed(query: dict[str, Any], kind: InvoiceKind | None) -> Page[Shown]:
 @invoices_blp.route("")
 class Invoices(MethodView):
     @invoices_blp.arguments(InvoiceQuerySchema, location="query")
-    @invoices_blp.response(200, PageSchema.of(InvoiceRowSchema))
+    @invoices_blp.response(200, InvoicePageSchema)
     def get(self, query: dict[str, Any]) -> Page[Shown]:
         """List invoices and credit notes, newest first."""
         return _listed(query, None)
@@ -196,7 +198,7 @@ class PayInvoice(MethodView):
 @credit_notes_blp.route("")
 class CreditNotes(MethodView):
     @credit_notes_blp.arguments(InvoiceQuerySchema, location="query")
-    @credit_notes_blp.response(200, PageSchema.of(InvoiceRowSchema))
+    @credit_notes_blp.response(200, InvoicePageSchema)
     def get(self, query: dict[str, Any]) -> Page[Shown]:
         """List credit notes, newest first."""
         return _listed(query, InvoiceKind.CREDIT_NOTE)

@@ -11,8 +11,13 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import clock
 from marketplace.core.errors import NotFound
+from marketplace.core.money import Money
+from marketplace.core.text import _
+from marketplace.events.payments import PaymentFailed, PaymentMismatched
 from marketplace.identity import queries as identity_queries
-from marketplace.identity.permissions import SYSTEM, Actor
+from marketplace.identity.permissions import SYSTEM, Actor, Role
+from marketplace.notifications import service as notifications
+from marketplace.notifications.kinds import register_kind
 from marketplace.payments import calls, queries, rules
 from marketplace.payments.models import Payment, ReconcileMark, Refund, StripeNotice
 from marketplace.payments.provider import (
@@ -27,6 +32,19 @@ from marketplace.payments.provider import (
 )
 from marketplace.payments.services import paying, recording
 from marketplace.payments.states import PaymentState, RefundState
+
+register_kind(
+    "payment_mismatched",
+    title=_("Payment differs: %(reference)s"),
+    body=_("%(expected)s was asked for, %(received)s came in. Please look at %(number)s."),
+    button=_("To the payment"),
+)
+register_kind(
+    "payment_failed",
+    title=_("Payment failed: %(reference)s"),
+    body=_("%(number)s was refused by the bank (%(code)s). Nothing was received."),
+    button=_("To the payment"),
+)
 
 RECONCILE = "stripe"
 # Compared again each time, for money that arrives late in their list.
@@ -183,4 +201,40 @@ def _look_up(payment: Payment, checkout_id: str | None = None) -> LookUp:
         checkout_id=payment.checkout_id or checkout_id,
         intent_id=payment.intent_id,
         requested_at=payment.created_at,
+    )
+
+
+def tell_finance_mismatch(session: Session, event: PaymentMismatched) -> None:
+    """Another amount came in than was asked for: somebody must look at it."""
+    payment = queries.get(session, SYSTEM, event.payment_id)
+    _tell_finance(
+        session,
+        payment,
+        "payment_mismatched",
+        clock.now(),
+        expected=Money(event.expected, payment.currency),
+        received=Money(event.received, event.currency),
+    )
+
+
+def tell_finance_failed(session: Session, event: PaymentFailed) -> None:
+    """A payment that people believed to be on its way failed; a declined card they saw."""
+    payment = queries.get(session, SYSTEM, event.payment_id)
+    if payment.state is PaymentState.FAILED:
+        _tell_finance(session, payment, "payment_failed", event.failed_at, code=event.code)
+
+
+def _tell_finance(
+    session: Session, payment: Payment, kind: str, at: datetime, **words: object
+) -> None:
+    notifications.notify(
+        session,
+        org_id=payment.buyer_id,
+        kind=kind,
+        url=f"/payments/{payment.id}",
+        roles=[Role.APPROVER],
+        person_ids=[payment.requested_by] if payment.requested_by else [],
+        params={"number": payment.number, "reference": payment.reference, **words},
+        occurred_at=at,
+        dedupe_key=f"{kind}:{payment.id}",
     )
