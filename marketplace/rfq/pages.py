@@ -173,6 +173,7 @@ def _frame(rfq: Rfq, tab: str, shown: Shown | None = None) -> dict[str, object]:
         "rfq": shown or views.summary(rfq, actor, clock.now()),
         "tab": tab,
         "is_buyer": rfq.buyer_id == actor.org_id,
+        "is_operator": actor.org_kind is OrgKind.OPERATOR,
         "may_draft": actor.may(Permission.RFQ_DRAFT),
         "buyer": identity_queries.organisation(current_session(), rfq.buyer_id),
     }

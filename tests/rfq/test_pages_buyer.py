@@ -407,6 +407,20 @@ class TestLists:
         assert browser.post(url, {"body": "Which steel?"}).status_code == 303
         assert "Asked by you" in words(browser.get(url))
 
+    def test_the_operator_reads_published_rfqs_alone(
+        self, session: Session, buyer: Actor, portal: Portal
+    ) -> None:
+        draft = make_rfq(session, buyer, title="Secret plan")
+        rfq = make_published(session, buyer, title="In public").rfq
+        browser = portal(make_actor(session, OrgKind.OPERATOR))
+        text = words(browser.get("/rfqs"))
+        assert "In public" in text
+        assert "Secret plan" not in text
+        assert browser.get(f"/rfqs/{draft.id}").status_code == 404
+        page = browser.get(f"/rfqs/{rfq.id}")
+        assert page.status_code == 200
+        assert f"/rfqs/{rfq.id}/bids" not in page.text
+
     def test_strangers_find_nothing(self, session: Session, buyer: Actor, portal: Portal) -> None:
         rfq: Any = make_published(session, buyer).rfq
         stranger = portal(make_actor(session, OrgKind.SUPPLIER))
