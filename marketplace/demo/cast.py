@@ -51,10 +51,16 @@ def register(session: Session, since: datetime) -> Cast:
     cast = Cast()
     with clock.frozen(since):
         for company in world.COMPANIES:
-            cast.actors[company.key] = _register(session, company)
+            if company.key not in world.NEWCOMERS:
+                join(session, cast, company)
         for company in world.of_kind(OrgKind.BUYER):
             _stock_catalogue(session, cast.of(company.key))
     return cast
+
+
+def join(session: Session, cast: Cast, company: Company) -> None:
+    """One company registers now."""
+    cast.actors[company.key] = _register(session, company)
 
 
 def find(session: Session) -> Cast:

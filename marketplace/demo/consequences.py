@@ -20,6 +20,7 @@ from marketplace.loyalty import reactions as loyalty
 from marketplace.orders import reactions as orders
 from marketplace.suppliers import reactions as suppliers
 
+LAST_DONE = "demo_last_event"
 Reaction = Callable[[Session, Any], None]
 
 FIGURES: dict[str, tuple[Reaction, ...]] = {
@@ -38,25 +39,36 @@ FIGURES: dict[str, tuple[Reaction, ...]] = {
 }
 
 
-def work_off(session: Session) -> None:
-    """React to everything that has happened and not been relayed, until nothing follows."""
+def work_off(session: Session, *, told: bool = True) -> None:
+    """React to everything that has happened since the last call, until nothing follows.
+
+    told: nobody needs to hear of it any more. Otherwise the workers will find these events, do the
+    same once more to no effect, and write the letters.
+    """
     while True:
         session.flush()
         waiting = session.execute(
-            select(OutboxMessage.id, OutboxMessage.name, OutboxMessage.payload)
-            .where(OutboxMessage.relayed_at.is_(None))
+            select(OutboxMessage.seq, OutboxMessage.name, OutboxMessage.payload)
+            .where(OutboxMessage.relayed_at.is_(None), OutboxMessage.seq > _done(session))
             .order_by(OutboxMessage.seq)
         ).all()
         if not waiting:
             return
-        session.execute(
-            update(OutboxMessage)
-            .where(OutboxMessage.relayed_at.is_(None))
-            .values(relayed_at=clock.now())
-        )
-        for _id, name, payload in waiting:
+        session.info[LAST_DONE] = waiting[-1].seq
+        if told:
+            session.execute(
+                update(OutboxMessage)
+                .where(OutboxMessage.seq.in_([row.seq for row in waiting]))
+                .values(relayed_at=clock.now())
+            )
+        for _seq, name, payload in waiting:
             for react in FIGURES.get(name, ()):
                 react(session, restored(name, payload))
+
+
+def _done(session: Session) -> int:
+    last: int = session.info.get(LAST_DONE, 0)
+    return last
 
 
 def forget_jobs(session: Session) -> None:

@@ -1,4 +1,4 @@
-"""The files of suppliers, the rules of buyers and the points: what stands before trade begins."""
+"""The files of suppliers and the rules of buyers: what stands before trade begins."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -9,13 +9,11 @@ from marketplace.approvals import service as approvals
 from marketplace.approvals.rules import PlannedStep, PolicyDraft
 from marketplace.approvals.states import StepRule
 from marketplace.core import clock
-from marketplace.core.money import Money
 from marketplace.demo import world
 from marketplace.demo.cast import Cast
 from marketplace.demo.consequences import work_off
 from marketplace.demo.world import Selling
 from marketplace.identity.permissions import OrgKind, Role
-from marketplace.loyalty import service as loyalty
 from marketplace.suppliers.sanctions_files import ListedName
 from marketplace.suppliers.services import bank_accounts, profile, review, sanctions
 from marketplace.suppliers.states import CertificateKind, Verdict
@@ -31,11 +29,10 @@ PAPERS = (
 
 
 def prepare(session: Session, cast: Cast, since: datetime, today: datetime) -> None:
-    """Approval rules, the programme of points, and qualified suppliers, as of ``since``."""
+    """Approval rules of buyers, and suppliers checked and qualified, as of ``since``."""
     with clock.frozen(since):
         for company in world.of_kind(OrgKind.BUYER):
             _set_approval_rules(session, cast, company.key)
-        _open_programme(session, cast)
         _load_sanctions(session, cast, since)
         for selling in world.SELLING:
             _file(session, cast, selling, since, today)
@@ -67,26 +64,6 @@ def _set_approval_rules(session: Session, cast: Cast, key: str) -> None:
         ),
     ):
         approvals.create_policy(session, approver, draft)
-
-
-def _open_programme(session: Session, cast: Cast) -> None:
-    programme = loyalty.create_programme(
-        session,
-        cast.operator,
-        name="Points de la place",
-        valid_months=24,
-        rules=[
-            {"from_net": Money(Decimal(0), "EUR"), "points_per_unit": Decimal("0.1")},
-            {"from_net": Money(Decimal(5000), "EUR"), "points_per_unit": Decimal("0.15")},
-        ],
-    )
-    for name, points, value in (("Bon de 50 euros", 1000, 50), ("Bon de 300 euros", 5000, 300)):
-        loyalty.add_reward(
-            session,
-            cast.operator,
-            programme.id,
-            {"name": name, "points": points, "value": Money(Decimal(value), "EUR")},
-        )
 
 
 def _load_sanctions(session: Session, cast: Cast, since: datetime) -> None:

@@ -129,12 +129,20 @@ class Clerk:
         self.session = session
         self.cast = cast
         self.numbers: dict[str, int] = {}
+        self.told = True
+
+    def _work_off(self) -> None:
+        work_off(self.session, told=self.told)
 
     def carry_out(self, plan: Plan, until: datetime) -> None:
-        """Take the order as far as it got by ``until``."""
+        """Write the order and take it as far as it got by ``until``."""
         with clock.frozen(plan.at):
             order_id = self._order(plan)
-            work_off(self.session)
+            self._work_off()
+        self.follow(plan, order_id, until)
+
+    def follow(self, plan: Plan, order_id: UUID, until: datetime) -> None:
+        """Take a submitted order as far as it got by ``until``."""
         sent = plan.at + timedelta(hours=5)
         due = plan.at + timedelta(days=10)
         arrived = due + timedelta(days=plan.days_late or -1)
@@ -151,7 +159,7 @@ class Clerk:
                 break
             with clock.frozen(at):
                 step()
-                work_off(self.session)
+                self._work_off()
         self.session.expunge_all()
 
     def _order(self, plan: Plan) -> UUID:
@@ -279,12 +287,9 @@ def send_invoice(
     return invoicing.submit(session, seller, invoice.id)
 
 
-def year(
-    session: Session, cast: Cast, since: datetime, until: datetime, tell: Callable[[str], None]
-) -> None:
+def year(clerk: Clerk, since: datetime, until: datetime, tell: Callable[[str], None]) -> None:
     """Carry out all plans of the time; tells how far it is."""
     todo = plans(since, until)
-    clerk = Clerk(session, cast)
     for number, plan in enumerate(todo, start=1):
         clerk.carry_out(plan, until)
         if number % 50 == 0:

@@ -11,10 +11,13 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import clock
 from marketplace.core.db import Database
-from marketplace.demo import cast, consequences, files, history, world
+from marketplace.demo import cast, consequences, files, history, live, world
 from marketplace.demo.cast import Cast
+from marketplace.demo.history import Clerk
+from marketplace.demo.sourcing import PASSPHRASE, Sourcing
 from marketplace.identity import authentication
 from marketplace.identity.permissions import OrgKind, Role
+from marketplace.rfq.envelopes import ServiceKeys
 from marketplace.settings import Settings
 
 # any number that nothing else in this database locks
@@ -63,9 +66,16 @@ def _load(session: Session, settings: Settings, progress: Progress) -> Cast:
     people = cast.register(session, since)
     progress("supplier files and approval rules")
     files.prepare(session, people, since + timedelta(days=1), today)
+    clerk = Clerk(session, people)
     progress("a year of orders")
-    history.year(session, people, today - YEAR, today, progress)
+    history.year(clerk, today - YEAR, today, progress)
+    sourcing = Sourcing(session, people, ServiceKeys.from_secret(settings.secret_key))
+    progress("requests for quotation that were awarded")
+    live.past_awards(sourcing, clerk, today)
     consequences.forget_jobs(session)
+    progress("what stands open today")
+    live.present(sourcing, clerk, today)
+    progress(f"“{live.TO_OPEN.title}” waits to be opened; its passphrase is: {PASSPHRASE}")
     return people
 
 

@@ -165,6 +165,9 @@ COMPANIES = (
     ),
 )  # fmt: skip
 
+# Suppliers that registered lately, and how many days ago.
+NEWCOMERS = {"netissima": 3, "orsova": 20}
+
 # Those that are qualified and trade; netissima waits for a review, orsova stands on a list.
 SELLING = (
     Selling("lumiere", "FR7699999000010000000000115", "0.97", 0.06, 0.02, (5400, 2100, 9800),
