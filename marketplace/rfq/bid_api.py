@@ -38,6 +38,9 @@ from marketplace.rfq.services import bid_drafts, bidding
 from marketplace.web.blueprints import ApiBlueprint, expected_version
 from marketplace.web.context import arrived_at, current_actor, current_session
 
+# what an idempotent repeat does not get: it would have to be kept readable until then
+SECRET = ("read_back_key", "content", "draft")
+
 blp = ApiBlueprint("bids", __name__, url_prefix="/rfqs", description="Sealed bids and receipts")
 receipt_blp = ApiBlueprint(
     "receipts", __name__, url_prefix="/receipts", description="How receipts are verified"
@@ -56,7 +59,7 @@ class Bids(MethodView):
         own = _own(actor, rfq_id)
         return {"items": [own] if own else [], "next_cursor": None}
 
-    @blp.idempotent(required=True, redact=("read_back_key",))
+    @blp.idempotent(required=True, redact=SECRET)
     @blp.arguments(BidCreateSchema)
     @blp.response(201, BidSchema)
     def post(self, data: dict[str, Any], rfq_id: UUID) -> BidView:
@@ -90,7 +93,7 @@ class OneBid(MethodView):
 
 @blp.route("/<uuid:rfq_id>/bids/<uuid:bid_id>/submit")
 class BidSubmission(MethodView):
-    @blp.idempotent(required=True, redact=("read_back_key",))
+    @blp.idempotent(required=True, redact=SECRET)
     @blp.response(200, BidSchema)
     def post(self, rfq_id: UUID, bid_id: UUID) -> BidView:
         """Seal and submit the draft. It counts if this request has arrived by the deadline."""

@@ -7,7 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, aliased, selectinload
 
 from marketplace.core.errors import NotFound
 from marketplace.core.pages import Page, paginate
@@ -31,6 +31,9 @@ from marketplace.rfq.bid_models import (
 from marketplace.rfq.bid_rules import Sealed
 from marketplace.rfq.bid_states import READABLE
 from marketplace.rfq.models import Rfq, RfqLine
+
+# aliased, because who may see an RFQ is itself a question about bids
+_OwnBid = aliased(Bid)
 
 
 @dataclass(frozen=True)
@@ -88,9 +91,11 @@ def door(session: Session, actor: Actor, rfq_id: UUID, *, share: bool = False) -
         queries.visible_to(actor)
         .where(Rfq.id == rfq_id)
         .join(RfqSeal, RfqSeal.rfq_id == Rfq.id)
-        .outerjoin(Bid, (Bid.rfq_id == Rfq.id) & (Bid.supplier_id == actor.organisation_id))
-        .outerjoin(BidDraft, BidDraft.bid_id == Bid.id)
-        .add_columns(RfqSeal, Bid, BidDraft)
+        .outerjoin(
+            _OwnBid, (_OwnBid.rfq_id == Rfq.id) & (_OwnBid.supplier_id == actor.organisation_id)
+        )
+        .outerjoin(BidDraft, BidDraft.bid_id == _OwnBid.id)
+        .add_columns(RfqSeal, _OwnBid, BidDraft)
         .execution_options(populate_existing=True)
     )
     if share:

@@ -156,6 +156,16 @@ class BidSchema(Schema):
         allow_none=True,
         metadata={"description": "The submitted bid: with X-Read-Back-Key, or after the opening."},
     )
+    receipt = fields.Nested(
+        ReceiptSchema, allow_none=True, metadata={"description": "After a submission."}
+    )
+    read_back_key = fields.String(
+        allow_none=True,
+        metadata={
+            "description": "Told once, after a submission: send it as X-Read-Back-Key to read the"
+            " sealed bid."
+        },
+    )
 
 
 class BidListSchema(Schema):
