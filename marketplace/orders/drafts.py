@@ -6,9 +6,17 @@ from typing import Any
 
 from marketplace.core.errors import FieldError, Invalid
 from marketplace.core.text import _
+from marketplace.orders import rules
 from marketplace.orders.models import Order, OrderLine
 from marketplace.orders.receiving_rules import ReceivedDraft, ReturnDraft
 from marketplace.orders.rules import LineDraft, OrderDraft
+
+
+def recompute(order: Order) -> None:
+    """Totals and fingerprint, from the lines as they are stored and from nothing else."""
+    totals = rules.totals_of(order.lines, order.currency)
+    order.net, order.tax, order.gross = totals.net, totals.tax, totals.gross
+    order.fingerprint = rules.fingerprint_of(rules.content_of(order))
 
 
 def order_draft(data: Mapping[str, Any]) -> OrderDraft:

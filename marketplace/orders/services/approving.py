@@ -15,7 +15,7 @@ from marketplace.core.text import _
 from marketplace.events.orders import OrderApproved, OrderIssued
 from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.orders import queries, rules, subjects
+from marketplace.orders import drafts, queries, rules, subjects
 from marketplace.orders.models import Order
 from marketplace.orders.states import ORDER_FLOW, OrderState
 from marketplace.orders.subjects import SUBJECT
@@ -38,6 +38,7 @@ def submit(
     check_version(order, expected_version)
     after = ORDER_FLOW.next(order.state, "submit")
     rules.check_ready(order, clock.now().date())
+    drafts.recompute(order)
     order.submitted_at = clock.now()
     if rules.is_covered(rules.content_of(order), order.approved_content):
         _audit(session, actor, "order.submitted", order, approval="kept")

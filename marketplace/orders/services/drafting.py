@@ -200,9 +200,7 @@ def _write(
         _written(known.get(number) or OrderLine(line_no=number), line, draft.currency)
         for number, line in numbered
     ]
-    totals = rules.totals_of(order.lines, order.currency)
-    order.net, order.tax, order.gross = totals.net, totals.tax, totals.gross
-    order.fingerprint = rules.fingerprint_of(rules.content_of(order))
+    drafts.recompute(order)
 
 
 def _written(line: OrderLine, draft: LineDraft, currency: str) -> OrderLine:
