@@ -94,6 +94,8 @@ def subtract(session: Session, refund_id: UUID, order_id: UUID, net: Decimal) ->
     if first is None:
         return
     share = min(net, order.net - order.refunded)
+    if share <= 0:
+        return
     customer = session.scalars(
         select(Customer)
         .where(Customer.id == order.customer_id)

@@ -185,11 +185,11 @@ def use_voucher(session: Session, actor: Actor, code: str) -> Redemption:
 
 def _managed(session: Session, actor: Actor, programme_id: UUID) -> Programme:
     """The programme, locked, if the actor's organisation runs it."""
-    programme = queries.programme(session, actor, programme_id, lock=True)
+    programme = queries.programme(session, actor, programme_id)
     own = None if actor.org_kind is OrgKind.OPERATOR else actor.org_id
     if programme.seller_id != own:
         raise NotAllowed(_("Another organisation runs this programme."))
-    return programme
+    return queries.programme(session, actor, programme_id, lock=True)
 
 
 def _own_account(session: Session, actor: Actor, account_id: UUID) -> Account:
