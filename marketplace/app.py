@@ -1,9 +1,7 @@
-"""The web application: the only module that knows every blueprint."""
+"""The web application: configuration, and what is mounted."""
 
 from datetime import timedelta
 from decimal import Decimal
-from importlib import import_module
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +12,11 @@ from flask_smorest import Api
 from marshmallow import fields
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from marketplace import blueprints
 from marketplace.core.db import Database
 from marketplace.core.text import Text
 from marketplace.settings import Settings
 from marketplace.web import filters, problems, telemetry
-from marketplace.web.blueprints import ApiBlueprint, PageBlueprint
 from marketplace.web.context import WebApp, json_response
 from marketplace.web.health import health
 from marketplace.web.reader import reader
@@ -103,7 +101,7 @@ def create_app(settings: Settings, *, database: Database | None = None) -> WebAp
 
 def _mount_api(app: WebApp) -> None:
     api = PartnerApi(app, spec_kwargs=_SPEC)
-    for blueprint in _found(ApiBlueprint, "*api.py"):
+    for blueprint in blueprints.API:
         # pages and resources of one package may bear the same name
         api.register_blueprint(
             blueprint,
@@ -113,20 +111,8 @@ def _mount_api(app: WebApp) -> None:
 
 
 def _mount_pages(app: WebApp) -> None:
-    for blueprint in _found(PageBlueprint, "*pages.py"):
+    for blueprint in blueprints.PAGES:
         app.register_blueprint(blueprint)
-
-
-def _found(kind: type[Any], pattern: str) -> list[Any]:
-    here = Path(__file__).parent
-    modules = sorted(here.glob(f"*/{pattern}"))
-    found: dict[int, Any] = {}
-    for path in modules:
-        name = ".".join(("marketplace", *path.relative_to(here).with_suffix("").parts))
-        for value in vars(import_module(name)).values():
-            if isinstance(value, kind) and value.import_name == name:
-                found[id(value)] = value
-    return list(found.values())
 
 
 _SPEC = {

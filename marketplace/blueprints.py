@@ -1,0 +1,115 @@
+"""Every blueprint of the product, by package: the application mounts what stands here."""
+
+from marketplace.access import api as access_api
+from marketplace.access import pages as access_pages
+from marketplace.access import settings_pages as access_settings_pages
+from marketplace.approvals import api as approvals_api
+from marketplace.approvals import pages as approvals_pages
+from marketplace.approvals import policy_pages as approvals_policy_pages
+from marketplace.catalog import api as catalog_api
+from marketplace.catalog import pages as catalog_pages
+from marketplace.customers import api as customers_api
+from marketplace.customers import pages as customers_pages
+from marketplace.documents import api as documents_api
+from marketplace.documents import pages as documents_pages
+from marketplace.integrations import api as integrations_api
+from marketplace.integrations import ocds_api as integrations_ocds_api
+from marketplace.integrations import ocds_pages as integrations_ocds_pages
+from marketplace.invoices import api as invoices_api
+from marketplace.invoices import pages as invoices_pages
+from marketplace.loyalty import api as loyalty_api
+from marketplace.loyalty import pages as loyalty_pages
+from marketplace.notifications import api as notifications_api
+from marketplace.notifications import pages as notifications_pages
+from marketplace.orders import api as orders_api
+from marketplace.orders import editing_pages as orders_editing_pages
+from marketplace.orders import pages as orders_pages
+from marketplace.orders import receiving_pages as orders_receiving_pages
+from marketplace.payments import api as payments_api
+from marketplace.payments import pages as payments_pages
+from marketplace.portal import api as portal_api
+from marketplace.portal import oversight_pages as portal_oversight_pages
+from marketplace.portal import pages as portal_pages
+from marketplace.rfq import api as rfq_api
+from marketplace.rfq import bid_api as rfq_bid_api
+from marketplace.rfq import bid_pages as rfq_bid_pages
+from marketplace.rfq import content_api as rfq_content_api
+from marketplace.rfq import content_pages as rfq_content_pages
+from marketplace.rfq import draft_pages as rfq_draft_pages
+from marketplace.rfq import evaluation_api as rfq_evaluation_api
+from marketplace.rfq import evaluation_pages as rfq_evaluation_pages
+from marketplace.rfq import import_api as rfq_import_api
+from marketplace.rfq import import_pages as rfq_import_pages
+from marketplace.rfq import pages as rfq_pages
+from marketplace.suppliers import api as suppliers_api
+from marketplace.suppliers import file_pages as suppliers_file_pages
+from marketplace.suppliers import pages as suppliers_pages
+from marketplace.suppliers import registration_pages as suppliers_registration_pages
+
+API = (
+    access_api.me,
+    access_api.organisations,
+    access_api.users,
+    access_api.memberships,
+    access_api.api_keys,
+    approvals_api.policies,
+    approvals_api.requests,
+    approvals_api.previews,
+    catalog_api.categories_blp,
+    catalog_api.items_blp,
+    catalog_api.catalog_blp,
+    customers_api.customers,
+    customers_api.segments,
+    documents_api.blp,
+    integrations_api.blp,
+    integrations_ocds_api.blp,
+    invoices_api.invoices_blp,
+    invoices_api.credit_notes_blp,
+    invoices_api.overpayments_blp,
+    loyalty_api.blp,
+    notifications_api.blp,
+    orders_api.blp,
+    payments_api.payments_blp,
+    payments_api.refunds_blp,
+    payments_api.ledger_blp,
+    payments_api.stripe_blp,
+    portal_api.audit,
+    portal_api.jobs,
+    rfq_api.blp,
+    rfq_bid_api.blp,
+    rfq_bid_api.receipt_blp,
+    rfq_content_api.blp,
+    rfq_evaluation_api.blp,
+    rfq_import_api.blp,
+    suppliers_api.blp,
+)
+
+PAGES = (
+    access_pages.pages,
+    access_settings_pages.pages,
+    approvals_pages.pages,
+    approvals_policy_pages.pages,
+    catalog_pages.pages,
+    customers_pages.pages,
+    documents_pages.pages,
+    integrations_ocds_pages.pages,
+    invoices_pages.pages,
+    loyalty_pages.pages,
+    notifications_pages.pages,
+    orders_editing_pages.pages,
+    orders_pages.pages,
+    orders_receiving_pages.pages,
+    payments_pages.pages,
+    portal_oversight_pages.pages,
+    portal_pages.pages,
+    rfq_bid_pages.pages,
+    rfq_bid_pages.my_pages,
+    rfq_content_pages.pages,
+    rfq_draft_pages.pages,
+    rfq_evaluation_pages.pages,
+    rfq_import_pages.pages,
+    rfq_pages.pages,
+    suppliers_file_pages.pages,
+    suppliers_pages.pages,
+    suppliers_registration_pages.pages,
+)
