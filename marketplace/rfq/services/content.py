@@ -12,9 +12,9 @@ from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq import queries, rows, rules
 from marketplace.rfq.drafts import CriterionDraft, LineDraft, LotDraft
+from marketplace.rfq.editing import editable, touch
+from marketplace.rfq.items import with_items
 from marketplace.rfq.models import Rfq, RfqCriterion, RfqLine, RfqLot
-from marketplace.rfq.services.drafting import editable, touch
-from marketplace.rfq.services.items import with_items
 
 Numbered = RfqLot | RfqLine | RfqCriterion
 

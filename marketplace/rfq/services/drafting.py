@@ -7,16 +7,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import flag_modified
 
-from marketplace.core import audit, clock
-from marketplace.core.db import check_version
+from marketplace.core import audit
 from marketplace.core.errors import FieldError, refuse_all
 from marketplace.core.ids import uuid7
 from marketplace.core.numbering import next_number
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import deadlines, queries, rules
+from marketplace.rfq import audience, deadlines, queries, rules
 from marketplace.rfq.drafts import (
     Address,
     CriterionDraft,
@@ -26,11 +24,11 @@ from marketplace.rfq.drafts import (
     LotDraft,
     RfqDraft,
 )
+from marketplace.rfq.editing import editable, touch
+from marketplace.rfq.items import with_items
 from marketplace.rfq.models import Rfq, RfqLine, RfqLot, money_of
 from marketplace.rfq.rows import add_criteria, add_invitations, add_lines, add_lots
-from marketplace.rfq.services import inviting
-from marketplace.rfq.services.items import with_items
-from marketplace.rfq.states import RFQ_FLOW, CriterionKind, RfqState
+from marketplace.rfq.states import CriterionKind, RfqState
 
 _AS_GIVEN = ("title", "description", "open_to_all", "category_code", "payment_terms_days")
 
@@ -46,7 +44,7 @@ def copy(session: Session, actor: Actor, rfq_id: UUID) -> Rfq:
     """A new draft that asks for the same. Dates, questions and bids are not copied."""
     original = queries.get_own_with_content(session, actor, rfq_id)
     asked = [invitation.supplier_id for invitation in queries.invitations(session, rfq_id)]
-    draft = _draft_of(original, inviting.still_invitable(session, asked))
+    draft = _draft_of(original, audience.still_invitable(session, asked))
     return _create(session, actor, draft, {"copied_from": original.number})
 
 
@@ -79,7 +77,7 @@ def _create(session: Session, actor: Actor, draft: RfqDraft, origin: dict[str, s
     add_lines(session, rfq, lines, lot_ids, first=1)
     add_criteria(session, rfq, draft.criteria or _price_alone(), first=1)
     if draft.supplier_ids:
-        inviting.check_invitable(session, draft.supplier_ids)
+        audience.check_invitable(session, draft.supplier_ids)
         add_invitations(session, rfq, draft.supplier_ids, invited_at=None)
     audit.record(
         session,
@@ -103,20 +101,6 @@ def update(
     touch(rfq)
     audit.record(session, actor, "rfq.updated", ("rfq", rfq.id), {"fields": sorted(header)})
     return rfq
-
-
-def editable(session: Session, actor: Actor, rfq_id: UUID, expected: int | None) -> Rfq:
-    """The actor's draft, locked, in the version that they saw; a refusal when it is no draft."""
-    rfq = queries.get_own(session, actor, rfq_id, lock=True)
-    RFQ_FLOW.next(rfq.state, "edit")
-    check_version(rfq, expected)
-    return rfq
-
-
-def touch(rfq: Rfq) -> None:
-    """Note a change of the content, so that the version grows although no field differs."""
-    rfq.changed_at = clock.now()
-    flag_modified(rfq, "changed_at")
 
 
 def _apply(rfq: Rfq, header: Header) -> None:

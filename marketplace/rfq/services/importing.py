@@ -16,9 +16,9 @@ from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq import queries, sheets
 from marketplace.rfq.drafts import LotDraft
+from marketplace.rfq.editing import editable
 from marketplace.rfq.models import Rfq, RfqLine, RfqLot
 from marketplace.rfq.services import content
-from marketplace.rfq.services.drafting import editable
 from marketplace.rfq.sheets import Known, SheetLine
 
 

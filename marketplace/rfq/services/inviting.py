@@ -10,16 +10,12 @@ from marketplace.core import audit, clock, outbox
 from marketplace.core.db import check_version
 from marketplace.core.errors import NotAllowed
 from marketplace.core.text import _
-from marketplace.documents import queries as document_queries
-from marketplace.documents import service as document_service
 from marketplace.events.rfq import SuppliersInvited
-from marketplace.identity import queries as identity_queries
-from marketplace.identity.permissions import Actor, OrgKind, Permission, requires
-from marketplace.rfq import queries, rules
+from marketplace.identity.permissions import Actor, Permission, requires
+from marketplace.rfq import audience, queries
 from marketplace.rfq.models import Rfq, RfqInvitation
 from marketplace.rfq.rows import add_invitations
 from marketplace.rfq.states import ACTION_PERMISSIONS, RFQ_FLOW, RfqState
-from marketplace.suppliers import queries as supplier_queries
 
 
 @requires(Permission.RFQ_DRAFT)
@@ -32,12 +28,12 @@ def invite(
 ) -> Rfq:
     """Ask these suppliers; of a draft they learn at its publication, otherwise now."""
     rfq = _invitable(session, actor, rfq_id, expected)
-    check_invitable(session, supplier_ids)
+    audience.check_invitable(session, supplier_ids)
     is_published = rfq.state is RfqState.PUBLISHED
     invited_at = clock.now() if is_published else None
     added = add_invitations(session, rfq, supplier_ids, invited_at=invited_at)
     if added and is_published:
-        share_documents(session, actor, rfq, added)
+        audience.share_documents(session, actor, rfq, added)
         outbox.record(
             session,
             SuppliersInvited(
@@ -103,36 +99,6 @@ def mark_seen(session: Session, actor: Actor, rfq_id: UUID) -> None:
         audit.record(session, actor, "rfq.invitation.received", ("rfq", rfq_id), owner_id=buyer_id)
 
 
-def check_invitable(session: Session, supplier_ids: Sequence[UUID]) -> None:
-    """Raise SupplierNotInvitable, naming every one who does not exist or is blocked."""
-    errors = list(
-        rules.invitation_faults(
-            supplier_ids,
-            _existing(session, supplier_ids),
-            supplier_queries.blocked_ids(session, supplier_ids),
-        )
-    )
-    if errors:
-        raise rules.SupplierNotInvitable(_("Not everybody can be invited."), errors=errors)
-
-
-def still_invitable(session: Session, supplier_ids: Sequence[UUID]) -> list[UUID]:
-    """Those of the suppliers who could be invited today."""
-    existing = _existing(session, supplier_ids)
-    blocked = supplier_queries.blocked_ids(session, supplier_ids)
-    return [each for each in supplier_ids if each in existing and each not in blocked]
-
-
-def share_documents(session: Session, actor: Actor, rfq: Rfq, supplier_ids: Sequence[UUID]) -> None:
-    """Let those who are asked read the files of the RFQ; all suppliers, where it is open to all."""
-    attached = document_queries.attached(session, actor, "rfq", rfq.id)
-    ids = [document.id for document in attached]
-    if rfq.open_to_all:
-        document_service.grant_to_all(session, actor, ids)
-    else:
-        document_service.grant(session, actor, ids, supplier_ids)
-
-
 def _invitable(session: Session, actor: Actor, rfq_id: UUID, expected: int | None) -> Rfq:
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     action = "edit" if rfq.state is RfqState.DRAFT else "invite"
@@ -141,12 +107,3 @@ def _invitable(session: Session, actor: Actor, rfq_id: UUID, expected: int | Non
         raise NotAllowed(_("Inviting to a published RFQ is for those who may publish."))
     check_version(rfq, expected)
     return rfq
-
-
-def _existing(session: Session, supplier_ids: Sequence[UUID]) -> set[UUID]:
-    found = identity_queries.organisations(session, supplier_ids)
-    return {
-        organisation.id
-        for organisation in found.values()
-        if organisation.kind is OrgKind.SUPPLIER and organisation.active
-    }

@@ -13,10 +13,9 @@ from marketplace.core import audit, clock, outbox
 from marketplace.core.db import check_version
 from marketplace.events.rfq import DeadlineExtended, RfqCancelled, RfqPublished
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import deadlines, queries, rules, sealing
+from marketplace.rfq import audience, deadlines, queries, rules, sealing
 from marketplace.rfq.drafts import Deadline
 from marketplace.rfq.models import Rfq, RfqInvitation
-from marketplace.rfq.services import inviting
 from marketplace.rfq.states import RFQ_FLOW
 from marketplace.suppliers import queries as supplier_queries
 
@@ -68,7 +67,7 @@ def publish(
     supplier_ids = _send_invitations(session, rfq)
     session.flush()
     opening_passphrase = sealing.create_keys(session, rfq, passphrase)
-    inviting.share_documents(session, actor, rfq, supplier_ids)
+    audience.share_documents(session, actor, rfq, supplier_ids)
     outbox.record(
         session,
         RfqPublished(
