@@ -189,7 +189,7 @@ def _attach(api: Api, params: dict[str, Any], key: str) -> Object:
     return api.store.put("payment_method", method)
 
 
-def _listing(table: str, *filters: str) -> Callable[..., Object]:
+def _listing(table: str, path: str, *filters: str) -> Callable[..., Object]:
     """A list as Stripe answers it: newest first, `limit`, `starting_after`, `created[gte]`."""
 
     def action(api: Api, params: dict[str, Any]) -> Object:
@@ -203,7 +203,7 @@ def _listing(table: str, *filters: str) -> Callable[..., Object]:
             "object": "list",
             "data": [public(item) for item in found[:limit]],
             "has_more": len(found) > limit,
-            "url": f"/v1/{table}",
+            "url": path,
         }
 
     return action
@@ -244,7 +244,12 @@ ROUTES: tuple[tuple[str, str, tuple[str, ...], Callable[..., Object]], ...] = (
         INTENT_CREATE,
         lambda api, params: stripe_intents.create(api.store, params),
     ),
-    ("GET", "/v1/payment_intents", (*PAGE, "customer"), _listing("payment_intent", "customer")),
+    (
+        "GET",
+        "/v1/payment_intents",
+        (*PAGE, "customer"),
+        _listing("payment_intent", "/v1/payment_intents", "customer"),
+    ),
     ("GET", "/v1/payment_intents" + ID, (), _reader("payment_intent")),
     (
         "POST",
@@ -274,7 +279,7 @@ ROUTES: tuple[tuple[str, str, tuple[str, ...], Callable[..., Object]], ...] = (
         "GET",
         "/v1/refunds",
         (*PAGE, "payment_intent", "charge"),
-        _listing("refund", "payment_intent", "charge"),
+        _listing("refund", "/v1/refunds", "payment_intent", "charge"),
     ),
     ("GET", "/v1/refunds" + ID, (), _reader("refund")),
     ("GET", "/v1/charges" + ID, (), _reader("charge")),
@@ -288,7 +293,7 @@ ROUTES: tuple[tuple[str, str, tuple[str, ...], Callable[..., Object]], ...] = (
         "GET",
         "/v1/checkout/sessions",
         (*PAGE, "payment_intent", "status"),
-        _listing("checkout.session", "payment_intent", "status"),
+        _listing("checkout.session", "/v1/checkout/sessions", "payment_intent", "status"),
     ),
     ("GET", "/v1/checkout/sessions" + ID, (), _reader("checkout.session")),
     (
@@ -299,7 +304,7 @@ ROUTES: tuple[tuple[str, str, tuple[str, ...], Callable[..., Object]], ...] = (
             api.store, api.store.get("checkout.session", key)
         ),
     ),
-    ("GET", "/v1/events", (*PAGE, "type"), _listing("event", "type")),
+    ("GET", "/v1/events", (*PAGE, "type"), _listing("event", "/v1/events", "type")),
     ("GET", "/v1/events" + ID, (), _reader("event")),
 )
 
