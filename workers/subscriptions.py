@@ -14,7 +14,9 @@ from marketplace.loyalty import reactions as loyalty
 from marketplace.notifications import reactions as notifications
 from marketplace.orders import reactions as orders
 from marketplace.payments import reactions as payments
+from marketplace.rfq import bid_reactions as bids
 from marketplace.rfq import reactions as rfq
+from marketplace.suppliers import notices as supplier_notices
 from marketplace.suppliers import reactions as suppliers
 from workers.work import Work
 
@@ -70,8 +72,11 @@ SUBSCRIPTIONS: Mapping[str, Mapping[str, Work]] = {
         "subtract_customer_refund": customers.subtract_refund,
         "take_back_points": loyalty.take_back_points,
     },
-    "rfq.awarded": {"draft_orders": orders.draft_orders},
-    "rfq.bid_submitted": {"note_supplier_bid": suppliers.note_bid},
+    "rfq.awarded": {"announce_award": bids.announce_award, "draft_orders": orders.draft_orders},
+    "rfq.bid_submitted": {
+        "confirm_arrival": bids.confirm_arrival,
+        "note_supplier_bid": suppliers.note_bid,
+    },
     "rfq.bid_withdrawn": {"note_supplier_withdrawal": suppliers.note_withdrawal},
     "rfq.cancelled": {"announce_cancellation": rfq.announce_cancellation},
     "rfq.deadline_extended": {"announce_extension": rfq.announce_extension},
@@ -86,6 +91,16 @@ SUBSCRIPTIONS: Mapping[str, Mapping[str, Work]] = {
         "announce_invitations": rfq.announce_invitations,
         "note_supplier_invitations": suppliers.note_invitations,
     },
+    "rfq.unsuccessful": {"announce_no_award": bids.announce_no_award},
+    "suppliers.bank_account_proposed": {"tell_second_person": supplier_notices.tell_second_person},
+    "suppliers.blocked": {"tell_supplier_blocked": supplier_notices.tell_blocked},
+    "suppliers.certificate_expiring": {
+        "tell_certificate_expires": supplier_notices.tell_certificate_expires
+    },
+    "suppliers.due_diligence_completed": {"tell_reviewers": supplier_notices.tell_reviewers},
+    "suppliers.qualified": {"tell_supplier_qualified": supplier_notices.tell_qualified},
+    "suppliers.rejected": {"tell_supplier_rejected": supplier_notices.tell_rejected},
+    "suppliers.unblocked": {"tell_supplier_unblocked": supplier_notices.tell_unblocked},
     "suppliers.due_diligence_requested": {
         "carry_out_due_diligence": suppliers.carry_out_due_diligence
     },

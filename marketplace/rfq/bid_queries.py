@@ -279,7 +279,7 @@ def award(session: Session, award_id: UUID) -> AwardRecord:
         payment_terms_days=rfq.payment_terms_days,
         decided_by=decided.decided_by,
         decided_at=decided.decided_at,
-        lines=tuple(_awarded_line(won, asked) for won, asked in lines.tuples()),
+        lines=tuple(_awarded_line(won, asked) for won, asked in lines),
     )
 
 

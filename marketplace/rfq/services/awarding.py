@@ -74,12 +74,13 @@ def close_unsuccessful(
     bid_queries.opened(session, actor, rfq_id)
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     check_version(rfq, expected)
-    rfq.state = RFQ_FLOW.next(rfq.state, "close_unsuccessful")
+    state = RFQ_FLOW.next(rfq.state, "close_unsuccessful")
     if not reason.strip():
         raise ReasonRequired(
             _("Say why nobody gets this."),
             errors=[FieldError("/reason", "required", _("A reason is needed."))],
         )
+    rfq.state = state
     rfq.ended_at = clock.now()
     rfq.end_reason = reason.strip()
     bidders = [bid.supplier_id for bid in bid_queries.readable_bids(session, rfq_id)]

@@ -1,0 +1,97 @@
+"""What bidders are told about their own bids; never anything about another's."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from marketplace.core.text import _
+from marketplace.events.rfq import BidSubmitted, RfqAwarded, RfqUnsuccessful
+from marketplace.identity.permissions import Role
+from marketplace.identity.queries import organisation
+from marketplace.notifications.kinds import register_kind
+from marketplace.notifications.posting import notify
+from marketplace.rfq.models import Rfq
+
+register_kind(
+    "bid_received",
+    title=_("Your bid has arrived: %(title)s"),
+    body=_(
+        "Your bid for %(number)s arrived at %(arrived_at)s and is sealed until the opening. You may"
+        " replace or withdraw it until %(due_at)s."
+    ),
+    button=_("Show the receipt"),
+)
+register_kind(
+    "bid_won",
+    title=_("You have won: %(title)s"),
+    body=_("%(buyer)s has awarded lines of %(number)s to you. The purchase order follows."),
+    button=_("Show what you have won"),
+)
+register_kind(
+    "bid_lost",
+    title=_("Not awarded to you: %(title)s"),
+    body=_("%(buyer)s has decided on %(number)s and chosen another bid. Thank you for bidding."),
+    button=_("Show your bid"),
+)
+register_kind(
+    "rfq_without_award",
+    title=_("Ended without an award: %(title)s"),
+    body=_("%(buyer)s has ended %(number)s without an award. Thank you for bidding."),
+    button=_("Show your bid"),
+)
+
+
+def confirm_arrival(session: Session, event: BidSubmitted) -> None:
+    """The supplier's people have it in writing that the bid arrived."""
+    rfq = session.get_one(Rfq, event.rfq_id)
+    notify(
+        session,
+        org_id=event.supplier_id,
+        roles=[Role.SUPPLIER],
+        kind="bid_received",
+        url=f"/rfqs/{rfq.id}/bids",
+        params={
+            "title": rfq.title,
+            "number": rfq.number,
+            "arrived_at": event.submitted_at,
+            "due_at": rfq.bids_due_at,
+        },
+        occurred_at=event.submitted_at,
+        dedupe_key=f"bid_received:{event.bid_id}:{event.submitted_at.isoformat()}",
+    )
+
+
+def announce_award(session: Session, event: RfqAwarded) -> None:
+    """Winners and losers, each on their own."""
+    _tell(session, event.rfq_id, "bid_won", event.winner_ids, event.awarded_at)
+    _tell(session, event.rfq_id, "bid_lost", event.loser_ids, event.awarded_at)
+
+
+def announce_no_award(session: Session, event: RfqUnsuccessful) -> None:
+    """Whoever had bid learns that nobody wins."""
+    rfq = session.get_one(Rfq, event.rfq_id)
+    _tell(session, event.rfq_id, "rfq_without_award", event.supplier_ids, rfq.ended_at)
+
+
+def _tell(
+    session: Session,
+    rfq_id: UUID,
+    kind: str,
+    supplier_ids: Iterable[UUID],
+    happened: datetime | None,
+) -> None:
+    rfq = session.get_one(Rfq, rfq_id)
+    buyer = organisation(session, rfq.buyer_id)
+    for supplier_id in supplier_ids:
+        notify(
+            session,
+            org_id=supplier_id,
+            roles=[Role.SUPPLIER],
+            kind=kind,
+            url=f"/rfqs/{rfq.id}/bids",
+            params={"title": rfq.title, "number": rfq.number, "buyer": buyer.name},
+            occurred_at=happened,
+            dedupe_key=f"{kind}:{rfq.id}:{supplier_id}",
+        )
