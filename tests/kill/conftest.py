@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
@@ -42,6 +43,7 @@ class Stage:
         self.valkey = valkey
         self.database = Database(settings.database_url, "marketplace_worker")
         self.programs: list[Child] = []
+        self.children: list[int] = []
 
     def start(self, *arguments: str, module: str = "tests.kill.program", **env: str) -> Child:
         name = "-".join((*arguments, str(len(self.programs)))).replace("--queue-", "")
@@ -84,7 +86,9 @@ class Stage:
     def reached(self, name: str) -> int:
         """Wait until a reaction is at this place; the process that is there."""
         self.wait(lambda: any(self.folder.glob(f"{name}.*")), f"nobody reached {name}")
-        return int(next(self.folder.glob(f"{name}.*")).suffix[1:])
+        pid = int(next(self.folder.glob(f"{name}.*")).suffix[1:])
+        self.children.append(pid)
+        return pid
 
     def let_go(self) -> None:
         (self.folder / "go").touch()
@@ -118,7 +122,11 @@ class Stage:
     def stop_all(self) -> None:
         for program in self.programs:
             program.stop(grace=3)
+        for pid in self.children:
+            with suppress(ProcessLookupError):
+                kill(pid)
         self.programs.clear()
+        self.children.clear()
 
     def close(self) -> None:
         self.stop_all()

@@ -46,10 +46,11 @@ def test_a_child_that_outlives_its_worker_comes_too_late(
     os.kill(child, signal.SIGSTOP)
     kill(stage.program(f"worker-{queue}").pid)
     stage.start("worker", "--queue", queue)
-    stage.wait_for_done(2)
+    stage.wait(lambda: stage.jobs()["done"] == 1, "nobody took the job over")
     stage.let_go()
     os.kill(child, signal.SIGCONT)
     stage.wait(lambda: not alive(child), "the late child does not end")
+    stage.wait_for_done(2)
     stage.check_once(bells)
 
 
