@@ -22,7 +22,7 @@ _numbers = itertools.count(1)
 
 def make_subject(buyer_id: UUID, supplier_id: UUID, **overrides: Any) -> Subject:
     values: dict[str, Any] = {
-        "kind": "invoice",
+        "kind": "document",
         "id": uuid7(),
         "reference": f"INV-{next(_numbers)}",
         "buyer_id": buyer_id,
