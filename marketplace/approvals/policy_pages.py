@@ -12,6 +12,7 @@ from marketplace.approvals.schemas import ApprovalPolicyInputSchema, ApprovalPre
 from marketplace.approvals.states import StepRule
 from marketplace.core.ids import uuid7
 from marketplace.core.text import _
+from marketplace.identity.permissions import Permission
 from marketplace.web import rows
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session
@@ -32,6 +33,7 @@ def listing() -> str:
         "approvals/policies.html",
         policies=service.list_policies(session, actor),
         names=queries.deciders(session, actor.organisation_id),
+        may_read=actor.may(Permission.APPROVAL_READ),
         trial=trial,
         outcome=_outcome(trial) if trial.valid else None,
     )
@@ -98,6 +100,7 @@ def _editor(form: Form, found: ApprovalPolicy | None, *, unfinished: bool = Fals
         roles=sorted(rules.DECIDING_ROLES),
         rules=list(StepRule),
         people=list(names.items()),
+        may_read=current_actor().may(Permission.APPROVAL_READ),
     )
 
 
