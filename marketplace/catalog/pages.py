@@ -113,7 +113,7 @@ def categories() -> str:
     session = current_session()
     current_actor()
     query, code = request.args.get("q", ""), request.args.get("code", "")
-    here = queries.category(session, code) if code else None
+    chosen = queries.category(session, code) if code else None
     if query:
         page = queries.search_categories(session, query, cursor=request.args.get("cursor"))
     else:
@@ -122,7 +122,7 @@ def categories() -> str:
         "catalog/categories.html",
         page=page,
         query=query,
-        here=here,
+        chosen=chosen,
         trail=queries.ancestors(session, code) if code else [],
     )
 
