@@ -18,9 +18,8 @@ RENEW_EVERY_SECONDS = 5.0
 class LeaseKeeper:
     """A thread beside the work. A renewal that fails is tried again; the fence protects anyway."""
 
-    def __init__(self, database: Database, *, every: float = RENEW_EVERY_SECONDS) -> None:
+    def __init__(self, database: Database) -> None:
         self.database = database
-        self.every = every
         self.claim: Claim | None = None
         self.over = threading.Event()
         self.thread = threading.Thread(target=self._keep, name="leases", daemon=True)
@@ -30,7 +29,7 @@ class LeaseKeeper:
         self.claim = claim
 
     def _keep(self) -> None:
-        while not self.over.wait(self.every):
+        while not self.over.wait(RENEW_EVERY_SECONDS):
             claim = self.claim
             if claim is not None:
                 with suppress(SQLAlchemyError):

@@ -96,9 +96,11 @@ class Stage:
     def wait(self, done: Callable[[], bool], otherwise: str) -> None:
         limit = time.monotonic() + PATIENCE_SECONDS
         while not done():
-            logs = "\n".join(program.last_words() for program in self.programs)
-            assert time.monotonic() < limit, f"{otherwise}\n{logs}"
-            time.sleep(0.05)
+            assert time.monotonic() < limit, f"{otherwise}\n{self.logs()}"
+            time.sleep(0.1)
+
+    def logs(self) -> str:
+        return "\n".join(program.last_words() for program in self.programs)
 
     def wait_for_done(self, jobs: int) -> None:
         self.wait(lambda: self.jobs() == {"done": jobs}, f"not {jobs} jobs done")

@@ -24,7 +24,7 @@ from tests.workers.conftest import (
     only_job,
     ring,
 )
-from workers import registry, retries
+from workers import leases, registry, retries
 from workers.inline import drain
 from workers.leases import LeaseKeeper, renew
 from workers.reaper import LOST, reap
@@ -126,13 +126,14 @@ class TestFence:
         assert reap(database) == 0
 
     def test_the_keeper_renews_while_the_work_lasts(
-        self, database: Database, subscribe: Subscribe
+        self, database: Database, subscribe: Subscribe, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         subscribe(ONE)
         _bell, job_id = rung(database)
         claim = Runner(database).claim(job_id)
         claimed_until = only_job(database).lease_until
-        with LeaseKeeper(database, every=0.02) as keeper:
+        monkeypatch.setattr(leases, "RENEW_EVERY_SECONDS", 0.02)
+        with LeaseKeeper(database) as keeper:
             keeper.hold(claim)
             limit = time.monotonic() + 10
             while only_job(database).lease_until == claimed_until:
