@@ -30,7 +30,14 @@ FORM = {
 def own_portal(session, portal, supplier, **person):
     organisation = session.get_one(Organisation, supplier.id)
     return portal(
-        make_actor(session, OrgKind.SUPPLIER, Role.ADMIN, Role.SUPPLIER, organisation=organisation)
+        make_actor(
+            session,
+            OrgKind.SUPPLIER,
+            Role.ADMIN,
+            Role.SUPPLIER,
+            organisation=organisation,
+            **person,
+        )
     )
 
 
