@@ -51,7 +51,7 @@ TABLE: tuple[tuple[Text | None, tuple[Link, ...]], ...] = (
         ),
     ),
     (
-        _("Money"),
+        _("Invoices and payments"),
         (
             Link("/invoices", _("Invoices"), "file-invoice", P.INVOICE_READ),
             Link("/payments", _("Payments"), "credit-card", P.PAYMENT_READ),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, distinct, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from marketplace.core import audit, jobs
@@ -99,7 +99,7 @@ def verify(session: Session, actor: Actor, subject_kind: str, subject_id: UUID) 
 @requires(Permission.AUDIT_READ)
 def subject_kinds(session: Session, actor: Actor) -> Sequence[str]:
     """The kinds of documents that have a history, for a filter."""
-    kinds = select(distinct(AuditEvent.subject_kind)).where(_involves(actor))
+    kinds = select(AuditEvent.subject_kind).where(_involves(actor)).distinct()
     return sorted(session.scalars(kinds))
 
 

@@ -16,6 +16,7 @@ PATHS: dict[str, str] = {
     "job": "/jobs/{id}",
     "membership": "/settings/members/{id}",
     "organisation": "/settings/organisation",
+    "customer": "/customers/{id}",
 }
 
 NAMES: dict[str, Text] = {
@@ -28,6 +29,13 @@ NAMES: dict[str, Text] = {
     "supplier": _("Supplier file"),
     "approval_request": _("Approval"),
     "approval_policy": _("Approval policy"),
+    "bid_attempt": _("Attempt to submit a bid"),
+    "customer": _("Customer"),
+    "customer_settings": _("Customer settings"),
+    "loyalty_programme": _("Loyalty programme"),
+    "loyalty_redemption": _("Redemption of points"),
+    "rfq_question": _("Question"),
+    "sanctions_list": _("Sanctions list"),
     "item": _("Catalogue item"),
     "membership": _("Membership"),
     "organisation": _("Organisation"),

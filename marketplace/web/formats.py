@@ -1,5 +1,6 @@
 """Values as words and figures for the reader: their language, their zone. No Flask here."""
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -19,6 +20,8 @@ from marketplace.core.units import unit_name
 LOCALES = {"en": Locale.parse("en_GB"), "fr": Locale.parse("fr_FR")}
 NEAR = timedelta(days=6)
 NOTHING = "—"
+LONG_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32,}", re.ASCII)
+DECIMAL = re.compile(r"-?\d{1,15}\.\d+", re.ASCII)
 
 
 def locale() -> Locale:
@@ -77,7 +80,7 @@ def day(value: date | datetime | None, zone: str) -> str:
     local = value.astimezone(ZoneInfo(zone)).date() if isinstance(value, datetime) else value
     today = clock.now().astimezone(ZoneInfo(zone)).date()
     pattern = "EEE d MMM y" if abs(local - today) <= NEAR else "d MMM y"
-    return format_date(local, pattern, locale=locale())
+    return format_date(local, pattern, locale=locale()).replace(" ", "\u00a0")
 
 
 def moment(value: datetime | None, zone: str) -> str:
@@ -85,7 +88,8 @@ def moment(value: datetime | None, zone: str) -> str:
     if value is None:
         return NOTHING
     local = value.astimezone(ZoneInfo(zone))
-    return f"{day(value, zone)}, {format_time(local, 'HH:mm', locale=locale())} {zone_name(local)}"
+    time = format_time(local, "HH:mm", locale=locale())
+    return f"{day(value, zone)}, {time}\u00a0{zone_name(local)}"
 
 
 def zone_name(local: datetime) -> str:
@@ -136,7 +140,16 @@ def change(value: Any) -> str:
         return "; ".join(f"{key}: {change(item)}" for key, item in value.items())
     if isinstance(value, Iterable) and not isinstance(value, str):
         return ", ".join(change(item) for item in value) or NOTHING
-    return str(value)
+    return _short(str(value))
+
+
+def _short(text: str) -> str:
+    """Ids and digests by their beginning, decimals without stored zeros, the rest as it is."""
+    if LONG_ID.fullmatch(text):
+        return f"{text[:8]}…"
+    if DECIMAL.fullmatch(text):
+        return number(Decimal(text).normalize())
+    return text
 
 
 def long_day(value: datetime, zone: str) -> str:

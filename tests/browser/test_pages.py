@@ -1,7 +1,7 @@
 """The portal as people use it: by keyboard, in both languages, on a phone, in the dark."""
 
 import re
-from collections import deque
+from collections import Counter, deque
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,8 +19,9 @@ ROLES = [
     Role.AUDITOR,
 ]
 IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
-# files, and pages of which there are as many as rows
-NOT_PAGES = re.compile(r"/static/|/api/|\.(xlsx|csv|pdf|zip|json|asc|pem)$|/documents/|/template$")
+# addresses that answer with a file
+FILES = re.compile(r"/documents/|/template$|format=|\.(xlsx|csv|pdf|zip|json|asc|pem)$")
+ELSEWHERE = re.compile(r"/static/|/api/|/password/")
 PAGES_AT_MOST = 70
 PER_SHAPE = 2
 
@@ -104,36 +105,47 @@ class TestEveryRole:
 
 def crawl(guest, role):
     """Follow every link from home; at most two pages of each shape. Bad answers, and barriers."""
-    waiting, seen, shapes = deque(["/"]), {"/"}, {}
+    waiting, seen, shapes = deque(["/"]), {"/"}, Counter()
     wrong, barriers, visited = [], [], 0
     while waiting and visited < PAGES_AT_MOST:
         path = waiting.popleft()
         visited += 1
+        if FILES.search(path):
+            status = guest.page.request.get(guest.site + path).status
+            wrong += [f"{status} {path}"] if status >= 400 else []
+            continue
         status = guest.goto(path)
         if status >= 400:
             wrong.append(f"{status} {path}")
             continue
-        shape = shape_of(path)
-        barriers += guest.barriers()
-        if overflow(guest) > 0:
-            barriers.append(f"{path}: {overflow(guest)} px wider than the window")
-        if shapes.get(shape, 0) <= 1:
-            guest.screenshot(f"{role}{shape.replace('/', '-')}")
-        for link in guest.page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)"):
-            target = urlsplit(link)
-            found = target.path + (f"?{target.query}" if target.query else "")
-            if not link.startswith(guest.site) or found in seen or NOT_PAGES.search(target.path):
-                continue
-            seen.add(found)
-            if shapes.get(shape_of(found), 0) < PER_SHAPE:
-                shapes[shape_of(found)] = shapes.get(shape_of(found), 0) + 1
+        barriers += look_at(guest, path, f"{role}{shape_of(path).replace('/', '-')}")
+        for found in links_of(guest):
+            shape = shape_of(found)
+            if found not in seen and not ELSEWHERE.search(found) and shapes[shape] < PER_SHAPE:
+                seen.add(found)
+                shapes[shape] += 1
                 waiting.append(found)
     return wrong, barriers
 
 
+def look_at(guest, path, name):
+    """Barriers of the present page; keeps a picture of it."""
+    guest.screenshot(name)
+    wider = overflow(guest)
+    return guest.barriers() + ([f"{path}: overflow: {wider} px"] if wider > 0 else [])
+
+
+def links_of(guest):
+    """Addresses within the portal that the present page leads to."""
+    for link in guest.page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)"):
+        target = urlsplit(link)
+        if link.startswith(guest.site):
+            yield target.path + (f"?{target.query}" if target.query else "")
+
+
 def shape_of(path):
     """The path with ids and queries taken out: pages of one shape look alike."""
-    return IDS.sub("id", urlsplit(path).path)
+    return IDS.sub("id", urlsplit(path).path) + ("-file" if FILES.search(path) else "")
 
 
 def overflow(guest):

@@ -80,10 +80,11 @@ class TestWords:
         notice = session.scalars(select(Notice)).one()
         english = words_of(notice, "Europe/Paris")
         assert english.title == "Order RFQ-2026-00007"
-        assert english.body == "€1,250.50, 1 Mar 2027, —"
-        assert english.until == "10 Mar 2027, 12:00 CET"
+        assert english.body == "€1,250.50, 1\u00a0Mar\u00a02027, —"
+        assert english.until == "10\u00a0Mar\u00a02027, 12:00\u00a0CET"
         with reading_in("fr"):
-            assert words_of(notice, "Europe/Lisbon").until == "10 mars 2027, 11:00 WET"
+            until = words_of(notice, "Europe/Lisbon").until
+            assert until == "10\u00a0mars\u00a02027, 11:00\u00a0WET"
 
     def test_a_kind_that_is_gone_shows_its_name(self, session):
         notice = Notice(kind="old_kind", params={}, url="/")
