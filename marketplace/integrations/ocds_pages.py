@@ -9,7 +9,7 @@ from marketplace.documents.rules import refused
 from marketplace.integrations import ocds
 from marketplace.integrations.ocds_reading import MAX_BYTES
 from marketplace.web.blueprints import PageBlueprint
-from marketplace.web.context import current_actor, current_session
+from marketplace.web.context import current_actor, current_session, undone_if_refused
 
 pages = PageBlueprint("ocds", __name__, url_prefix="/rfqs/import-ocds")
 
@@ -25,17 +25,15 @@ def import_file() -> ResponseReturnValue:
     session, actor = current_session(), current_actor()
     if request.method == "GET":
         return _page()
-    savepoint = session.begin_nested()
     try:
-        file = request.files.get("file")
-        if file is None or not file.filename:
-            raise refused("file_missing", _("Choose a file."))
-        encoding = request.form.get("encoding", "utf-8")
-        data = file.stream.read(MAX_BYTES + 1)
-        imported = ocds.import_bytes(session, actor, data, encoding=encoding)
-        savepoint.commit()
+        with undone_if_refused():
+            file = request.files.get("file")
+            if file is None or not file.filename:
+                raise refused("file_missing", _("Choose a file."))
+            encoding = request.form.get("encoding", "utf-8")
+            data = file.stream.read(MAX_BYTES + 1)
+            imported = ocds.import_bytes(session, actor, data, encoding=encoding)
     except Invalid as refusal:
-        savepoint.rollback()
         return _page(refusal, request.form.get("encoding", "utf-8")), 422
     return render_template("integrations/ocds_done.html", imported=imported)
 

@@ -4,11 +4,13 @@ The session begins lazily, so a page without queries opens no connection. The ac
 the request's own session, which enters the tenant in the same statement.
 """
 
-from collections.abc import Callable
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import IO, Any
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Request, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -25,9 +27,20 @@ SESSION_COOKIE = "marketplace_session"
 LANGUAGE_COOKIE = "marketplace_language"
 
 
+class WholeRequest(Request):
+    """A request whose body is in memory when it is worked on, its files included.
+
+    Uploads never touch the disk on their way, so that sealed ones leave no copy there.
+    """
+
+    def _get_file_stream(self, *_args: Any, **_kwargs: Any) -> IO[bytes]:
+        return io.BytesIO()
+
+
 class WebApp(Flask):
     """Flask whose requests are transactions."""
 
+    request_class = WholeRequest
     database: Database
     settings: Settings
 
@@ -116,6 +129,14 @@ def find_actor() -> Actor | None:
             set_language(known_language(g.actor.locale))
     actor: Actor | None = g.actor
     return actor
+
+
+@contextmanager
+def undone_if_refused() -> Iterator[None]:
+    """Undo what the block did when it is refused, and let the page that follows be committed."""
+    with current_session().begin_nested():
+        yield
+        current_session().flush()
 
 
 def json_response(body: Any, status: int = 200) -> Response:

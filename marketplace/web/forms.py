@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 
 from marketplace.core.errors import Conflict, FieldError, Invalid, Stale
 from marketplace.core.text import Text, _, language
-from marketplace.web.context import current_session, find_actor
+from marketplace.web.context import undone_if_refused, find_actor
 from marketplace.web.fields import DecimalField, InstantField, MoneyField, QuantityField
 from marketplace.web.gate import field_errors
 from marketplace.web.schemas import Schema
@@ -78,13 +78,10 @@ class Form:
     @contextmanager
     def guard(self) -> Iterator[None]:
         """Turn a refusal of the use case into errors of this form; its changes are undone."""
-        savepoint = current_session().begin_nested()
         try:
-            yield
-            current_session().flush()
-            savepoint.commit()
+            with undone_if_refused():
+                yield
         except (Invalid, Conflict, Stale) as refusal:
-            savepoint.rollback()
             self._take(refusal.errors, refusal.detail)
 
     def refuse(self, name: str, message: Text | str) -> None:
