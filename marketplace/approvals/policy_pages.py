@@ -132,6 +132,6 @@ def _outcome(trial: Form) -> dict[str, Any]:
         category=data["category"],
         cost_centre=data["cost_centre"],
     )
-    route, candidates = service.preview(session, actor, subject)
+    route, candidates = service.preview(session, actor, subject, authors=frozenset())
     names = queries.deciders(session, actor.organisation_id)
     return reading.preview_of(route, candidates, names)

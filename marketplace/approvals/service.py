@@ -1,6 +1,6 @@
 """Use cases: write policies, ask for approval, decide, take a request back."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -32,11 +32,17 @@ _ENDINGS: dict[StepState, tuple[str, type[ApprovalRejected] | type[ApprovalRetur
 
 
 @requires(Permission.APPROVAL_READ)
-def preview(session: Session, actor: Actor, subject: Subject) -> tuple[Route, list[Candidates]]:
-    """Who would have to approve this, if it were submitted as it stands."""
+def preview(
+    session: Session, actor: Actor, subject: Subject, *, authors: Set[UUID] | None = None
+) -> tuple[Route, list[Candidates]]:
+    """Who would have to approve this, if it were submitted as it stands.
+
+    authors: who may not decide; by default the subject's authors and the actor.
+    """
     route = rules.route_of(queries.policies(session, actor, active=True), subject)
     deciders = queries.deciders(session, actor.organisation_id).keys()
-    authors = subject.author_ids | {actor.person}
+    if authors is None:
+        authors = subject.author_ids | {actor.person}
     return route, [rules.candidates_of(step, deciders, authors) for step in route.steps]
 
 
