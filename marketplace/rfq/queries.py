@@ -122,11 +122,12 @@ def _found(
     actor: Actor,
     rfq_id: UUID,
 ) -> Rfq:
-    rfq = session.scalar(
+    rows = session.scalars(
         queries[actor.org_kind],
         {"rfq_id": rfq_id, "org_id": actor.org_id},
         execution_options={"populate_existing": True},
     )
+    rfq = rows.unique().one_or_none()
     if rfq is None:
         raise _no_such_rfq()
     return rfq
