@@ -27,10 +27,10 @@ from marketplace.rfq.bid_schemas import (
     BidDocumentSchema,
     BidInputSchema,
     BidListSchema,
+    BidReceiptListSchema,
+    BidReceiptSchema,
     BidSchema,
     ReceiptKeySchema,
-    ReceiptListSchema,
-    ReceiptSchema,
 )
 from marketplace.rfq.bid_states import READABLE
 from marketplace.rfq.bid_views import BidView
@@ -103,7 +103,7 @@ class BidSubmission(MethodView):
 @blp.route("/<uuid:rfq_id>/bids/<uuid:bid_id>/withdraw")
 class BidWithdrawal(MethodView):
     @blp.idempotent(required=True)
-    @blp.response(200, ReceiptSchema)
+    @blp.response(200, BidReceiptSchema)
     def post(self, rfq_id: UUID, bid_id: UUID) -> BidAttempt:
         """Take the bid back."""
         session, actor = current_session(), current_actor()
@@ -166,7 +166,7 @@ class OneBidDocument(MethodView):
 
 @blp.route("/<uuid:rfq_id>/receipts")
 class Receipts(MethodView):
-    @blp.response(200, ReceiptListSchema)
+    @blp.response(200, BidReceiptListSchema)
     def get(self, rfq_id: UUID) -> dict[str, Any]:
         """All attempts of the supplier, accepted and refused, newest first."""
         session, actor = current_session(), current_actor()

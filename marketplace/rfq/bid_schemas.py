@@ -24,7 +24,7 @@ class BidLineInputSchema(Schema):
         return PricedLine(data["line_id"], price.amount, price.currency, data["note"])
 
 
-class AnswerInputSchema(Schema):
+class BidAnswerInputSchema(Schema):
     criterion_id = IdField(required=True)
     text = TextField(required=True, max=5000)
 
@@ -48,7 +48,7 @@ class BidInputSchema(Schema):
     note = TextField(max=5000, load_default="")
     delivery_days = fields.Integer(strict=True, load_default=None, allow_none=True, validate=_DAYS)
     answers = fields.List(
-        fields.Nested(AnswerInputSchema), load_default=list, validate=validate.Length(max=100)
+        fields.Nested(BidAnswerInputSchema), load_default=list, validate=validate.Length(max=100)
     )
 
     @post_load
@@ -87,7 +87,7 @@ class BidLineSchema(Schema):
     note = fields.String()
 
 
-class AnswerSchema(Schema):
+class BidAnswerSchema(Schema):
     criterion_id = IdField()
     text = fields.String()
 
@@ -106,11 +106,11 @@ class BidContentSchema(Schema):
     total = MoneyField()
     note = fields.String()
     delivery_days = fields.Integer(allow_none=True)
-    answers = fields.List(fields.Nested(AnswerSchema))
+    answers = fields.List(fields.Nested(BidAnswerSchema))
     documents = fields.List(fields.Nested(BidDocumentSchema))
 
 
-class ReceiptSchema(Schema):
+class BidReceiptSchema(Schema):
     """A signed statement: `signature` is Ed25519 over the bytes of `statement`."""
 
     id = IdField()
@@ -128,8 +128,8 @@ class ReceiptSchema(Schema):
     )
 
 
-class ReceiptListSchema(Schema):
-    items = fields.List(fields.Nested(ReceiptSchema))
+class BidReceiptListSchema(Schema):
+    items = fields.List(fields.Nested(BidReceiptSchema))
 
 
 class ReceiptKeySchema(Schema):
@@ -157,7 +157,7 @@ class BidSchema(Schema):
         metadata={"description": "The submitted bid: with X-Read-Back-Key, or after the opening."},
     )
     receipt = fields.Nested(
-        ReceiptSchema, allow_none=True, metadata={"description": "After a submission."}
+        BidReceiptSchema, allow_none=True, metadata={"description": "After a submission."}
     )
     read_back_key = fields.String(
         allow_none=True,
@@ -173,7 +173,7 @@ class BidListSchema(Schema):
     next_cursor = fields.String(allow_none=True)
 
 
-class FormLineSchema(Schema):
+class BidFormLineSchema(Schema):
     """A row of the bid form; without a price the line is not bid for."""
 
     line_id = IdField(required=True)
@@ -181,7 +181,7 @@ class FormLineSchema(Schema):
     note = TextField(max=500, load_default="")
 
 
-class FormAnswerSchema(Schema):
+class BidFormAnswerSchema(Schema):
     criterion_id = IdField(required=True)
     text = TextField(max=5000, load_default="")
 
@@ -190,10 +190,10 @@ class BidFormSchema(Schema):
     """The bid as a form. Loads to ``content``, and ``rows``: the row of each priced line."""
 
     lot_ids = fields.List(IdField(), load_default=list)
-    lines = fields.List(fields.Nested(FormLineSchema), load_default=list)
+    lines = fields.List(fields.Nested(BidFormLineSchema), load_default=list)
     note = TextField(max=5000, load_default="")
     delivery_days = fields.Integer(load_default=None, allow_none=True, validate=_DAYS)
-    answers = fields.List(fields.Nested(FormAnswerSchema), load_default=list)
+    answers = fields.List(fields.Nested(BidFormAnswerSchema), load_default=list)
 
     @post_load
     def make(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from marketplace.rfq.bid_models import RfqOpening
 from marketplace.rfq.evaluation_schemas import (
     AwardInputSchema,
     AwardSchema,
+    BidScoresSchema,
     EvaluationSchema,
-    OpeningSchema,
-    OpenSchema,
-    ScoresSchema,
+    OpenBidsSchema,
+    OpeningMinutesSchema,
     UnsuccessfulSchema,
 )
 from marketplace.rfq.services import awarding, evaluation, opening
@@ -32,7 +32,7 @@ blp = ApiBlueprint(
 
 @blp.route("/<uuid:rfq_id>/opening")
 class Opening(MethodView):
-    @blp.response(200, OpeningSchema)
+    @blp.response(200, OpeningMinutesSchema)
     def get(self, rfq_id: UUID) -> RfqOpening:
         """The signed minutes of the opening."""
         session = current_session()
@@ -43,8 +43,8 @@ class Opening(MethodView):
         return found
 
     @blp.idempotent(required=True)
-    @blp.arguments(OpenSchema)
-    @blp.response(201, OpeningSchema)
+    @blp.arguments(OpenBidsSchema)
+    @blp.response(201, OpeningMinutesSchema)
     def post(self, data: dict[str, Any], rfq_id: UUID) -> RfqOpening:
         """Open all bids at once, from thirty seconds after the deadline."""
         with peeking_noted(rfq_id):
@@ -67,7 +67,7 @@ class OneEvaluation(MethodView):
 @blp.route("/<uuid:rfq_id>/evaluation/scores")
 class Scores(MethodView):
     @blp.idempotent()
-    @blp.arguments(ScoresSchema)
+    @blp.arguments(BidScoresSchema)
     @blp.response(200, EvaluationSchema)
     def post(self, data: dict[str, Any], rfq_id: UUID) -> dict[str, Any]:
         """Give or change scores for the criteria that are not the price."""

@@ -28,7 +28,7 @@ from marketplace.rfq import (
 from marketplace.rfq.award_rules import Choice
 from marketplace.rfq.bid_http import peeking_noted, service_keys
 from marketplace.rfq.bid_rules import DRAIN, WrongPassphrase
-from marketplace.rfq.evaluation_schemas import OpenSchema, ScoresSchema, UnsuccessfulSchema
+from marketplace.rfq.evaluation_schemas import BidScoresSchema, OpenBidsSchema, UnsuccessfulSchema
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.services import awarding, evaluation, opening
 from marketplace.rfq.services.evaluation import Evaluation
@@ -46,7 +46,7 @@ def overview(rfq_id: UUID) -> str:
     session, actor = current_session(), current_actor()
     rfq = queries.get_own(session, actor, rfq_id)
     if rfq.opened_at is None:
-        return _sealed(rfq, Form(OpenSchema))
+        return _sealed(rfq, Form(OpenBidsSchema))
     return render_template(
         "rfq/bids/opened.html",
         evaluation=evaluation.read(session, actor, rfq_id),
@@ -59,7 +59,7 @@ def overview(rfq_id: UUID) -> str:
 @pages.post("/opening")
 def open_bids(rfq_id: UUID) -> ResponseReturnValue:
     session, actor = current_session(), current_actor()
-    form = Form(OpenSchema, request.form)
+    form = Form(OpenBidsSchema, request.form)
     if form.valid:
         try:
             with session.begin_nested(), peeking_noted(rfq_id):
@@ -111,13 +111,13 @@ def compare(rfq_id: UUID) -> str:
     """The comparison matrix, the scores and the ranking."""
     with peeking_noted(rfq_id):
         compared = evaluation.read(current_session(), current_actor(), rfq_id)
-    return _evaluation_page(compared, Form(ScoresSchema, initial=_given_scores(compared)))
+    return _evaluation_page(compared, Form(BidScoresSchema, initial=_given_scores(compared)))
 
 
 @pages.post("/evaluation/scores")
 def score(rfq_id: UUID) -> ResponseReturnValue:
     session, actor = current_session(), current_actor()
-    form = Form(ScoresSchema, _without_blank_scores(request.form))
+    form = Form(BidScoresSchema, _without_blank_scores(request.form))
     if form.valid:
         with form.guard():
             evaluation.score(session, actor, rfq_id, form.data["scores"])

@@ -17,7 +17,7 @@ from marketplace.web.fields import (
 from marketplace.web.schemas import Schema
 
 
-class OpenSchema(Schema):
+class OpenBidsSchema(Schema):
     passphrase = TextField(
         required=True,
         max=500,
@@ -25,7 +25,7 @@ class OpenSchema(Schema):
     )
 
 
-class OpeningSchema(Schema):
+class OpeningMinutesSchema(Schema):
     """The minutes: `signature` is Ed25519 over the bytes of `statement`."""
 
     rfq_id = IdField()
@@ -39,7 +39,7 @@ class OpeningSchema(Schema):
     )
 
 
-class CellSchema(Schema):
+class ComparedCellSchema(Schema):
     bid_id = IdField()
     unit_price = MoneyField(allow_none=True, unit_price=True)
     total = MoneyField(allow_none=True)
@@ -56,7 +56,7 @@ class ComparedLineSchema(Schema):
     number = fields.Integer()
     description = fields.String()
     quantity = QuantityField()
-    bids = fields.List(fields.Nested(CellSchema))
+    bids = fields.List(fields.Nested(ComparedCellSchema))
 
 
 class ComparedBidSchema(Schema):
@@ -70,7 +70,7 @@ class ComparedBidSchema(Schema):
     note = fields.String()
 
 
-class PointsSchema(Schema):
+class RankPointsSchema(Schema):
     criterion_id = IdField()
     name = fields.String()
     weight = DecimalField()
@@ -91,7 +91,7 @@ class RankSchema(Schema):
     points = DecimalField()
     tied = fields.Boolean()
     missing_lines = fields.List(fields.Integer())
-    explanation = fields.List(fields.Nested(PointsSchema))
+    explanation = fields.List(fields.Nested(RankPointsSchema))
 
 
 class LotRankingSchema(Schema):
@@ -113,7 +113,7 @@ class EvaluationSchema(Schema):
     lots = fields.List(fields.Nested(LotRankingSchema))
 
 
-class ScoreInputSchema(Schema):
+class BidScoreInputSchema(Schema):
     bid_id = IdField(required=True)
     criterion_id = IdField(required=True)
     score = DecimalField(required=True, places=2)
@@ -124,13 +124,13 @@ class ScoreInputSchema(Schema):
         return GivenScore(**data)
 
 
-class ScoresSchema(Schema):
+class BidScoresSchema(Schema):
     scores = fields.List(
-        fields.Nested(ScoreInputSchema), required=True, validate=validate.Length(1, 2000)
+        fields.Nested(BidScoreInputSchema), required=True, validate=validate.Length(1, 2000)
     )
 
 
-class ChoiceSchema(Schema):
+class AwardChoiceSchema(Schema):
     bid_id = IdField(required=True)
     lot_id = IdField(load_default=None, allow_none=True)
     line_id = IdField(load_default=None, allow_none=True)
@@ -142,7 +142,7 @@ class ChoiceSchema(Schema):
 
 class AwardInputSchema(Schema):
     choices = fields.List(
-        fields.Nested(ChoiceSchema),
+        fields.Nested(AwardChoiceSchema),
         required=True,
         validate=validate.Length(1, 2000),
         metadata={"description": "Lots or lines with the bid that gets them; lines go first."},

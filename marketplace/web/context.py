@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import clock, tenancy
 from marketplace.core.db import MAX_ATTEMPTS, Database, busy, is_retryable
 from marketplace.core.errors import NotAuthenticated
-from marketplace.core.text import _, known_language, set_language
+from marketplace.core.text import LANGUAGES, _, known_language, set_language
 from marketplace.identity import authentication
 from marketplace.identity.permissions import Actor
 from marketplace.settings import Settings
@@ -89,7 +89,13 @@ def _receive() -> None:
     request.get_data(cache=True, parse_form_data=False)
     g.arrived_at = clock.now()
     chosen = request.cookies.get(LANGUAGE_COOKIE) if not is_api() else None
-    set_language(chosen or request.accept_languages.best_match(["en", "fr"]) or "en")
+    set_language(chosen or _preferred_language())
+
+
+def _preferred_language() -> str:
+    """The first language of Accept-Language that we speak, in whatever country's variety."""
+    preferred = (tag.split("-")[0].lower() for tag in request.accept_languages.values())
+    return next((tag for tag in preferred if tag in LANGUAGES), LANGUAGES[0])
 
 
 def is_api() -> bool:
