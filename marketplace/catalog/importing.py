@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from marketplace.catalog import queries, rules, service
+from marketplace.catalog import history, queries, rules, service
 from marketplace.catalog.models import Item
 from marketplace.core import tabular
 from marketplace.core.errors import Invalid
@@ -216,10 +216,10 @@ def _check(parsed: Parsed, record: Record, values: dict[str, Any]) -> None:
 
 def _differences(item: Item, values: dict[str, Any]) -> dict[str, tuple[str | None, str | None]]:
     """Old and new value of every field that the row changes."""
-    before = service.snapshot(item)
+    before = history.snapshot(item)
     differences = {}
     for name, value in values.items():
-        old, new = before.get(name), service.shown(value)
+        old, new = before.get(name), history.shown(value)
         if (old or None) != (new or None):
             differences[name] = (old, new)
     return differences

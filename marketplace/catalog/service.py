@@ -1,13 +1,12 @@
 """Use cases of the catalogue: items are added, changed, taken out of use and back."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from marketplace.catalog import queries, rules
+from marketplace.catalog import history, queries, rules
 from marketplace.catalog.models import Item
 from marketplace.core import audit, clock
 from marketplace.core.db import check_version
@@ -16,8 +15,6 @@ from marketplace.core.money import Money
 from marketplace.core.tabular.reading import clean
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, OrgKind, Permission, requires
-
-FIELDS = ("sku", "gtin", "name", "description", "category_code", "unit", "base_quantity", "active")
 
 
 class SkuTaken(Conflict):
@@ -60,29 +57,15 @@ def update(
     _check_category(session, changes.get("category_code"))
     if "sku" in changes:
         _check_sku_free(session, actor, changes["sku"], item.id)
-    before = snapshot(item)
+    before = history.snapshot(item)
     _fill(item, changes)
-    after = snapshot(item)
+    after = history.snapshot(item)
     changed = {name: after[name] for name in after if after[name] != before[name]}
     if changed:
         item.changed_at = clock.now()
         audit.record(session, actor, "item.changed", ("item", item.id), changed)
         session.flush()
     return item
-
-
-def snapshot(item: Item) -> dict[str, str | None]:
-    """The item's values as text, for comparing and for the history."""
-    return {name: shown(getattr(item, name)) for name in (*FIELDS, "price")}
-
-
-def shown(value: Any) -> str | None:
-    """One value of an item as text."""
-    if value is None:
-        return None
-    if isinstance(value, Money):
-        return f"{value.amount.normalize():f} {value.currency}"
-    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
 
 
 def _buyer(actor: Actor) -> UUID:
@@ -93,7 +76,7 @@ def _buyer(actor: Actor) -> UUID:
 
 
 def _fill(item: Item, values: Mapping[str, Any]) -> None:
-    for name in FIELDS:
+    for name in history.FIELDS:
         if name in values:
             setattr(item, name, values[name])
     if "price" in values:

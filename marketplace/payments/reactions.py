@@ -30,7 +30,7 @@ from marketplace.payments.provider import (
     RefundAnswer,
     RefundOrder,
 )
-from marketplace.payments.services import paying, recording
+from marketplace.payments.services import recording
 from marketplace.payments.states import PaymentState, RefundState
 
 register_kind(
@@ -88,7 +88,7 @@ def record_checkout(session: Session, answer: CheckoutAnswer) -> None:
     if answer.final or payment.failures >= rules.MAX_FAILURES:
         recording.record_failure(session, SYSTEM, payment, answer.failure)
     else:
-        paying.ask_for_page(session, payment)
+        calls.ask_for_page(session, payment)
 
 
 def prepare_close(session: Session, _actor: Actor, payment_id: str) -> CloseOrder | None:

@@ -154,7 +154,7 @@ def set_tolerance(
     return tolerance
 
 
-def order_facts(order: Order) -> OrderFacts:
+def _order_facts(order: Order) -> OrderFacts:
     """The order as the match needs it."""
     return OrderFacts(
         currency=order.currency,
@@ -184,7 +184,7 @@ def _findings(session: Session, invoice: Invoice, order: Order | None) -> list[F
     ]
     return matching.match(
         invoice,
-        order_facts(order) if order else None,
+        _order_facts(order) if order else None,
         queries.tolerance_of(session, invoice.buyer_id),
         original=original,
         earlier=before[0] if before else None,

@@ -47,7 +47,7 @@ def accept(session: Session, actor: Actor, invoice: Invoice, order: Order | None
     ledger.book(
         session,
         SYSTEM,
-        subject_of(invoice),
+        _subject_of(invoice),
         EntryKind.CREDIT_NOTE if invoice.sign < 0 else EntryKind.INVOICE,
         invoice.id,
         invoice.currency,
@@ -68,7 +68,7 @@ def pay(session: Session, actor: Actor, invoice_id: UUID) -> Payment:
     invoice = queries.get(session, actor, invoice_id, lock=True)
     _refresh_paid(session, invoice)
     rules.check_payable(invoice)
-    return paying.request(session, actor, subject_of(invoice), invoice.open_money)
+    return paying.request(session, actor, _subject_of(invoice), invoice.open_money)
 
 
 @requires(Permission.PAYMENT_MAKE)
@@ -77,7 +77,7 @@ def refund(session: Session, actor: Actor, payment_id: UUID, amount: Money, reas
     payment = payment_queries.get(session, actor, payment_id)
     invoice = queries.get(session, actor, payment.subject_id, lock=True)
     _refresh_paid(session, invoice)
-    check_amount(amount)
+    _check_amount(amount)
     left = -invoice.open_amount - _refunds_under_way(session, invoice)
     if amount.amount > left:
         shown = f"{max(left, rules.ZERO):.{exponent(invoice.currency)}f}"
@@ -113,7 +113,7 @@ def refund_overpayment(
     return made
 
 
-def check_amount(amount: Money) -> None:
+def _check_amount(amount: Money) -> None:
     """A refund always has an explicit amount above zero."""
     if amount.amount <= 0:
         detail = _("A refund needs an amount above zero.")
@@ -148,7 +148,7 @@ def settle(session: Session, actor: Actor, invoice: Invoice, at: datetime) -> No
         invoice.paid_at = None
 
 
-def subject_of(invoice: Invoice) -> Subject:
+def _subject_of(invoice: Invoice) -> Subject:
     """The invoice as payments and ledger know it."""
     return Subject(
         kind=SUBJECT,

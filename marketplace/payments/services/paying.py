@@ -36,7 +36,7 @@ def request(session: Session, actor: Actor, subject: Subject, amount: Money) -> 
         _cancel(session, actor, live)
         session.flush()
     payment = _new_payment(session, actor, subject, amount)
-    ask_for_page(session, payment)
+    calls.ask_for_page(session, payment)
     audit.record(
         session,
         actor,
@@ -137,17 +137,6 @@ def resolve_issue(session: Session, actor: Actor, issue_id: UUID, note: str) -> 
             {"code": str(issue.code), "note": note},
         )
     return issue
-
-
-def ask_for_page(session: Session, payment: Payment) -> None:
-    """Queue the request for the page; once per round of failures."""
-    calls.enqueue(
-        session,
-        "open_checkout",
-        {"payment_id": str(payment.id)},
-        dedupe_key=f"checkout:{payment.id}:{payment.failures}",
-        run_at=clock.now() + rules.pause_after(payment.failures) if payment.failures else None,
-    )
 
 
 def _new_payment(session: Session, actor: Actor, subject: Subject, amount: Money) -> Payment:
