@@ -11,7 +11,7 @@ from marketplace.core import audit, clock
 from marketplace.core.text import Text, _
 from marketplace.documents import service as documents_service
 from marketplace.identity.permissions import Permission
-from marketplace.suppliers import rules, views
+from marketplace.suppliers import queries, rules, scorecards, views
 from marketplace.suppliers.schemas import (
     FIGURES,
     BankAccountCreateSchema,
@@ -172,13 +172,15 @@ def _overview(
 ) -> str:
     session, actor = current_session(), current_actor()
     found = directory.file(session, actor, actor.organisation_id)
-    cards = views.scorecard_views(
-        actor, directory.scorecards(session, actor, actor.organisation_id)
-    )
+    found_cards = directory.scorecards(session, actor, actor.organisation_id)
+    cards = views.scorecard_views(actor, found_cards)
+    year = next((card for card in found_cards if card.months == scorecards.YEAR), None)
     today = clock.now().date()
     return render_template(
         "suppliers/me.html",
-        supplier=views.one(session, actor, found.supplier, found.organisation),
+        supplier=views.supplier_view(
+            actor, queries.Entry(found.supplier, found.organisation, year)
+        ),
         organisation=found.organisation,
         tasks=views.tasks_of(found),
         certificates=views.certificate_views(found.certificates),

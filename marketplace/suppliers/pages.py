@@ -9,8 +9,9 @@ from flask.typing import ResponseReturnValue
 from marketplace.core import audit, clock
 from marketplace.core.pages import Page
 from marketplace.core.text import _
+from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import OrgKind, Permission
-from marketplace.suppliers import queries, rules, views
+from marketplace.suppliers import queries, rules, scorecards, views
 from marketplace.suppliers.sanctions_files import ListedName, read
 from marketplace.suppliers.schemas import (
     SanctionsHeadSchema,
@@ -66,6 +67,18 @@ def listing() -> ResponseReturnValue:
 def detail(supplier_id: UUID) -> ResponseReturnValue:
     """One supplier: profile, checks with their evidence, figures, papers, history."""
     return _detail(supplier_id, Form(SupplierDecisionCreateSchema))
+
+
+@pages.get("/<uuid:supplier_id>/history")
+def history(supplier_id: UUID) -> str:
+    """Who changed what about the supplier, as far as the reader may know."""
+    session, actor = current_session(), current_actor()
+    return render_template(
+        "suppliers/history.html",
+        supplier=directory.get(session, actor, supplier_id),
+        organisation=identity_queries.organisation(session, supplier_id),
+        history=audit.history(session, actor.organisation_id, "supplier", supplier_id),
+    )
 
 
 @pages.post("/<uuid:supplier_id>/decisions")
@@ -137,8 +150,10 @@ def sanctions_lists() -> ResponseReturnValue:
 def _detail(supplier_id: UUID, form: Form) -> str:
     session, actor = current_session(), current_actor()
     found = directory.file(session, actor, supplier_id)
-    supplier = views.one(session, actor, found.supplier, found.organisation)
-    cards = views.scorecard_views(actor, directory.scorecards(session, actor, supplier_id))
+    found_cards = directory.scorecards(session, actor, supplier_id)
+    cards = views.scorecard_views(actor, found_cards)
+    year = next((card for card in found_cards if card.months == scorecards.YEAR), None)
+    supplier = views.supplier_view(actor, queries.Entry(found.supplier, found.organisation, year))
     return render_template(
         "suppliers/detail.html",
         supplier=supplier,
@@ -151,7 +166,6 @@ def _detail(supplier_id: UUID, form: Form) -> str:
         certificates=views.certificate_views(found.certificates),
         filings=views.filing_views(found.filings),
         accounts=views.account_views(actor, found.accounts),
-        history=audit.history(session, actor.organisation_id, "supplier", supplier_id),
         **_review(supplier_id),
     )
 

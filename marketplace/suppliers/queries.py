@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload
 
 from marketplace.core.errors import NotFound
 from marketplace.core.pages import Page, paginate
@@ -27,7 +27,7 @@ from marketplace.suppliers.models import (
 )
 from marketplace.suppliers.states import BankAccountState, Outcome, SupplierState
 
-WITH_CHECKS = selectinload(DueDiligenceRun.checks)
+WITH_CHECKS = joinedload(DueDiligenceRun.checks)
 AWAITING_REVIEW = (SupplierState.REGISTERED, SupplierState.IN_REVIEW)
 
 
@@ -71,9 +71,16 @@ def visible_to(actor: Actor) -> Select[Supplier]:
 
 
 def get(session: Session, actor: Actor, supplier_id: UUID, *, lock: bool = False) -> Supplier:
-    """The supplier, or NotFound: one that the actor may not see does not exist for them."""
-    query = visible_to(actor).where(Supplier.id == supplier_id)
-    found = session.scalar(query.with_for_update() if lock else query)
+    """The supplier, or NotFound: one that the actor may not see does not exist for them.
+
+    Without lock, a supplier that this transaction has read before costs no statement.
+    """
+    if lock:
+        query = visible_to(actor).where(Supplier.id == supplier_id)
+        found = session.scalar(query.with_for_update())
+    else:
+        own = actor.org_kind is not OrgKind.SUPPLIER or supplier_id == actor.org_id
+        found = session.get(Supplier, supplier_id) if own else None
     if found is None:
         raise NotFound(_("There is no such supplier."))
     return found
@@ -174,10 +181,18 @@ def scorecards(session: Session, actor: Actor, supplier_id: UUID) -> Sequence[Sc
 
 def file(session: Session, actor: Actor, supplier_id: UUID) -> SupplierFile:
     """The supplier with its papers, newest first."""
-    supplier = get(session, actor, supplier_id)
+    row = session.execute(
+        visible_to(actor)
+        .where(Supplier.id == supplier_id)
+        .join(Organisation, Organisation.id == Supplier.id)
+        .add_columns(Organisation)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(_("There is no such supplier."))
+    supplier, organisation = row
     return SupplierFile(
         supplier=supplier,
-        organisation=identity_queries.organisation(session, supplier_id),
+        organisation=organisation,
         accounts=bank_accounts(session, supplier_id),
         certificates=certificates(session, supplier_id),
         filings=filings(session, supplier_id),
@@ -248,13 +263,17 @@ def filings(session: Session, supplier_id: UUID) -> Sequence[Filing]:
 def runs(session: Session, actor: Actor, supplier_id: UUID) -> Sequence[DueDiligenceRun]:
     """The last rounds of checks, newest first, with their checks as far as they are visible."""
     get(session, actor, supplier_id)
-    return session.scalars(
-        select(DueDiligenceRun)
-        .where(DueDiligenceRun.supplier_id == supplier_id)
-        .options(WITH_CHECKS)
-        .order_by(DueDiligenceRun.created_at.desc(), DueDiligenceRun.id.desc())
-        .limit(20)
-    ).all()
+    return (
+        session.scalars(
+            select(DueDiligenceRun)
+            .where(DueDiligenceRun.supplier_id == supplier_id)
+            .options(WITH_CHECKS)
+            .order_by(DueDiligenceRun.created_at.desc(), DueDiligenceRun.id.desc())
+            .limit(10)
+        )
+        .unique()
+        .all()
+    )
 
 
 def latest_checks(session: Session, supplier_id: UUID) -> Sequence[DueDiligenceCheck]:

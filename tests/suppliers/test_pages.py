@@ -7,9 +7,10 @@ from sqlalchemy import select
 
 from marketplace.core import clock
 from marketplace.identity.models import Organisation
-from marketplace.identity.permissions import OrgKind, Role
+from marketplace.identity.permissions import SYSTEM, OrgKind, Role
+from marketplace.suppliers import runs
 from marketplace.suppliers.models import BankAccount, Certificate, SanctionsList, Supplier
-from marketplace.suppliers.states import SupplierState
+from marketplace.suppliers.states import SupplierState, Trigger
 from tests.clients import words
 from tests.factories.identity import make_actor
 from tests.factories.suppliers import VALID_IBAN, load_list, make_supplier
@@ -234,3 +235,17 @@ class TestSanctionsLists:
         browser = portal(make_actor(session, OrgKind.OPERATOR, locale=language))
         for path in ("", "/sanctions-lists", f"/{supplier.id}"):
             assert browser.get(f"/suppliers{path}").status_code == 200
+
+
+def test_pages_need_few_statements(session, portal, statements) -> None:
+    supplier = make_supplier(session, state=SupplierState.REGISTERED)
+    run_id = runs.ask(session, SYSTEM, supplier.id, Trigger.ON_DEMAND)
+    runs.carry_out(session, run_id)
+    buyer, own = portal(make_actor(session)), own_portal(session, portal, supplier)
+    path = f"/suppliers/{supplier.id}"
+    for browser, page in ((buyer, "/suppliers"), (buyer, path), (own, "/suppliers/me")):
+        session.flush()
+        statements.clear()
+        assert browser.get(page).status_code == 200
+        assert len(statements) <= 11, "\n".join(statements)
+    assert "History" in words(buyer.get(f"{path}/history"))

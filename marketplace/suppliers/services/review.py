@@ -62,9 +62,8 @@ def request_run(session: Session, actor: Actor, supplier_id: UUID) -> DueDiligen
         {"run_id": str(run_id)},
         owner_id=supplier.id,
     )
-    return session.scalars(
-        select(DueDiligenceRun).where(DueDiligenceRun.id == run_id).options(queries.WITH_CHECKS)
-    ).one()
+    asked = select(DueDiligenceRun).where(DueDiligenceRun.id == run_id)
+    return session.scalars(asked.options(queries.WITH_CHECKS)).unique().one()
 
 
 @requires(Permission.SUPPLIER_REVIEW)
