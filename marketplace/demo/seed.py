@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import clock
 from marketplace.core.db import Database
-from marketplace.demo import cast, consequences, files, history, live, world
+from marketplace.demo import cast, consequences, files, history, live, volume, world
 from marketplace.demo.cast import Cast
 from marketplace.demo.history import Clerk
 from marketplace.demo.sourcing import PASSPHRASE, Sourcing
@@ -22,6 +22,7 @@ from marketplace.settings import Settings
 
 # any number that nothing else in this database locks
 ONE_AT_A_TIME = 5_110_774
+LARGE = "large"
 YEAR = timedelta(days=365)
 # of several roles, the one for which a person stands in the list of those who may sign in
 SHOWN_AS = (Role.REQUESTER, Role.BUYER, Role.APPROVER, Role.RECEIVER, Role.SUPPLIER, Role.OPERATOR,
@@ -46,8 +47,8 @@ def load(
 ) -> DemoWorld:
     """Put the demo companies and their year of trade into the database, unless they are there.
 
-    scale: ``demo``, or ``large`` for many rows on top. Refuses anything but a local environment:
-    the passwords of the demo are known to everybody.
+    scale: ``demo``, or ``large`` for many rows on top (see `volume`). Refuses anything but a local
+    environment: the passwords of the demo are known to everybody.
     """
     if not settings.is_local:
         raise ValueError("The demo has public passwords; it is loaded in a local environment only.")
@@ -56,7 +57,10 @@ def load(
         session.execute(text("SET LOCAL statement_timeout = '120s'"))
         if authentication.email_taken(session, world.company(world.OPERATOR).people[0].email):
             return DemoWorld(cast.find(session), is_new=False)
-        return DemoWorld(_load(session, settings, progress), is_new=True)
+        people = _load(session, settings, progress)
+        if scale == LARGE:
+            volume.fill(session, reference_day(clock.now()), progress)
+        return DemoWorld(people, is_new=True)
 
 
 def _load(session: Session, settings: Settings, progress: Progress) -> Cast:

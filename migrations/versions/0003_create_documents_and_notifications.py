@@ -98,29 +98,38 @@ def documents() -> None:
 
 def _protect_documents() -> None:
     """Own rows, and those granted by their owner: a grant of somebody else counts for nothing."""
-    rls.protect(
+    to_me = "(g.org_id = app_org() OR (g.org_id IS NULL AND app_org() IS NOT NULL))"
+    own = "owner_id = app_org()"
+    _readable(
         "document_grant",
-        "owner_id = app_org() OR org_id = app_org() OR org_id IS NULL",
-        "owner_id = app_org()",
+        f"{own} OR org_id = app_org() OR (org_id IS NULL AND app_org() IS NOT NULL)",
+        own,
     )
-    rls.protect(
+    _readable(
         "document",
-        "owner_id = app_org() OR EXISTS (SELECT 1 FROM document_grant g"
-        " WHERE g.document_id = document.id AND g.owner_id = document.owner_id"
-        " AND (g.org_id = app_org() OR g.org_id IS NULL))",
-        "owner_id = app_org()",
+        f"{own} OR EXISTS (SELECT 1 FROM document_grant g"
+        f" WHERE g.document_id = document.id AND g.owner_id = document.owner_id AND {to_me})",
+        own,
     )
-    rls.protect(
+    _readable(
         "document_content",
-        "owner_id = app_org() OR EXISTS (SELECT 1 FROM document d"
+        f"{own} OR EXISTS (SELECT 1 FROM document d"
         " WHERE d.owner_id = document_content.owner_id AND d.sha256 = document_content.sha256)",
-        "owner_id = app_org()",
+        own,
     )
-    rls.protect(
+    _readable(
         "document_link",
         "EXISTS (SELECT 1 FROM document d WHERE d.id = document_id)",
         "EXISTS (SELECT 1 FROM document d WHERE d.id = document_id AND d.owner_id = app_org())",
     )
+
+
+def _readable(table: str, readers: str, owners: str) -> None:
+    """Some read the rows; only their owner writes and removes them, and nobody changes them."""
+    rls.force(table)
+    rls.policy(table, "readers", "select", using=readers)
+    rls.policy(table, "owner_adds", "insert", check=owners)
+    rls.policy(table, "owner_removes", "delete", using=owners)
 
 
 def notifications() -> None:
