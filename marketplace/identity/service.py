@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import audit, clock, outbox
 from marketplace.core.db import check_version
 from marketplace.core.errors import Conflict, FieldError, Invalid, NotFound
-from marketplace.core.text import _
+from marketplace.core.text import Text, _
 from marketplace.events.identity import MemberAdded
 from marketplace.identity import authentication, queries
 from marketplace.identity.models import ApiKey, Membership, Organisation, Person, PortalSession
@@ -25,6 +25,23 @@ ORGANISATION_FIELDS = frozenset(
 
 class LastAdministrator(Conflict):
     code = "last_administrator"
+
+
+class LastApprover(Conflict):
+    code = "last_approver"
+
+
+# what an organisation never loses once it has it, and the refusal that keeps it
+KEPT_ROLES: dict[Role, tuple[type[Conflict], Text]] = {
+    Role.ADMIN: (
+        LastAdministrator,
+        _("An organisation needs an administrator. Name another one first."),
+    ),
+    Role.APPROVER: (
+        LastApprover,
+        _("Nobody else could approve any more. Name another approver first."),
+    ),
+}
 
 
 @requires(Permission.ORGANISATION_MANAGE)
@@ -89,16 +106,16 @@ def change_member(
     active: bool | None = None,
     expected_version: int | None = None,
 ) -> Membership:
-    """Give other roles, suspend or readmit a member. The last administrator stays one."""
-    administrators = _lock_administrators(session, actor)
+    """Give other roles, suspend or readmit a member.
+
+    The last administrator and the last approver stay what they are.
+    """
+    holders = _lock_holders(session, actor)
     membership, person = queries.member(session, actor, membership_id)
     check_version(membership, expected_version)
     chosen = membership.roles if roles is None else _checked_roles(actor, roles)
-    stays = (membership.active if active is None else active) and Role.ADMIN in chosen
-    if administrators == {membership.id} and not stays:
-        raise LastAdministrator(
-            _("An organisation needs an administrator. Name another one first.")
-        )
+    is_active = membership.active if active is None else active
+    _check_kept_roles(holders, membership.id, chosen if is_active else ())
     membership.roles = chosen
     if active is not None:
         membership.active = active
@@ -206,17 +223,26 @@ def _checked_roles(actor: Actor, roles: Iterable[Role]) -> list[str]:
     return sorted(str(role) for role in chosen)
 
 
-def _lock_administrators(session: Session, actor: Actor) -> set[UUID]:
-    """The memberships of the active administrators, locked: two cannot remove each other."""
-    return set(
-        session.scalars(
-            select(Membership.id)
-            .where(
-                Membership.organisation_id == actor.org_id,
-                Membership.active,
-                Membership.roles.contains([str(Role.ADMIN)]),
-            )
-            .order_by(Membership.id)
-            .with_for_update()
+def _lock_holders(session: Session, actor: Actor) -> dict[Role, set[UUID]]:
+    """The active memberships with each kept role, locked: two cannot remove each other."""
+    rows = session.execute(
+        select(Membership.id, Membership.roles)
+        .where(
+            Membership.organisation_id == actor.org_id,
+            Membership.active,
+            Membership.roles.overlap([str(role) for role in KEPT_ROLES]),
         )
-    )
+        .order_by(Membership.id)
+        .with_for_update()
+    ).all()
+    return {role: {held.id for held in rows if role in held.roles} for role in KEPT_ROLES}
+
+
+def _check_kept_roles(
+    holders: dict[Role, set[UUID]], membership_id: UUID, remaining: Iterable[str]
+) -> None:
+    """Refuse a change that takes a kept role from its only holder."""
+    stay = set(remaining)
+    for role, (refusal, words) in KEPT_ROLES.items():
+        if holders[role] == {membership_id} and role not in stay:
+            raise refusal(words)
