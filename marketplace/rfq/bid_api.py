@@ -116,7 +116,7 @@ class BidWithdrawal(MethodView):
 
 @blp.route("/<uuid:rfq_id>/bids/<uuid:bid_id>/revise")
 class BidRevision(MethodView):
-    @blp.idempotent()
+    @blp.idempotent(redact=SECRET)
     @blp.doc(parameters=[{**READ_BACK_PARAMETER, "required": True}])
     @blp.response(200, BidSchema)
     def post(self, rfq_id: UUID, bid_id: UUID) -> BidView:
@@ -129,7 +129,7 @@ class BidRevision(MethodView):
 
 @blp.route("/<uuid:rfq_id>/bids/<uuid:bid_id>/documents")
 class BidDocuments(MethodView):
-    @blp.idempotent()
+    @blp.idempotent(redact=("name", "media_type", "size", "sha256"))
     @blp.arguments(UploadSchema, location="files")
     @blp.response(201, BidDocumentSchema)
     def post(self, files: dict[str, Any], rfq_id: UUID, bid_id: UUID) -> SealedDocument:
