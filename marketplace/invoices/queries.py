@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, false, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from marketplace.core.errors import NotFound
+from marketplace.core.money import Money
 from marketplace.core.pages import DEFAULT_LIMIT, Page, paginate
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, OrgKind
@@ -38,6 +39,14 @@ class Outstanding:
     count: int
     amount: Decimal
     late: Decimal
+
+    @property
+    def total(self) -> Money:
+        return Money(self.amount, self.currency)
+
+    @property
+    def late_total(self) -> Money:
+        return Money(self.late, self.currency)
 
 
 def visible_to(actor: Actor) -> Select[Invoice]:

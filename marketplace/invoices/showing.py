@@ -34,6 +34,14 @@ class Row:
     order_base_quantity: Decimal | None = None
     is_service: bool = False
 
+    @property
+    def quantity(self) -> Quantity:
+        return Quantity(self.invoiced, self.unit)
+
+    @property
+    def ordered_quantity(self) -> Quantity | None:
+        return None if self.ordered is None else Quantity(self.ordered, self.unit)
+
 
 @dataclass(frozen=True)
 class Comparison:

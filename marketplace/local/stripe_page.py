@@ -49,6 +49,15 @@ WORDS = {
         "closed": "Cette page de paiement n’est plus ouverte.",
     },
 }
+# What Stripe says in the language of the page; its API always answers in English.
+REFUSALS = {
+    "Your card was declined.": "Votre carte a été refusée.",
+    "Your card has insufficient funds.": "Le solde de votre carte est insuffisant.",
+    "Your card has expired.": "Votre carte a expiré.",
+    "Your card number is incorrect.": "Le numéro de carte est incorrect.",
+    "The IBAN you provided is invalid.": "L’IBAN saisi n’est pas valable.",
+    "We are unable to authenticate your payment method.": "La banque n’a pas confirmé.",
+}
 STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f4f5f7;color:#1a1f36}
 main{max-width:26rem;margin:3rem auto;background:#fff;padding:2rem;border-radius:.75rem;
@@ -67,17 +76,20 @@ button.plain{background:#fff;color:#1a1f36;border:1px solid #8a94a6}
 
 def checkout(session: Object, intent: Object | None, language: str, error: str = "") -> str:
     """The page for a session in its present state."""
-    words = WORDS["fr" if language.startswith("fr") else "en"]
+    french = language.startswith("fr")
+    words = WORDS["fr" if french else "en"]
+    error = REFUSALS.get(error, error) if french else error
+    amount = escape(_amount(session, french=french))
     if session["status"] != "open":
         return _page(words, f"<p>{words['closed']}</p>")
     waiting = intent is not None and intent["status"] == "requires_action"
-    forms = _bank_forms(words) if waiting else _method_forms(session, words)
+    forms = _bank_forms(words) if waiting else _method_forms(session, words, amount)
     problem = f'<p class="error" role="alert">{escape(error)}</p>' if error else ""
     name = escape(session["_local"]["lines"][0]["name"])
     back = escape(session["cancel_url"] or "#", quote=True)
     return _page(
         words,
-        f'<h1>{name}</h1><p class="amount">{escape(_amount(session))}</p>{problem}{forms}'
+        f'<h1>{name}</h1><p class="amount">{amount}</p>{problem}{forms}'
         f'<p><a href="{back}">{words["back"]}</a></p><p class="note">{words["note"]}</p>',
     )
 
@@ -89,13 +101,16 @@ def method_of(form: dict[str, Any]) -> dict[str, Any]:
     return {"type": "card", "card": {"number": form.get("number", "")}}
 
 
-def _amount(session: Object) -> str:
+def _amount(session: Object, *, french: bool) -> str:
     currency = session["currency"].upper()
     value = Decimal(session["amount_total"]).scaleb(-exponent(currency))
-    return f"{value:,.{exponent(currency)}f} {currency}".replace(",", " ")
+    text = f"{value:,.{exponent(currency)}f}"
+    if french:
+        text = text.replace(",", "\u202f").replace(".", ",")
+    return f"{text} {currency}"
 
 
-def _method_forms(session: Object, words: dict[str, str]) -> str:
+def _method_forms(session: Object, words: dict[str, str], amount: str) -> str:
     fields = {
         "card": [
             ("number", words["number"], "4242 4242 4242 4242", "cc-number"),
@@ -114,7 +129,7 @@ def _method_forms(session: Object, words: dict[str, str]) -> str:
         forms.append(
             f'<form method="post"><fieldset><legend>{words[kind]}</legend>'
             f'<input type="hidden" name="type" value="{kind}">{inputs}{hint}'
-            f"<button>{words['pay']} {escape(_amount(session))}</button></fieldset></form>"
+            f"<button>{words['pay']} {amount}</button></fieldset></form>"
         )
     return "".join(forms)
 

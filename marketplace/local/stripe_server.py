@@ -106,6 +106,8 @@ class _Handler(BaseHTTPRequestHandler):
         address = urlsplit(self.path)
         if address.path == "/healthz":
             self._send(200, b'{"status":"ok"}')
+        elif address.path == "/favicon.ico":
+            self._send(204, b"")
         elif address.path.startswith("/c/pay/"):
             self._page(address.path.rsplit("/", 1)[1])
         else:

@@ -76,6 +76,8 @@ def status(payment_id: UUID) -> Response:
     )
     if found.state is PaymentState.OPEN and found.checkout_url and request.args.get("go"):
         answer.headers["HX-Redirect"] = found.checkout_url
+    elif request.args.get("seen", found.state) != found.state:
+        answer.headers["HX-Refresh"] = "true"  # the rest of the page has changed as well
     return answer
 
 

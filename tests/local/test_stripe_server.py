@@ -190,7 +190,7 @@ class TestHostedPage:
         status, _to, page = Browser().send(session.url)
         assert status == 200
         assert "Invoice &lt;7&gt;" in page
-        assert "12.50 EUR" in page
+        assert "12,50 EUR" in page
         assert "Paiement sécurisé" in page
         assert "<script" not in page
         status, to, _page = Browser().send(session.url, {"type": "card", "number": VISA})
@@ -203,7 +203,7 @@ class TestHostedPage:
         declined = {"type": "card", "number": "4000 0000 0000 0002"}
         status, _to, page = Browser().send(session.url, declined)
         assert status == 402
-        assert "declined" in page
+        assert "Votre carte a été refusée" in page
         assert client.v1.checkout.sessions.retrieve(session.id).status == "open"
 
     @pytest.mark.parametrize(("answer", "status"), [("accept", 303), ("refuse", 402)])

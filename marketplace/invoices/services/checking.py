@@ -234,12 +234,12 @@ def _hold(session: Session, actor: Actor, invoice: Invoice, findings: Sequence[F
     first_time = invoice.state is not InvoiceState.IN_VARIANCE
     invoice.state = INVOICE_FLOW.next(invoice.state, "hold")
     codes = matching.codes(findings)
+    if not first_time:
+        return
     audit.record(
         session, actor, "invoice.held", (SUBJECT, invoice.id), {"findings": list(codes)},
         owner_id=invoice.buyer_id,
     )  # fmt: skip
-    if not first_time:
-        return
     outbox.record(
         session,
         InvoiceInVariance(

@@ -1,6 +1,5 @@
 """The supplier writes an invoice or a credit note and sends it."""
 
-from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -8,6 +7,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import audit, clock, outbox
 from marketplace.core.db import check_version
 from marketplace.core.errors import FieldError, Invalid
+from marketplace.core.money import exponent
 from marketplace.core.text import _
 from marketplace.events.invoices import InvoiceSubmitted
 from marketplace.identity import queries as identity_queries
@@ -263,9 +263,10 @@ def _check_order_lines(draft: InvoiceDraft, order: Order | None) -> None:
 
 
 def _figures(invoice: Invoice) -> dict[str, str]:
-    figures: dict[str, Decimal] = {"net": invoice.net, "vat": invoice.vat, "gross": invoice.gross}
+    places = exponent(invoice.currency)
+    figures = {"net": invoice.net, "vat": invoice.vat, "gross": invoice.gross}
     return {
         "number": invoice.number,
         "currency": invoice.currency,
-        **{name: str(value) for name, value in figures.items()},
+        **{name: f"{value:.{places}f}" for name, value in figures.items()},
     }
