@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core.audit import AuditEvent
 from marketplace.core.tasks import Task
-from marketplace.identity.permissions import Actor, Permission
+from marketplace.identity.permissions import Actor, Permission, Role
 from marketplace.orders import queries as order_queries
 from marketplace.orders.models import Order
 from marketplace.portal import oversight
@@ -53,5 +53,6 @@ def _orders(session: Session, actor: Actor) -> Sequence[Order]:
 
 def _changes(session: Session, actor: Actor) -> Sequence[AuditEvent]:
     """For whoever watches over the whole and has nothing to do in it."""
-    watches = actor.may(Permission.AUDIT_READ) and not actor.may(Permission.RFQ_DRAFT)
-    return oversight.search_history(session, actor, limit=RECENT).items if watches else []
+    if Role.AUDITOR not in actor.roles:
+        return []
+    return oversight.search_history(session, actor, limit=RECENT).items

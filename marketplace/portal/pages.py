@@ -3,13 +3,14 @@
 from flask import render_template, request
 
 from marketplace.notifications import queries as notification_queries
-from marketplace.portal import home, search
+from marketplace.portal import home, search, speakers
 from marketplace.portal.navigation import groups_for
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session, find_actor
 from marketplace.web.frame import Frame
 
 pages = PageBlueprint("portal", __name__)
+SPEAKERS = speakers.SPEAKERS
 
 
 @pages.app_template_global("shell")

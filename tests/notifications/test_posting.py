@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from email import policy
 from email.parser import BytesParser
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -18,6 +19,7 @@ from marketplace.notifications.models import MailMessage, Notice
 from marketplace.notifications.posting import notify
 from marketplace.notifications.states import MailState
 from marketplace.notifications.wording import words_of
+from marketplace.portal import speakers
 from tests.factories.identity import make_actor, make_organisation, make_person
 
 PARAMS = {
@@ -152,6 +154,16 @@ class TestLetters:
         actor = make_actor(session)
         tell(session, actor.org_id, person_ids=[actor.person_id], mail=False)
         assert session.scalars(select(MailMessage)).all() == []
+
+
+def test_the_portal_knows_the_words_of_every_notice():
+    root = Path(speakers.__file__).parents[1]
+    speaking = {
+        path
+        for path in root.rglob("*.py")
+        if "register_kind(" in path.read_text() and path.name != "kinds.py"
+    }
+    assert speaking == {Path(module.__file__) for module in speakers.SPEAKERS}
 
 
 class TestReading:

@@ -1,0 +1,12 @@
+"""Every module that registers kinds of notices: whoever shows notices needs their words."""
+
+from marketplace.approvals import reactions as approvals
+from marketplace.invoices import reactions as invoices
+from marketplace.notifications import reactions as accounts
+from marketplace.orders import reactions as orders
+from marketplace.payments import reactions as payments
+from marketplace.rfq import bid_reactions as bids
+from marketplace.rfq import reactions as rfqs
+from marketplace.suppliers import notices as suppliers
+
+SPEAKERS = (accounts, approvals, bids, invoices, orders, payments, rfqs, suppliers)
