@@ -28,7 +28,7 @@ from migrations.runner import upgrade
 ROOT = Path(__file__).resolve().parents[2]
 QUEUES = ("default", "calls", "slow")
 WEB_PROCESSES = 2
-READY_SECONDS = 60
+READY_SECONDS = 240
 # More events than this are worked off before the doors open, without forking for each.
 BACKLOG = 100
 WEBHOOK_PATH = "/api/v1/stripe/webhooks"
