@@ -1,0 +1,1 @@
+"""What the marketplace announces: frozen dataclasses of plain values, one module per package."""
