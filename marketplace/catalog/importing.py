@@ -105,10 +105,10 @@ def import_items(
     """Do what the preview says: all rows, or nothing and every reason (Invalid)."""
     plan = preview(session, actor, content, filename, options)
     tabular.refuse_file(plan.parsed, options)
+    new = [change.values for change in plan.changes if change.is_new]
+    service.create_many(session, actor, new)
     for change in plan.changes:
-        if change.item is None:
-            service.create(session, actor, change.values)
-        elif change.changes:
+        if change.item is not None and change.changes:
             service.update(session, actor, change.item.id, change.values)
     return plan
 

@@ -1,6 +1,6 @@
 """Use cases of the catalogue: items are added, changed, taken out of use and back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 from uuid import UUID
 
@@ -29,16 +29,25 @@ def create(session: Session, actor: Actor, values: Mapping[str, Any]) -> Item:
 
     values: fields of Item; ``price`` as Money for the base quantity. Raises Invalid or SkuTaken.
     """
+    _check_sku_free(session, actor, values.get("sku") or "", None)
+    return create_many(session, actor, [values])[0]
+
+
+@requires(Permission.CATALOG_MANAGE)
+def create_many(session: Session, actor: Actor, rows: Sequence[Mapping[str, Any]]) -> list[Item]:
+    """Add items whose codes are known to be new, in few statements however many they are."""
     buyer_id = _buyer(actor)
-    rules.check_item({"sku": "", "name": "", **values})
-    _check_category(session, values.get("category_code"))
-    _check_sku_free(session, actor, values["sku"], None)
-    item = Item(buyer_id=buyer_id, words="", sku="", sku_key="")
-    _fill(item, values)
-    session.add(item)
+    for values in rows:
+        rules.check_item({"sku": "", "name": "", **values})
+    _check_categories(session, {values.get("category_code") for values in rows})
+    items = [Item(buyer_id=buyer_id, words="", sku="", sku_key="") for _values in rows]
+    for item, values in zip(items, rows, strict=True):
+        _fill(item, values)
+    session.add_all(items)
     session.flush()
-    audit.record(session, actor, "item.created", ("item", item.id), {"sku": item.sku})
-    return item
+    for item in items:
+        audit.record(session, actor, "item.created", ("item", item.id), {"sku": item.sku})
+    return items
 
 
 @requires(Permission.CATALOG_MANAGE)
@@ -54,7 +63,7 @@ def update(
     item = queries.get(session, actor, item_id, lock=True)
     check_version(item, expected_version)
     rules.check_item(changes)
-    _check_category(session, changes.get("category_code"))
+    _check_categories(session, {changes.get("category_code")})
     if "sku" in changes:
         _check_sku_free(session, actor, changes["sku"], item.id)
     before = history.snapshot(item)
@@ -91,8 +100,9 @@ def _fill(item: Item, values: Mapping[str, Any]) -> None:
     item.words = rules.searchable(item.sku, item.gtin, item.name, item.description)
 
 
-def _check_category(session: Session, code: str | None) -> None:
-    if code and not queries.categories(session, [code]):
+def _check_categories(session: Session, codes: Set[str | None]) -> None:
+    named = {code for code in codes if code}
+    if named - queries.categories(session, named).keys():
         detail = _("There is no such CPV code.")
         raise Invalid(detail, errors=[FieldError("/category_code", "unknown_category", detail)])
 

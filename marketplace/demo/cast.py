@@ -155,10 +155,10 @@ def _give_key(session: Session, actor: Actor, person: Character) -> None:
 
 
 def _stock_catalogue(session: Session, buyer: Actor) -> None:
-    for good in GOODS:
-        catalog.create(
-            session,
-            buyer,
+    catalog.create_many(
+        session,
+        buyer,
+        [
             {
                 "sku": good.sku,
                 "name": good.name,
@@ -166,5 +166,7 @@ def _stock_catalogue(session: Session, buyer: Actor) -> None:
                 "unit": good.unit,
                 "price": Money(good.price, "EUR"),
                 "gtin": good.gtin,
-            },
-        )
+            }
+            for good in GOODS
+        ],
+    )

@@ -133,3 +133,12 @@ def test_needs_the_permission(session):
     requester = make_actor(session, OrgKind.BUYER, Role.REQUESTER)
     with pytest.raises(NotAllowed):
         bring(session, requester, "sku;name;unit\nA;a;U\n")
+
+
+def test_many_rows_take_one_statement_each_for_their_history_and_few_more(session, buyer, statements):
+    rows = "".join(f"S-{number};Item {number};U\n" for number in range(400))
+    statements.clear()
+    bring(session, buyer, f"sku;name;unit\n{rows}")
+    session.flush()
+    assert count(session) == 400
+    assert len(statements) < 400 + 30
