@@ -36,6 +36,7 @@ def _roles() -> None:
         """)
         op.execute(f"GRANT {role} TO CURRENT_USER")
         op.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
+        op.execute(f"GRANT SELECT ON alembic_version TO {role}")
         op.execute(
             "ALTER DEFAULT PRIVILEGES IN SCHEMA public"
             f" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role}"
