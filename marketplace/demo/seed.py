@@ -55,6 +55,7 @@ def load(
     with database.transaction() as session:
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ONE_AT_A_TIME})
         session.execute(text("SET LOCAL statement_timeout = '120s'"))
+        session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '120s'"))
         if authentication.email_taken(session, world.company(world.OPERATOR).people[0].email):
             return DemoWorld(cast.find(session), is_new=False)
         people = _load(session, settings, progress)

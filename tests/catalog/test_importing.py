@@ -135,7 +135,7 @@ def test_needs_the_permission(session):
         bring(session, requester, "sku;name;unit\nA;a;U\n")
 
 
-def test_many_rows_take_one_statement_each_for_their_history_and_few_more(session, buyer, statements):
+def test_many_rows_take_one_statement_each_for_their_history(session, buyer, statements):
     rows = "".join(f"S-{number};Item {number};U\n" for number in range(400))
     statements.clear()
     bring(session, buyer, f"sku;name;unit\n{rows}")
