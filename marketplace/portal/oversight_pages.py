@@ -66,7 +66,7 @@ def document(subject_kind: str, subject_id: UUID) -> str:
         entries=entries,
         subject_kind=subject_kind,
         subject_id=subject_id,
-        path=path_of(subject_kind, subject_id),
+        path=path_of(actor, subject_kind, subject_id),
         proof=oversight.verify(session, actor, subject_kind, subject_id) if checked else None,
     )
 

@@ -3,20 +3,21 @@
 from uuid import UUID
 
 from marketplace.core.text import Text, _, label
+from marketplace.identity.permissions import Actor, Permission
 
-PATHS: dict[str, str] = {
-    "rfq": "/rfqs/{id}",
-    "bid": "/bids/{id}",
-    "order": "/orders/{id}",
-    "invoice": "/invoices/{id}",
-    "payment": "/payments/{id}",
-    "supplier": "/suppliers/{id}",
-    "approval_request": "/approvals/{id}",
-    "item": "/catalog/items/{id}",
-    "job": "/jobs/{id}",
-    "membership": "/settings/members/{id}",
-    "organisation": "/settings/organisation",
-    "customer": "/customers/{id}",
+P = Permission
+PATHS: dict[str, tuple[Permission, str]] = {
+    "rfq": (P.RFQ_READ, "/rfqs/{id}"),
+    "order": (P.ORDER_READ, "/orders/{id}"),
+    "invoice": (P.INVOICE_READ, "/invoices/{id}"),
+    "payment": (P.PAYMENT_READ, "/payments/{id}"),
+    "supplier": (P.SUPPLIER_READ, "/suppliers/{id}"),
+    "approval_request": (P.APPROVAL_READ, "/approvals/{id}"),
+    "item": (P.CATALOG_READ, "/catalog/items/{id}"),
+    "customer": (P.CUSTOMER_READ, "/customers/{id}"),
+    "job": (P.JOB_READ, "/jobs/{id}"),
+    "membership": (P.ORGANISATION_MANAGE, "/settings/members/{id}"),
+    "organisation": (P.ORGANISATION_READ, "/settings/organisation"),
 }
 
 NAMES: dict[str, Text] = {
@@ -46,10 +47,10 @@ NAMES: dict[str, Text] = {
 }
 
 
-def path_of(kind: str, subject_id: UUID) -> str | None:
-    """The page of this document, if its kind has pages."""
-    path = PATHS.get(kind)
-    return path.format(id=subject_id) if path else None
+def path_of(actor: Actor, kind: str, subject_id: UUID) -> str | None:
+    """The page of this document, if its kind has pages and the actor may read them."""
+    permission, path = PATHS.get(kind, (None, ""))
+    return path.format(id=subject_id) if permission and actor.may(permission) else None
 
 
 def name_of(kind: str) -> str:
