@@ -148,7 +148,9 @@ class MatchInvoice(MethodView):
     @invoices_blp.response(200, MatchSchema)
     def get(self, invoice_id: UUID) -> showing.Comparison:
         """Order, accepted goods and invoice side by side, with every difference."""
-        return showing.compared(*reading.with_order(current_session(), current_actor(), invoice_id))
+        return showing.compared(
+            *reading.with_order_lines(current_session(), current_actor(), invoice_id)
+        )
 
     @invoices_blp.idempotent()
     @invoices_blp.response(200, MatchSchema)
@@ -156,7 +158,7 @@ class MatchInvoice(MethodView):
         """Match an invoice in variance again, for example after a delivery was booked."""
         session, actor = current_session(), current_actor()
         checking.match(session, actor, invoice_id)
-        return showing.compared(*reading.with_order(session, actor, invoice_id))
+        return showing.compared(*reading.with_order_lines(session, actor, invoice_id))
 
 
 @invoices_blp.route("/<uuid:invoice_id>/approve")

@@ -212,7 +212,7 @@ def _form(form: Form, invoice: Invoice | None = None, *, duplicate: bool = False
 
 def _page(invoice_id: UUID, form: Form) -> str:
     session, actor = current_session(), current_actor()
-    found, order = reading.with_order(session, actor, invoice_id)
+    found, order_lines = reading.with_order_lines(session, actor, invoice_id)
     is_buyer = actor.org_kind is OrgKind.BUYER
     payments = payment_queries.of_subject(session, "invoice", found.id)
     if form.version is None:
@@ -220,8 +220,7 @@ def _page(invoice_id: UUID, form: Form) -> str:
     return render_template(
         "invoices/invoice.html",
         invoice=found,
-        order=order,
-        comparison=showing.compared(found, order),
+        comparison=showing.compared(found, order_lines),
         totals=rules.totals_of(found.lines, found.discount, found.currency),
         money=lambda amount: Money(amount, found.currency),
         actions=rules.actions_of(actor, found),
@@ -231,7 +230,7 @@ def _page(invoice_id: UUID, form: Form) -> str:
         overpaid=found.payment_status is PaymentStatus.OVERPAID,
         form=form,
         payments=payments,
-        credit_notes=queries.credit_notes_of(session, found.id),
+        credit_notes=queries.credit_notes_of(session, found.id) if found.credited else (),
         partners=_partners([found]),
         history=audit.history(session, actor.organisation_id, "invoice", found.id),
     )

@@ -7,7 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, false, func, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from marketplace.core.errors import NotFound
 from marketplace.core.money import Money
@@ -22,6 +22,7 @@ from marketplace.orders.states import OrderState
 ZERO = Decimal(0)
 WITH_LINES = selectinload(Invoice.lines)
 WITH_ALL = (WITH_LINES, selectinload(Invoice.findings))
+JOINED = (joinedload(Invoice.lines), selectinload(Invoice.findings))
 NEWEST = (Invoice.created_at.desc(), Invoice.id.desc())
 INVOICEABLE_STATES = (
     OrderState.ISSUED,
@@ -66,10 +67,13 @@ def _is_visible(actor: Actor) -> ColumnElement[bool]:
 
 def get(session: Session, actor: Actor, invoice_id: UUID, *, lock: bool = False) -> Invoice:
     """The invoice with lines and findings, or NotFound. Locked, it is read afresh."""
-    query = visible_to(actor).where(Invoice.id == invoice_id).options(*WITH_ALL)
-    if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
-    found = session.scalar(query)
+    query = visible_to(actor).where(Invoice.id == invoice_id)
+    if lock:  # an outer join cannot be locked
+        query = query.options(*WITH_ALL).with_for_update()
+        query = query.execution_options(populate_existing=True)
+    else:
+        query = query.options(*JOINED)
+    found = session.scalars(query).unique().one_or_none()
     if found is None:
         raise NotFound(_("There is no such invoice."))
     return found
@@ -103,6 +107,14 @@ def search(
             )
         )
     return paginate(session, query, order=NEWEST, cursor=cursor, limit=limit)
+
+
+def order_lines(session: Session, invoice: Invoice) -> dict[UUID, OrderLine]:
+    """The lines of the order that this invoice is for, by id."""
+    if invoice.order_id is None:
+        return {}
+    rows = session.scalars(select(OrderLine).where(OrderLine.order_id == invoice.order_id))
+    return {row.id: row for row in rows}
 
 
 def of_order(session: Session, actor: Actor, order_id: UUID) -> Sequence[Invoice]:

@@ -1,8 +1,9 @@
 """An invoice as one reader gets it: with money, and set beside its order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from uuid import UUID
 
 from marketplace.core.money import Money, Quantity
 from marketplace.core.pages import Page
@@ -11,7 +12,7 @@ from marketplace.invoices import matching, rules
 from marketplace.invoices.models import Invoice, InvoiceFinding, InvoiceLine
 from marketplace.invoices.rules import InvoiceDraft
 from marketplace.invoices.states import ACCEPTED, InvoiceState
-from marketplace.orders.models import Order, OrderLine
+from marketplace.orders.models import OrderLine
 from marketplace.web.shown import Shown
 
 
@@ -90,9 +91,8 @@ def prefill(draft: InvoiceDraft) -> dict[str, object]:
     }
 
 
-def compared(invoice: Invoice, order: Order | None) -> Comparison:
+def compared(invoice: Invoice, ordered: Mapping[UUID, OrderLine]) -> Comparison:
     """Order, receipts and invoice line by line, with the differences of each."""
-    ordered = {line.id: line for line in order.lines} if order else {}
     return Comparison(
         state=invoice.state,
         version=invoice.version,

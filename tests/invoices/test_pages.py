@@ -199,3 +199,21 @@ class TestBuyer:
         assert "No invoices yet" in words(portal(parties.approver).get("/invoices"))
         assert "No payments yet" in words(portal(parties.approver).get("/payments"))
         assert "Nothing booked yet" in words(portal(parties.approver).get("/payments/ledger"))
+
+
+class TestStatements:
+    def test_pages_are_made_of_few(
+        self,
+        portal: Portal,
+        session: Session,
+        parties: Parties,
+        order: Order,
+        statements: list[str],
+    ) -> None:
+        invoice = make.make_matched(session, parties, order)
+        browser = portal(parties.approver)
+        browser.get("/invoices")
+        for path, most in (("/invoices", 10), (f"/invoices/{invoice.id}", 10), ("/payments", 10)):
+            statements.clear()
+            assert browser.get(path).status_code == 200
+            assert len(statements) <= most, statements

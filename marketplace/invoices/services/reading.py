@@ -9,8 +9,7 @@ from marketplace.core.pages import Page
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.invoices import queries
 from marketplace.invoices.models import Invoice, MatchTolerance
-from marketplace.orders import queries as order_queries
-from marketplace.orders.models import Order
+from marketplace.orders.models import OrderLine
 
 
 @requires(Permission.INVOICE_READ)
@@ -19,11 +18,12 @@ def invoice(session: Session, actor: Actor, invoice_id: UUID) -> Invoice:
 
 
 @requires(Permission.INVOICE_READ)
-def with_order(session: Session, actor: Actor, invoice_id: UUID) -> tuple[Invoice, Order | None]:
-    """The invoice and the order that it is for."""
+def with_order_lines(
+    session: Session, actor: Actor, invoice_id: UUID
+) -> tuple[Invoice, dict[UUID, OrderLine]]:
+    """The invoice and the lines of the order that it is for."""
     found = queries.get(session, actor, invoice_id)
-    order = order_queries.get(session, actor, found.order_id) if found.order_id else None
-    return found, order
+    return found, queries.order_lines(session, found)
 
 
 @requires(Permission.INVOICE_READ)
