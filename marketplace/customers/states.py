@@ -39,17 +39,25 @@ class StandardSegment(StrEnum):
 
 register_labels(
     {
-        ChurnHint.ACTIVE: _("Orders as usual"),
+        ChurnHint.ACTIVE: _("As usual"),
         ChurnHint.SLOWING: _("Slowing down"),
         ChurnHint.AT_RISK: _("At risk of leaving"),
         ChurnHint.LOST: _("Probably lost"),
         ChurnHint.LOW_DATA: _("Too few orders to tell"),
+    }
+)
+register_labels(
+    {
         InteractionKind.CALL: _("Call"),
         InteractionKind.EMAIL: _("E-mail"),
         InteractionKind.MEETING: _("Meeting"),
         InteractionKind.VISIT: _("Visit"),
         InteractionKind.COMPLAINT: _("Complaint"),
         InteractionKind.NOTE: _("Note"),
+    }
+)
+register_labels(
+    {
         StandardSegment.CHAMPIONS: _("Champions"),
         StandardSegment.LOYAL: _("Loyal"),
         StandardSegment.BIG_SPENDERS: _("Big spenders"),

@@ -133,6 +133,10 @@ register_labels(
         OrgKind.BUYER: _("Buyer"),
         OrgKind.SUPPLIER: _("Supplier"),
         OrgKind.OPERATOR: _("Operator"),
+    }
+)
+register_labels(
+    {
         Role.ADMIN: _("Administrator"),
         Role.REQUESTER: _("Requester"),
         Role.BUYER: _("Buyer"),

@@ -40,12 +40,20 @@ register_labels(
     {
         ProgrammeState.ACTIVE: _("Active"),
         ProgrammeState.PAUSED: _("Paused"),
+    }
+)
+register_labels(
+    {
         MovementKind.EARN: _("Earned"),
         MovementKind.REDEEM: _("Redeemed"),
         MovementKind.EXPIRE: _("Expired"),
         MovementKind.REVERSE: _("Taken back after a refund"),
         MovementKind.RESTORE: _("Given back"),
         MovementKind.REPAY: _("Kept for points owed"),
+    }
+)
+register_labels(
+    {
         RedemptionState.GRANTED: _("Ready to use"),
         RedemptionState.USED: _("Used"),
         RedemptionState.CANCELLED: _("Cancelled"),

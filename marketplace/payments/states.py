@@ -88,19 +88,39 @@ register_labels(
         PaymentState.FAILED: _("Failed"),
         PaymentState.CANCELLING: _("Being cancelled"),
         PaymentState.CANCELLED: _("Cancelled"),
+    }
+)
+register_labels(
+    {
         RefundState.REQUESTED: _("In process"),
         RefundState.SUCCEEDED: _("Refunded"),
         RefundState.FAILED: _("Failed"),
+    }
+)
+register_labels(
+    {
         PaymentMethod.CARD: _("Card"),
         PaymentMethod.SEPA_DEBIT: _("SEPA direct debit"),
+    }
+)
+register_labels(
+    {
         Account.EXPENSE: _("Purchases"),
         Account.VAT: _("Recoverable VAT"),
         Account.PAYABLES: _("Suppliers"),
         Account.BANK: _("Bank"),
+    }
+)
+register_labels(
+    {
         EntryKind.INVOICE: _("Invoice"),
         EntryKind.CREDIT_NOTE: _("Credit note"),
         EntryKind.PAYMENT: _("Payment"),
         EntryKind.REFUND: _("Refund"),
+    }
+)
+register_labels(
+    {
         IssueCode.AMOUNT: _("The amount received differs from the amount due"),
         IssueCode.CURRENCY: _("Received in another currency"),
         IssueCode.OVERPAID: _("Paid more than was due"),

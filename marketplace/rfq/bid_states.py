@@ -48,6 +48,10 @@ register_labels(
         BidState.OPENED: _("Opened"),
         BidState.AWARDED: _("Awarded"),
         BidState.NOT_AWARDED: _("Not awarded"),
+    }
+)
+register_labels(
+    {
         AttemptOutcome.ACCEPTED: _("Accepted"),
         AttemptOutcome.WITHDRAWN: _("Withdrawn"),
         AttemptOutcome.REFUSED: _("Refused"),

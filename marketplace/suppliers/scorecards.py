@@ -44,8 +44,11 @@ class Card:
 
     def figures(self) -> dict[str, Any]:
         """Counts and KPIs as JSON: decimals as strings, missing ones as null."""
-        found = asdict(scoring.figures_of(self.counts)) | asdict(self.counts)
-        return {name: _plain(value) for name, value in found.items()}
+        found = {
+            name: _plain(value) for name, value in asdict(scoring.figures_of(self.counts)).items()
+        }
+        counts = {name: _plain(value) for name, value in asdict(self.counts).items()}
+        return found | {"counts": counts}
 
 
 def compute(session: Session, actor: Actor) -> int:

@@ -123,21 +123,41 @@ register_labels(
         SupplierState.QUALIFIED: _("Qualified"),
         SupplierState.REJECTED: _("Rejected"),
         SupplierState.BLOCKED: _("Blocked"),
+    }
+)
+register_labels(
+    {
         Outcome.CLEAR: _("Clear"),
         Outcome.REVIEW: _("To be reviewed"),
         Outcome.BLOCK: _("Blocking"),
         Outcome.UNKNOWN: _("Not known"),
+    }
+)
+register_labels(
+    {
         CheckKind.IDENTITY: _("Identity numbers"),
         CheckKind.BANK: _("Bank account"),
         CheckKind.SANCTIONS: _("Sanctions lists"),
         CheckKind.FINANCIAL: _("Financial ratios"),
         CheckKind.CERTIFICATES: _("Certificates"),
+    }
+)
+register_labels(
+    {
         Trigger.REGISTRATION: _("Registration"),
         Trigger.ON_DEMAND: _("Asked for by a person"),
         Trigger.LIST_UPDATE: _("New sanctions list"),
         Trigger.CHANGE: _("Change of the file"),
+    }
+)
+register_labels(
+    {
         RunState.WAITING: _("Running"),
         RunState.DONE: _("Done"),
+    }
+)
+register_labels(
+    {
         CertificateKind.REGISTRATION_EXTRACT: _("Company registration extract"),
         CertificateKind.SOCIAL_SECURITY: _("Social security certificate"),
         CertificateKind.LIABILITY_INSURANCE: _("Liability insurance"),
@@ -145,15 +165,27 @@ register_labels(
         CertificateKind.ISO_14001: _("ISO 14001 (environment)"),
         CertificateKind.ISO_27001: _("ISO 27001 (information security)"),
         CertificateKind.OTHER: _("Other certificate"),
+    }
+)
+register_labels(
+    {
         CertificateState.MISSING: _("Missing"),
         CertificateState.SUBMITTED: _("Submitted"),
         CertificateState.VERIFIED: _("Verified"),
         CertificateState.EXPIRING: _("Expires soon"),
         CertificateState.EXPIRED: _("Expired"),
         CertificateState.REJECTED: _("Refused"),
+    }
+)
+register_labels(
+    {
         Verdict.SUBMITTED: _("Submitted"),
         Verdict.VERIFIED: _("Verified"),
         Verdict.REJECTED: _("Refused"),
+    }
+)
+register_labels(
+    {
         BankAccountState.PROPOSED: _("Waits for a second person"),
         BankAccountState.CONFIRMED: _("Confirmed"),
         BankAccountState.REJECTED: _("Refused"),

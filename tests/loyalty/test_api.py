@@ -149,7 +149,7 @@ class TestPages:
     def test_without_points(self, session, portal, buyer) -> None:
         page = words(portal(buyer).get("/loyalty"))
         assert "No points yet" in page
-        assert "1 points per EUR" in page
+        assert "Points per EUR of completed orders from €0.00 on: 1" in page
 
     def test_a_requester_sees_but_does_not_redeem(self, session, portal, buyer, account) -> None:
         organisation = session.get_one(Organisation, buyer.org_id)
