@@ -216,7 +216,7 @@ class Versions(MethodView):
         """Every revision under this order's number, newest first."""
         session, actor = current_session(), current_actor()
         order = queries.get(session, actor, order_id)
-        found = queries.revisions(session, actor, order)
+        found = queries.revisions(session, actor, order, with_lines=True)
         return Page([shown(each) for each in found], None)
 
 

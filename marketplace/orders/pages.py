@@ -113,13 +113,15 @@ def one(order_id: UUID) -> str:
         "orders/order.html",
         order=showing.whole(order, actor),
         is_buyer=is_buyer,
-        parties=identity_queries.organisations(session, [order.buyer_id, order.supplier_id]),
+        buyer=actor.org_name if is_buyer else _partners(actor, [order])[order.id],
         requests=approval_queries.about(session, actor, SUBJECT, order.id) if asked else [],
         approvers=_approvers(order, actor),
-        receipts=queries.receipts(session, actor, order.id),
-        returns=queries.returns(session, actor, order.id),
+        receipts=queries.receipts(session, actor, order.id) if order.issued_at else [],
+        returns=queries.returns(session, actor, order.id) if order.issued_at else [],
         revisions=queries.revisions(session, actor, order),
         missing=_missing(order),
+        may_invoice=actor.may(Permission.INVOICE_SUBMIT)
+        and any(line.invoiceable for line in order.lines),
         history=audit.history(session, actor.organisation_id, SUBJECT, order.id),
         today=clock.now().date(),
     )

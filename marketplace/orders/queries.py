@@ -63,14 +63,16 @@ def find_awarded(session: Session, award_id: UUID, supplier_id: UUID) -> Order |
 
 
 @requires(Permission.ORDER_READ)
-def revisions(session: Session, actor: Actor, order: Order) -> Sequence[Order]:
+def revisions(
+    session: Session, actor: Actor, order: Order, *, with_lines: bool = False
+) -> Sequence[Order]:
     """Every revision under the same number that the actor may see, newest first."""
-    return session.scalars(
+    query = (
         visible_to(actor)
         .where(Order.buyer_id == order.buyer_id, Order.number == order.number)
         .order_by(Order.revision.desc())
-        .options(WITH_LINES)
-    ).all()
+    )
+    return session.scalars(query.options(WITH_LINES) if with_lines else query).all()
 
 
 @requires(Permission.ORDER_READ)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from marketplace.catalog import service as catalog
 from marketplace.core import clock
 from marketplace.core.money import Money
-from marketplace.identity.permissions import SYSTEM, Actor, OrgKind
+from marketplace.identity.permissions import SYSTEM, Actor, OrgKind, Role
 from marketplace.orders import queries
 from marketplace.orders.models import Order
 from marketplace.orders.states import OrderState
@@ -223,6 +223,38 @@ class TestOrderPage:
         order = make_issued(session, parties)
         for kind in (OrgKind.BUYER, OrgKind.SUPPLIER):
             assert portal(make_actor(session, kind)).get(f"/orders/{order.id}").status_code == 404
+
+    def test_a_supplier_invoices_what_was_kept(
+        self, session: Session, portal: Portal, parties: Parties
+    ) -> None:
+        order = make_issued(session, parties)
+        browser = portal(parties.supplier)
+        assert "Invoice this order" not in words(browser.get(f"/orders/{order.id}"))
+        receive(session, parties, again(session, order), 4)
+        assert f"/invoices/new?order_id={order.id}" in browser.get(f"/orders/{order.id}").text
+
+    def test_the_page_takes_few_statements(
+        self, session: Session, portal: Portal, parties: Parties, statements: list[str]
+    ) -> None:
+        order = make_issued(session, parties, *[line(description=str(n)) for n in range(8)])
+        browser = portal(parties.buyer)
+        path = f"/orders/{order.id}"
+        statements.clear()
+        assert browser.get(path).status_code == 200
+        assert len(statements) <= 14
+
+    def test_it_speaks_french(self, session: Session, portal: Portal, parties: Parties) -> None:
+        order = make_order(session, parties)
+        reader = make_actor(
+            session, OrgKind.BUYER, Role.BUYER, organisation=parties.company, locale="fr"
+        )
+        page = words(portal(reader).get(f"/orders/{order.id}"))
+        for expected in ("Soumettre pour approbation", "Total TTC", "Brouillon", "Qui approuvera"):
+            assert expected in page
+        data = {**header(parties), **typed_line(0, **{"unit_price.amount": "1 250,50"})}
+        assert portal(reader).post("/orders/new", data).status_code == 303
+        [made] = session.scalars(select(Order).where(Order.id != order.id)).all()
+        assert made.net == Decimal("2501.00")
 
     def test_the_pdf_is_a_download(
         self, session: Session, portal: Portal, parties: Parties
