@@ -54,20 +54,20 @@ def test_a_child_that_outlives_its_worker_comes_too_late(
 
 def test_the_carrier_is_emptied_while_jobs_wait(stage: Stage) -> None:
     scheduler = stage.start("scheduler")
-    bells = stage.ring(300)
+    bells = stage.ring(100)
     stage.wait(lambda: stage.redis().llen("rq:queue:default") > 0, "nothing was offered")
     stage.redis().flushall()
     for queue in ("default", "calls"):
         stage.start("worker", "--queue", queue)
-    stage.wait_for_done(600)
+    stage.wait_for_done(200)
     stage.check_once(bells)
     assert alive(scheduler.pid)
 
 
 def test_the_carrier_is_emptied_again_and_again_while_jobs_run(running: Stage) -> None:
     bells = []
-    for _round in range(8):
-        bells += running.ring(40)
+    for _round in range(4):
+        bells += running.ring(20)
         running.redis().flushall()
         running.wait(lambda: running.jobs()["done"] > 0, "no job was done")
     running.wait_for_done(2 * len(bells))
@@ -94,22 +94,22 @@ def test_the_carrier_is_killed_and_comes_back_empty(running: Stage) -> None:
 
 def test_the_scheduler_is_killed_while_it_relays(running: Stage) -> None:
     scheduler = running.program("scheduler")
-    bells = running.ring(400)
+    bells = running.ring(100)
     running.wait(lambda: running.jobs().total() > 0, "nothing was relayed")
     kill(scheduler.pid)
     scheduler.stop()
     scheduler.start()
-    running.wait_for_done(800)
+    running.wait_for_done(200)
     running.check_once(bells)
 
 
 def test_workers_are_killed_one_after_the_other_under_load(running: Stage) -> None:
-    bells = running.ring(200)
-    for _round in range(4):
+    bells = running.ring(60)
+    for _round in range(2):
         for program in (running.program("worker-default"), running.program("worker-calls")):
             running.wait(lambda program=program: program.running, "a worker did not start")
             kill(program.pid)
             program.stop()
             program.start()
-    running.wait_for_done(400)
+    running.wait_for_done(120)
     running.check_once(bells)
