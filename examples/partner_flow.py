@@ -67,14 +67,14 @@ def read_cast(demo: Body) -> Cast:
 def is_qualified(buyer: Caller, supplier: Caller) -> bool:
     """Whether due diligence lets this supplier bid."""
     me = supplier.get("/me")
-    profile = buyer.get(f"/suppliers/{me['organisation']['id']}")
+    profile = buyer.get(f"/suppliers/{me['organisation_id']}")
     return str(profile["state"]) == "qualified"
 
 
 def publish(cast: Cast) -> Body:
     """A draft of two lines and two criteria; publication answers the opening passphrase once."""
     due = datetime.now(UTC) + BIDDING_TIME
-    supplier_ids = [c.get("/me")["organisation"]["id"] for c in cast.suppliers]
+    supplier_ids = [c.get("/me")["organisation_id"] for c in cast.suppliers]
     draft = cast.buyer.post(
         "/rfqs",
         {
@@ -187,7 +187,7 @@ def approved(cast: Cast, order: Body) -> Body:
 
 def decide(cast: Cast, order_id: str) -> None:
     """Approve what waits for finance about this order; nobody approves their own."""
-    requests = cast.approver.get("/approval-requests", state="pending")["items"]
+    requests = cast.approver.get("/approval-requests", state="waiting")["items"]
     mine = [request for request in requests if request["subject_id"] == order_id]
     for request in mine:
         cast.approver.post(f"/approval-requests/{request['id']}/decisions", {"verdict": "approve"})
@@ -201,7 +201,7 @@ def in_state(caller: Caller, path: str, *states: str) -> Body | None:
 
 def seller(cast: Cast, order: Body) -> Caller:
     """The supplier whose order it is."""
-    ids = {c.get("/me")["organisation"]["id"]: c for c in cast.suppliers}
+    ids = {c.get("/me")["organisation_id"]: c for c in cast.suppliers}
     return ids[order["supplier_id"]]
 
 
