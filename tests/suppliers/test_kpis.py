@@ -242,6 +242,26 @@ class TestScorecards:
         cards = self.cards(session, supplier, 1)
         assert [(card.version, card.raw) for card in cards] == [(1, D("80.0")), (2, D("90.0"))]
 
+    def test_figures_are_means_and_the_counts_stand_beside_them(self, session: Session) -> None:
+        supplier = make_supplier(session)
+        for variance in ("0.02", "0.04"):
+            kpis.add(
+                session,
+                (supplier.id, BUYER, date(2026, 10, 1)),
+                {
+                    "price_orders": 1,
+                    "price_variance": D(variance),
+                    "lead_time_orders": 1,
+                    "lead_time_days": D(6),
+                },
+            )
+        with clock.frozen(datetime(2026, 11, 2, tzinfo=UTC)):
+            scorecards.compute(session, SYSTEM)
+        [card] = self.cards(session, supplier, 1)
+        assert D(card.figures["price_variance"]) == D("0.03")
+        assert D(card.figures["lead_time_days"]) == 6
+        assert card.figures["counts"]["price_orders"] == 2
+
     def test_few_observations_lean_on_the_others(self, session: Session) -> None:
         good, poor = make_supplier(session), make_supplier(session)
         self.count(session, good, date(2026, 10, 1), 100)
