@@ -6,6 +6,7 @@ that is rolled back. Tests that need real commits ask for `committed`: a databas
 """
 
 import itertools
+import logging
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from sqlalchemy import Connection, event, text
 from sqlalchemy.orm import Session
 
@@ -34,6 +36,13 @@ from workers.inline import drain as drain_everything
 WORKER_ROLE = "marketplace_worker"
 TEMPLATE = "marketplace_template"
 DATABASE_FIXTURES = {"session", "app", "client", "api", "portal", "committed", "postgres"}
+
+
+# short lines for failures alone: structlog's own default draws every traceback with its variables
+structlog.configure(
+    processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()],
+    wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
