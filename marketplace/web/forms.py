@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 
 from marketplace.core.errors import Conflict, FieldError, Invalid, Stale
 from marketplace.core.text import Text, _, language
-from marketplace.web.context import undone_if_refused, find_actor
+from marketplace.web.context import find_actor, undone_if_refused
 from marketplace.web.fields import DecimalField, InstantField, MoneyField, QuantityField
 from marketplace.web.gate import field_errors
 from marketplace.web.schemas import Schema
