@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract
+from babel.messages.pofile import read_po
 from jinja2.ext import babel_extract
 
 from marketplace.core.text import catalog
@@ -58,3 +59,13 @@ def test_placeholders_survive_translation(path: Path) -> None:
     for message, words in catalog("fr").items():
         for variant in (words,) if isinstance(words, str) else words[1:]:
             assert set(PLACE.findall(variant)) <= set(PLACE.findall(message)) | {"n"}, message
+
+
+def test_a_message_has_one_translation() -> None:
+    """Catalogues are read as one: two packages may say the same, but must translate it alike."""
+    found: dict[str, set[str]] = {}
+    for path in sorted(ROOT.glob("*/locale/fr.po")):
+        with path.open("rb") as file:
+            for message in read_po(file, locale="fr"):
+                found.setdefault(str(message.id), set()).add(str(message.string))
+    assert {message: words for message, words in found.items() if len(words) > 1} == {}
