@@ -121,6 +121,12 @@ class Stage:
         """The newest program of this name."""
         return next(each for each in reversed(self.programs) if each.name.startswith(name))
 
+    def look_after_programs(self) -> None:
+        """Start again what has ended, as a supervisor does."""
+        for program in self.programs:
+            if not program.running:
+                program.start()
+
     def stop_all(self) -> None:
         for program in self.programs:
             program.stop(grace=3)
