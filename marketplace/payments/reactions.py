@@ -58,18 +58,25 @@ def prepare_checkout(session: Session, _actor: Actor, payment_id: str) -> Checko
     if payment.state is not PaymentState.REQUESTED:
         return None
     replaced = queries.being_cancelled(session, payment.subject_kind, payment.subject_id)
-    buyer = identity_queries.organisation(session, payment.buyer_id)
     return CheckoutOrder(
         payment_id=payment.id,
         key=rules.idempotency_key(payment),
         amount=payment.amount,
         currency=payment.currency,
         description=payment.reference,
-        locale=buyer.locale,
+        locale=_language(session, payment),
         requested_at=payment.created_at,
         look_first=rules.must_look_first(payment, clock.now()),
         replaced=tuple(_close_order(old) for old in replaced),
     )
+
+
+def _language(session: Session, payment: Payment) -> str:
+    """That of the person who pays, else that of their organisation."""
+    payer = payment.requested_by
+    known = identity_queries.people(session, [payer]) if payer else {}
+    own = known[payer].locale if payer in known else None
+    return own or identity_queries.organisation(session, payment.buyer_id).locale
 
 
 def record_checkout(session: Session, answer: CheckoutAnswer) -> None:
