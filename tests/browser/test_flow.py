@@ -29,7 +29,7 @@ def test_from_a_need_to_a_paid_order_and_what_follows(stage):
     began = time.monotonic()
     tender = sourcing.draft(buyer)
     took = time.monotonic() - began
-    bidding = timedelta(seconds=max(sourcing.SHORTEST_BIDDING, 2 * took))
+    bidding = timedelta(seconds=max(sourcing.SHORTEST_BIDDING, 3 * took))
     sourcing.publish(buyer, tender, bidding)
     sourcing.ask_and_answer(stage, tender, buyer, winner)
     sourcing.bid_in_french(tender, winner)
