@@ -55,6 +55,7 @@ def listing() -> ResponseReturnValue:
         states=list(SupplierState),
         outcomes=list(Outcome),
         reviews=views.may_review(actor),
+        may_screen=actor.may(Permission.SUPPLIER_REVIEW),
         loads=actor.may(Permission.SANCTIONS_LOAD),
         is_filtered=any(
             wanted.get(name)
