@@ -13,6 +13,7 @@ def submit_order(stage: Stage, buyer: Guest) -> str:
     """The award has become an order; the buyer checks it and asks for approval."""
     buyer.open("/orders")
     buyer.page.locator("main tbody th a").first.click()
+    buyer.page.wait_for_url("**/orders/*-*")
     url = buyer.page.url.removeprefix(buyer.site)
     buyer.sees("Draft", scene.WINNER.name, NET, VAT, GROSS)
     assert buyer.row(HELMET)[2:6] == ["100 piece", "€18.90", "20%", "€1,890.00"]
@@ -49,7 +50,7 @@ def acknowledge(url: str, winner: Guest) -> None:
 
 
 def book_deliveries(stage: Stage, url: str, receiver: Guest) -> None:
-    """Half of the helmets and all gloves first, the rest in a second delivery."""
+    """Some helmets and all gloves first, the rest in a second delivery."""
     receiver.open("/receipts")
     receiver.click("Book a delivery")
     receiver.fill(delivery_note="BL-1")

@@ -16,8 +16,8 @@ TITLE = "Safety equipment for the warehouse"
 QUESTION = "Must the helmets be delivered assembled?"
 ANSWER = "Yes, ready to wear, each in its own bag."
 HELMET, GLOVES, KIT = "Safety helmet, EN 397", "Protective gloves, EN 388, size 9", "First-aid kit"
-SCORES = {scene.WINNER.name: "90", scene.FAST.name: "80", scene.CHEAP.name: "60"}
-OTHERS = (scene.WINNER.name, scene.FAST.name, scene.CHEAP.name)
+SCORES = {scene.WINNER.name: "90", scene.DEAR.name: "80", scene.CHEAP.name: "60"}
+BIDDERS = (scene.WINNER.name, scene.DEAR.name, scene.CHEAP.name)
 # Bidding takes twice the pages that drafting does; a deadline has to leave room for that.
 SHORTEST_BIDDING = 60
 OPENING_AFTER = timedelta(seconds=31)
@@ -98,10 +98,10 @@ def write_criteria(buyer: Guest) -> None:
 
 def invite(buyer: Guest) -> None:
     buyer.click("Suppliers")
-    for name in OTHERS:
+    for name in BIDDERS:
         buyer.page.get_by_label(name).check()
     buyer.click("Invite")
-    for name in OTHERS:
+    for name in BIDDERS:
         buyer.page.get_by_label("Invited suppliers").get_by_text(name).wait_for()
     buyer.click("Back to the RFQ")
 
@@ -121,7 +121,7 @@ def publish(buyer: Guest, tender: Tender, bidding: timedelta) -> None:
     buyer.click("General information")
     tender.due_at = write_deadline(buyer, clock.now() + bidding)
     buyer.click("Check and publish")
-    buyer.sees("1 lot, 3 lines", "Price 60 %, Quality 40 %", "terms.txt", *OTHERS)
+    buyer.sees("1 lot, 3 lines", "Price 60 %, Quality 40 %", "terms.txt", *BIDDERS)
     buyer.screenshot("flow-check")
     buyer.click("Publish and tell 3 suppliers")
     buyer.page.locator("#passphrase").wait_for()
@@ -132,7 +132,7 @@ def publish(buyer: Guest, tender: Tender, bidding: timedelta) -> None:
 
 
 def ask_and_answer(stage: Stage, tender: Tender, buyer: Guest, winner: Guest) -> None:
-    """A question in French words of the portal; the buyer is not told who asked."""
+    """The supplier asks in its French portal; the buyer is not told who asked."""
     winner.open("/rfqs")
     winner.click(TITLE)
     winner.sees(TITLE, HELMET)
@@ -142,7 +142,7 @@ def ask_and_answer(stage: Stage, tender: Tender, buyer: Guest, winner: Guest) ->
     winner.sees("Votre question a été envoyée.", "Posée par vous")
     buyer.open(f"{tender.url}/questions")
     buyer.sees(QUESTION)
-    buyer.sees_nothing_of(*OTHERS)
+    buyer.sees_nothing_of(*BIDDERS)
     buyer.fill(answer=ANSWER)
     buyer.click("Answer to all")
     buyer.sees("All bidders can read your answer now.")
@@ -211,11 +211,11 @@ def look_before_deadline(tender: Tender, buyer: Guest) -> None:
     assert clock.now() < tender.due_at, "the bids took longer than the deadline allowed"
     buyer.open(f"{tender.url}/bids")
     buyer.sees("Bids are sealed.")
-    buyer.sees_nothing_of(*OTHERS, "3,265", "3,420", "3,160", "Open all bids")
+    buyer.sees_nothing_of(*BIDDERS, "3,265", "3,420", "3,160", "Open all bids")
     buyer.screenshot("flow-sealed")
     for hidden in ("evaluation", "award"):
         assert buyer.goto(f"{tender.url}/{hidden}") in (403, 404, 409)
-        buyer.sees_nothing_of(*OTHERS)
+        buyer.sees_nothing_of(*BIDDERS)
 
 
 def open_bids(tender: Tender, buyer: Guest) -> None:
@@ -230,7 +230,7 @@ def open_bids(tender: Tender, buyer: Guest) -> None:
     buyer.click("Open all bids")
     buyer.sees("All bids are open. Each one is exactly what its receipt says.")
     assert buyer.row(scene.WINNER.name)[2:] == ["1", "3 / 3", "3,265.00 EUR"]
-    assert buyer.row(scene.FAST.name)[2:] == ["2", "3 / 3", "3,420.00 EUR"]
+    assert buyer.row(scene.DEAR.name)[2:] == ["2", "3 / 3", "3,420.00 EUR"]
     assert buyer.row(scene.CHEAP.name)[2:] == ["1", "3 / 3", "3,160.00 EUR"]
     buyer.screenshot("flow-opened")
 
@@ -238,8 +238,8 @@ def open_bids(tender: Tender, buyer: Guest) -> None:
 def compare(buyer: Guest) -> None:
     """Side by side, scored, and ranked with every point explained."""
     buyer.click("Compare and score")
-    assert buyer.row(HELMET)[1].startswith("€18.90 1,890.00")
     buyer.sees("3 scores are missing. The ranking is provisional.")
+    assert buyer.row(HELMET)[1].startswith("€18.90 1,890.00")
     for name, score in SCORES.items():
         judged = f"{name} for Quality"
         buyer.page.get_by_label(f"Score of {judged}, 0 to 100", exact=True).fill(score)
@@ -255,7 +255,7 @@ def compare(buyer: Guest) -> None:
     ranks = [" ".join(row.split()) for row in ranking.locator("tbody tr").all_inner_texts()]
     assert [rank.split(" 60 ×")[0].removesuffix(" Price:") for rank in ranks] == [
         f"1 {scene.WINNER.name} 3,265.00 EUR 94.07",
-        f"2 {scene.FAST.name} 3,420.00 EUR 87.44",
+        f"2 {scene.DEAR.name} 3,420.00 EUR 87.44",
         f"3 {scene.CHEAP.name} 3,160.00 EUR 84.00",
     ]
     buyer.screenshot("flow-compare")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
@@ -17,7 +17,7 @@ from marketplace.core import clock
 from marketplace.core.db import Database
 from marketplace.demo import cast, files, world
 from marketplace.identity import models as identity
-from marketplace.identity.permissions import OrgKind, Role
+from marketplace.identity.permissions import Role
 from marketplace.local.stripe_server import LocalStripe
 from marketplace.settings import Settings
 from tests.browser.conftest import WIDE, Visitor
@@ -27,7 +27,7 @@ from workers.inline import drain
 
 TIMEOUT = 30_000
 BUYER = world.company(world.MAIN_BUYER)
-WINNER, FAST, CHEAP = (world.company(key) for key in ("lumiere", "horizon", "kessler"))
+WINNER, DEAR, CHEAP = (world.company(key) for key in ("lumiere", "horizon", "kessler"))
 # everybody works in English, but for the winning supplier
 FRENCH = WINNER.people[0].email
 
@@ -107,13 +107,9 @@ class Stage:
         page = context.new_page()
         page.set_default_timeout(TIMEOUT)
         guest = Guest(page, self.address, [])
-        note_faults(guest, page)
+        page.on("pageerror", lambda error: guest.faults.append(f"{page.url}: {error}"))
         guest.sign_in(person)
         return guest
-
-
-def note_faults(guest: Guest, page: Page) -> None:
-    page.on("pageerror", lambda error: guest.faults.append(f"{page.url}: {error}"))
 
 
 @contextmanager
@@ -148,7 +144,7 @@ def populate(session: Session) -> None:
     since = today - timedelta(days=30)
     people = cast.register(session, since)
     files.prepare(session, people, since + timedelta(days=1), today)
-    for company in (BUYER, WINNER, FAST, CHEAP):
+    for company in (BUYER, WINNER, DEAR, CHEAP):
         for actor, person in zip(people.actors[company.key], company.people, strict=True):
             row = session.get_one(identity.Person, actor.person)
             row.locale = "fr" if person.email == FRENCH else "en"
@@ -156,5 +152,4 @@ def populate(session: Session) -> None:
 
 def member(role: Role) -> world.Person:
     """The person of the buying company in this role."""
-    assert BUYER.kind is OrgKind.BUYER
     return next(person for person in BUYER.people if role in person.roles)

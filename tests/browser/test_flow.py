@@ -1,4 +1,4 @@
-"""Need to paid order: eight people, each in a browser of their own, clicking through the portal."""
+"""Need to paid order: six people, each in a browser of their own, clicking through the portal."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from marketplace.identity.permissions import Role
 from marketplace.settings import Settings
 from tests.browser import flow_ordering as ordering
 from tests.browser import flow_sourcing as sourcing
-from tests.browser.stage import CHEAP, FAST, WINNER, Stage, member, open_stage
+from tests.browser.stage import CHEAP, DEAR, WINNER, Stage, member, open_stage
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def stage(
 
 def test_from_a_need_to_a_paid_order_and_what_follows(stage):
     buyer = stage.enter(member(Role.BUYER))
-    winner, fast, cheap = (stage.enter(company.people[0]) for company in (WINNER, FAST, CHEAP))
+    winner, dear, cheap = (stage.enter(company.people[0]) for company in (WINNER, DEAR, CHEAP))
 
     began = time.monotonic()
     tender = sourcing.draft(buyer)
@@ -33,8 +33,8 @@ def test_from_a_need_to_a_paid_order_and_what_follows(stage):
     sourcing.publish(buyer, tender, bidding)
     sourcing.ask_and_answer(stage, tender, buyer, winner)
     sourcing.bid_in_french(tender, winner)
-    sourcing.bid(tender, fast, "€3,457.50", "21.50", "3.95", "32.00")
-    sourcing.replace_bid(tender, fast)
+    sourcing.bid(tender, dear, "€3,457.50", "21.50", "3.95", "32.00")
+    sourcing.replace_bid(tender, dear)
     sourcing.read_answer(tender, cheap)
     sourcing.bid(tender, cheap, "€3,160.00", "17.60", "4.40", "30.00", picture="flow-bid")
     sourcing.look_before_deadline(tender, buyer)
@@ -44,7 +44,7 @@ def test_from_a_need_to_a_paid_order_and_what_follows(stage):
     sourcing.compare(buyer)
     sourcing.award(buyer)
     stage.work()
-    sourcing.read_outcome(tender, winner, fast, cheap)
+    sourcing.read_outcome(tender, winner, dear, cheap)
 
     order = ordering.submit_order(stage, buyer)
     ordering.approve(stage, approver)
@@ -58,5 +58,5 @@ def test_from_a_need_to_a_paid_order_and_what_follows(stage):
     ordering.points(buyer)
     ordering.analytics(winner)
 
-    everybody = (buyer, winner, fast, cheap, approver, receiver)
+    everybody = (buyer, winner, dear, cheap, approver, receiver)
     assert [fault for guest in everybody for fault in guest.faults] == []
