@@ -80,4 +80,4 @@ def test_an_event_that_nobody_knows_is_refused() -> None:
 
 @pytest.mark.parametrize("event", outbox.EVENTS.values(), ids=lambda event: event.name)
 def test_every_event_has_readable_fields(event: type[outbox.Event]) -> None:
-    assert reading._fields(event.name)
+    assert reading._fields(event)
