@@ -108,13 +108,20 @@ def install_packages() -> None:
     done = 0
     for line in process.stdout or ():
         words = line.split()
-        if words[:1] == ["Collecting"]:
+        if words[:1] in (["Collecting"], ["Processing"]):
             done += 1
-            print(f"  {done}/{total} {words[1].partition('==')[0]}", flush=True)
+            print(f"  {done}/{total} {package_of(words[1])}", flush=True)
         elif words[:1] == ["Installing"]:
             print("  unpacking ...", flush=True)
     if process.wait() != 0:
         sys.exit(NO_PACKAGES)
+
+
+def package_of(requirement: str) -> str:
+    """The package's name in `flask==3.1.2` or in `/a/folder/flask-3.1.2-py3-none-any.whl`."""
+    if requirement.endswith(".whl"):
+        return Path(requirement).name.partition("-")[0]
+    return requirement.partition("==")[0]
 
 
 def put_on_path() -> None:
