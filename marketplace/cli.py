@@ -139,7 +139,7 @@ def verify_audit(settings: Settings) -> None:
 @click.option("--encoding", default="utf-8", show_default=True)
 @click.pass_obj
 def import_ocds(settings: Settings, file: Path, api_key: str | None, encoding: str) -> None:
-    """Import the tenders of an OCDS file as drafts of RFQs, all or none.
+    """Import the tenders of an OCDS file (JSON or flattened XLSX) as drafts of RFQs, all or none.
 
     In a local environment the demo's buyer is the default.
     """

@@ -22,6 +22,7 @@ from marketplace.core.text import Text, _, register_labels
 from marketplace.documents import queries as documents
 from marketplace.documents import service as document_service
 from marketplace.identity.permissions import Actor, Permission, requires
+from marketplace.integrations import ocds_files
 from marketplace.integrations import ocds_reading as reading
 from marketplace.integrations.ocds_reading import Tender
 from marketplace.rfq.drafts import RfqDraft
@@ -69,6 +70,8 @@ def import_file(
 ) -> list[Imported]:
     """Import every tender of a file: a release, a release package or a record package.
 
+    A workbook after the convention of Flatten-Tool is read as the package it was made of.
+
     encoding: JSON is UTF-8; name another one only if the publisher broke that rule. Raises
     Unreadable or NothingToImport with the reason.
     """
@@ -80,7 +83,7 @@ def import_bytes(
     session: Session, actor: Actor, data: bytes, *, encoding: str = "utf-8"
 ) -> list[Imported]:
     """As `import_file`, for content that is here already."""
-    releases = reading.tender_releases(reading.parse(data, encoding))
+    releases = reading.tender_releases(ocds_files.parse(data, encoding))
     return [import_release(session, actor, release) for release in releases]
 
 

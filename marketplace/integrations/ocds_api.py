@@ -8,7 +8,7 @@ from marshmallow import fields, validate
 
 from marketplace.integrations import ocds
 from marketplace.integrations.ocds import Imported
-from marketplace.integrations.ocds_reading import ENCODINGS, MAX_BYTES
+from marketplace.integrations.ocds_files import ENCODINGS, MAX_BYTES
 from marketplace.web.blueprints import ApiBlueprint
 from marketplace.web.context import current_actor, current_session
 from marketplace.web.fields import EnumField, IdField
@@ -20,7 +20,12 @@ blp = ApiBlueprint(
 
 
 class OcdsFileSchema(Schema):
-    file = Upload(required=True, metadata={"description": "A release or package, JSON."})
+    file = Upload(
+        required=True,
+        metadata={
+            "description": "A release or package: JSON, or a workbook as Flatten-Tool makes it."
+        },
+    )
 
 
 class OcdsOptionsSchema(Schema):

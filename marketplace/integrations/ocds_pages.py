@@ -7,7 +7,7 @@ from marketplace.core.errors import Invalid
 from marketplace.core.text import _
 from marketplace.documents.rules import refused
 from marketplace.integrations import ocds
-from marketplace.integrations.ocds_reading import MAX_BYTES
+from marketplace.integrations.ocds_files import MAX_BYTES
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session, undone_if_refused
 

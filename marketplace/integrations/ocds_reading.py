@@ -1,22 +1,19 @@
-"""OCDS JSON to plain values: what a release says about its tender, in our words."""
+"""OCDS to plain values: what a release says about its tender, in our words."""
 
-import codecs
-import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any
 
 from marketplace.catalog.rules import cpv_code
 from marketplace.core.errors import FieldError, Invalid
 from marketplace.core.money import CURRENCIES, Money, Quantity, exponent, rounded
 from marketplace.core.text import Text, _
 from marketplace.core.units import UNITS, unit_code
+from marketplace.integrations.ocds_files import refuse
 from marketplace.rfq.drafts import Header, LineDraft, LotDraft
 
-MAX_BYTES = 20 * 1024 * 1024
-ENCODINGS = ("utf-8", "iso-8859-1", "windows-1252")
 PIECE = "C62"
 PLACES = 6
 LIMIT = Decimal("1e13")
@@ -28,16 +25,13 @@ _UNITS = {"ser": "E48", "servicio": "E48", "unidad": "C62", "unidades": "C62", "
           "pieza": "C62", "mes": "MON", "dia": "DAY", "metro": "MTR", "litro": "LTR"}  # fmt: skip
 
 
-class Unreadable(Invalid):
-    """The file is not OCDS JSON; nothing was imported."""
-
-    code = "unreadable_file"
-
-
 class NothingToImport(Invalid):
     """The file is OCDS, but holds no tender."""
 
     code = "nothing_to_import"
+
+
+_NO_TENDER = _("No release is about the tender itself; later steps repeat it only in part.")
 
 
 @dataclass(frozen=True)
@@ -79,53 +73,11 @@ class Tender:
         return replace(self, header=header, lines=lines, notices=[*self.notices, *notices])
 
 
-def parse(data: bytes, encoding: str = "utf-8") -> dict[str, Any]:
-    """The JSON object, with numbers as exact decimals.
-
-    Raises Unreadable: a file that is not in the named encoding is never read in half.
-    """
-    if len(data) > MAX_BYTES:
-        _refuse("file_too_large", _("The file is larger than %(limit)s MB.", limit=MAX_BYTES >> 20))
-    words = _decoded(data, encoding)
-    try:
-        value = json.loads(words, parse_float=Decimal, parse_int=Decimal, parse_constant=_no_number)
-    except (ValueError, RecursionError, ArithmeticError) as error:
-        _refuse("not_json", _("The file is not valid JSON: %(why)s", why=str(error)))
-    if not isinstance(value, dict):
-        _refuse("not_ocds", _("The file is JSON, but not of the Open Contracting Data Standard."))
-    return value
-
-
-def _decoded(data: bytes, encoding: str) -> str:
-    if encoding not in ENCODINGS:
-        _refuse("unknown_encoding", _("This encoding is not offered."))
-    try:
-        return data.removeprefix(codecs.BOM_UTF8).decode(encoding)
-    except UnicodeDecodeError as error:
-        _refuse(
-            "not_utf8",
-            _(
-                "The file is not in %(encoding)s (byte %(place)s). If you know its encoding, "
-                "choose it; otherwise ask the publisher for UTF-8.",
-                encoding=encoding.upper(),
-                place=error.start,
-            ),
-        )
-
-
-def _refuse(code: str, detail: Text) -> NoReturn:
-    raise Unreadable(detail, errors=[FieldError("/file", code, detail)])
-
-
-def _no_number(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not a number")
-
-
 def tender_releases(package: dict[str, Any]) -> list[dict[str, Any]]:
     """The releases with a tender, oldest first. Raises Unreadable or NothingToImport."""
     releases = list(_releases(package))
     if not releases:
-        _refuse("not_ocds", _("The file is JSON, but not of the Open Contracting Data Standard."))
+        refuse("not_ocds", _("The file is JSON, but not of the Open Contracting Data Standard."))
     with_tender = [release for release in releases if _speaks_of_tender(release)]
     if not with_tender:
         tags = sorted({tag for release in releases for tag in _texts(release.get("tag"))})
@@ -134,7 +86,7 @@ def tender_releases(package: dict[str, Any]) -> list[dict[str, Any]]:
                 "There is no tender in this file, only: %(tags)s. Nothing was imported.",
                 tags=", ".join(tags) or "—",
             ),
-            errors=[FieldError("/releases", "no_tender", _("No release has a tender."))],
+            errors=[FieldError("/releases", "no_tender", _NO_TENDER)],
         )
     return sorted(with_tender, key=lambda release: _instant(release.get("date")))
 
@@ -177,6 +129,8 @@ class _Reader:
         self.items = [item for item in tender.get("items") or () if _object(item)]
         self.lot_objects = [lot for lot in tender.get("lots") or () if _object(lot)]
         self.currency = self._currency(usual_currency)
+        ids = [_text(item.get("id")) for item in self.items]
+        self.through_spreadsheet = all(each.endswith(".0") for each in ids)
 
     def tender_read(self) -> Tender:
         lots = self._lots()
@@ -251,14 +205,21 @@ class _Reader:
             _object(item.get("classification")).get("description")
         )
         return LineDraft(
-            description=(description or str(_("Item %(id)s", id=_text(item.get("id")))))[:2000],
+            description=(description or str(_("Item %(id)s", id=self._reference(item))))[:2000],
             quantity=Quantity(self._quantity(item), self._unit(unit, item)),
             lot=self._lot_number(item),
             category_code=_classified(item),
             delivery_place=_place(item),
-            reference_price=self._money(unit.get("value"), f"items/{item.get('id')}/unit/value"),
-            external_ref=_text(item.get("id")) or None,
+            reference_price=self._money(
+                unit.get("value"), f"items/{self._reference(item)}/unit/value"
+            ),
+            external_ref=self._reference(item) or None,
         )
+
+    def _reference(self, item: dict[str, Any]) -> str:
+        """The item's id. Where every id ends in .0, a spreadsheet made numbers of them."""
+        written = _text(item.get("id"))
+        return written.removesuffix(".0") if self.through_spreadsheet else written
 
     def _lot_number(self, item: dict[str, Any]) -> int:
         ids = [_text(lot.get("id")) for lot in self.lot_objects]
@@ -271,7 +232,7 @@ class _Reader:
         if isinstance(quantity, Decimal) and usable and quantity == round(quantity, PLACES):
             return quantity
         self.notices.append(
-            _("Item %(id)s has no usable quantity; 1 was set.", id=_text(item.get("id")))
+            _("Item %(id)s has no usable quantity; 1 was set.", id=self._reference(item))
         )
         return Decimal(1)
 
@@ -287,7 +248,7 @@ class _Reader:
             _(
                 "The unit “%(unit)s” of item %(id)s is not known; pieces were set.",
                 unit=_text(unit.get("name")) or "—",
-                id=_text(item.get("id")),
+                id=self._reference(item),
             )
         )
         return PIECE

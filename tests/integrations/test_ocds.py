@@ -8,9 +8,10 @@ from sqlalchemy import func, select
 from marketplace.core import audit
 from marketplace.core.money import Money, Quantity
 from marketplace.documents import queries as documents
-from marketplace.integrations import ocds, ocds_reading
+from marketplace.integrations import ocds, ocds_files, ocds_reading
 from marketplace.integrations.ocds import Outcome
-from marketplace.integrations.ocds_reading import NothingToImport, Unreadable
+from marketplace.integrations.ocds_files import Unreadable
+from marketplace.integrations.ocds_reading import NothingToImport
 from marketplace.rfq import queries
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.services import drafting
@@ -158,7 +159,7 @@ class TestReading:
     )
     def test_refuses_what_is_not_ocds(self, data, code):
         with pytest.raises(Unreadable) as refusal:
-            ocds_reading.tender_releases(ocds_reading.parse(data))
+            ocds_reading.tender_releases(ocds_files.parse(data))
         assert [error.code for error in refusal.value.errors] == [code]
 
     def test_numbers_keep_every_digit(self):
@@ -212,7 +213,7 @@ class TestReading:
         ]
 
     def release(self, tender):
-        return ocds_reading.parse(
+        return ocds_files.parse(
             ocds.orjson.dumps({"ocid": "ocds-1", "id": "r1", "date": "2026-01-02T00:00:00Z",
                                "tender": {"title": "T", **tender}})
         )  # fmt: skip

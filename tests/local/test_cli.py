@@ -149,6 +149,18 @@ class TestImportOcds:
         assert "Road salt" in result.output
         assert result.output.startswith("RFQ-")
 
+    def test_a_workbook_becomes_the_draft_too(
+        self, environment: dict[str, str], database: Database
+    ) -> None:
+        with database.transaction() as session:
+            key = make_key(session, make_actor(session, OrgKind.BUYER, Role.BUYER))
+        file = Path(__file__).parents[1] / "data" / "ocds" / "fictional-02-tender.xlsx"
+        result = call(environment, "import-ocds", str(file), "--api-key", key)
+        assert result.exit_code == 0, result.output
+        assert result.output.endswith(
+            "Planned cycle lane improvements  (ocds-213czf-000-00001-02-tender: created)\n"
+        )
+
     def test_a_wrong_key_imports_nothing(
         self, environment: dict[str, str], database: Database, file: Path
     ) -> None:

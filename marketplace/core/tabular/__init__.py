@@ -19,12 +19,14 @@ from marketplace.core.tabular.columns import (
 )
 from marketplace.core.tabular.reading import (
     MAX_BYTES,
+    ZIP,
     Cell,
     CellKind,
     Row,
     Table,
     Unreadable,
     read,
+    sheets,
 )
 from marketplace.core.tabular.values import DateOrder, DecimalSign
 from marketplace.core.tabular.writing import to_csv, to_xlsx
@@ -32,6 +34,7 @@ from marketplace.core.tabular.writing import to_csv, to_xlsx
 __all__ = [
     "ERASE",
     "MAX_BYTES",
+    "ZIP",
     "Cell",
     "CellKind",
     "Column",
@@ -48,6 +51,7 @@ __all__ = [
     "parse",
     "read",
     "refuse_file",
+    "sheets",
     "to_csv",
     "to_xlsx",
 ]

@@ -20,6 +20,7 @@ MAX_ROWS = 50_000
 MAX_COLUMNS = 200
 SAMPLE_ROWS = 200
 SEPARATORS = (";", "\t", ",", "|")
+ZIP = b"PK\x03\x04"
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
 
@@ -88,7 +89,7 @@ def read(content: bytes, filename: str = "") -> Table:
         )
     if not content.strip():
         raise _unreadable("file_empty", _("The file is empty."))
-    if content.startswith(b"PK\x03\x04"):
+    if content.startswith(ZIP):
         return _read_workbook(content, filename)
     if content.startswith(OLD_EXCEL):
         raise _unreadable(
@@ -225,17 +226,40 @@ def clean(value: str) -> str:
     return value.strip(BLANKS)
 
 
+def sheets(content: bytes, filename: str = "") -> list[Table]:
+    """Every visible sheet of an XLSX file. Raises Unreadable with the reason."""
+    package, book = _opened(content, filename)
+    return [_sheet(package, book, name) for name in _visible(book)]
+
+
 def _read_workbook(content: bytes, filename: str) -> Table:
+    package, book = _opened(content, filename)
+    return _sheet(package, book, (_visible(book) or book.sheet_names or [""])[0])
+
+
+def _opened(content: bytes, filename: str) -> tuple[dict[str, bytes], CalamineWorkbook]:
     package = workbook.unpack(content, filename)
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(workbook.repack(package)))
-        visible = [sheet.name for sheet in book.sheets_metadata if "Visible" in str(sheet.visible)]
-        name = (visible or book.sheet_names)[0]
+        return package, CalamineWorkbook.from_filelike(io.BytesIO(workbook.repack(package)))
+    except CalamineError:
+        raise _damaged() from None
+
+
+def _visible(book: CalamineWorkbook) -> list[str]:
+    return [
+        sheet.name
+        for sheet in book.sheets_metadata
+        if "Visible" in str(sheet.visible) and "WorkSheet" in str(sheet.typ)
+    ]
+
+
+def _sheet(package: dict[str, bytes], book: CalamineWorkbook, name: str) -> Table:
+    try:
         sheet = book.get_sheet_by_name(name)
         _check_size(sheet.total_height, sheet.total_width)
         lines: list[list[Any]] = sheet.to_python(skip_empty_area=False)
-    except (CalamineError, IndexError):
-        raise _unreadable("damaged_workbook", _("The workbook cannot be read.")) from None
+    except CalamineError:
+        raise _damaged() from None
     formulas = workbook.formulas_without_result(package, book.sheet_names.index(name))
     _make_room(lines, formulas)
     rows = tuple(
@@ -243,6 +267,10 @@ def _read_workbook(content: bytes, filename: str) -> Table:
         for number, line in enumerate(lines, start=1)
     )
     return Table(rows, "xlsx", sheet=name)
+
+
+def _damaged() -> Unreadable:
+    return _unreadable("damaged_workbook", _("The workbook cannot be read."))
 
 
 def _make_room(lines: list[list[Any]], formulas: Iterable[tuple[int, int]]) -> None:
@@ -264,7 +292,9 @@ def _typed(value: Any, uncomputed: bool) -> Cell:  # noqa: FBT001 - a table of c
     if isinstance(value, int | float):
         return Cell(workbook.plain_number(value), CellKind.NUMBER)
     if isinstance(value, datetime):
-        return Cell(value.date().isoformat(), CellKind.DAY, value.date())
+        has_time = value.time() != time.min
+        written = value.isoformat() if has_time else value.date().isoformat()
+        return Cell(written, CellKind.DAY, value.date())
     if isinstance(value, date):
         return Cell(value.isoformat(), CellKind.DAY, value)
     if isinstance(value, time | timedelta):
