@@ -112,9 +112,7 @@ def visitor(chromium: Browser, site: str) -> Iterator[Callable[..., Visitor]]:
     contexts: list[BrowserContext] = []
 
     def arrive(**options: Any) -> Visitor:
-        options = {"viewport": WIDE, "locale": "en-GB", **options}
-        # axe is put into the page by the test, which the portal's own policy rightly forbids
-        context = chromium.new_context(bypass_csp=False, **options)
+        context = chromium.new_context(**{"viewport": WIDE, "locale": "en-GB", **options})
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
