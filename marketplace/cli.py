@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
@@ -18,11 +19,12 @@ from marketplace.core.db import Database
 from marketplace.core.errors import DomainError, NotAuthenticated
 from marketplace.demo import seed as demo
 from marketplace.identity import authentication, registration
-from marketplace.identity.permissions import Actor, OrgKind, Role
+from marketplace.identity.permissions import SYSTEM, Actor, OrgKind, Role
 from marketplace.integrations import ocds
 from marketplace.local.processes import StartError
 from marketplace.local.stack import QUEUES, ROOT, Stack
 from marketplace.settings import Settings, SettingsError
+from marketplace.suppliers.services import sanctions
 from migrations.runner import upgrade
 
 WORKER_ROLE = "marketplace_worker"
@@ -150,6 +152,50 @@ def import_ocds(settings: Settings, file: Path, api_key: str | None, encoding: s
         return list(ocds.summary(ocds.import_file(session, actor, file, encoding=encoding)))
 
     click.echo("\n".join(_transaction(settings, work, role=APP_ROLE)))
+
+
+@main.command("load-sanctions")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--list", "source", help="Name of the list; by default that of the file.")
+@click.option("--version", help="By default the day of publication and a part of the checksum.")
+@click.option(
+    "--published-on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="By default the day that the file gives for itself, else today.",
+)
+@click.pass_obj
+def load_sanctions(
+    settings: Settings,
+    file: Path,
+    source: str | None,
+    version: str | None,
+    published_on: datetime | None,
+) -> None:
+    """Put a sanctions list in force in place of its last version, all names or none.
+
+    FILE is CSV with the columns reference, name, aliases, country, programme, identifiers (aliases
+    and identifiers parted by |), the same as JSON, or the French register of asset freezes. The
+    workers then screen every supplier again.
+    """
+
+    def work(session: Session) -> str:
+        loaded = sanctions.load_file(
+            session,
+            SYSTEM,
+            file.read_bytes(),
+            source=source or file.stem,
+            version=version,
+            published_on=published_on.date() if published_on else None,
+        )
+        head = loaded.head
+        return (
+            f"{head.source}: {head.names} names of {loaded.entries} entries are in force,"
+            f" version {head.version}, published on {head.published_on}.\n"
+            + (f"Version {loaded.replaced} is replaced.\n" if loaded.replaced else "")
+            + f"Suppliers to screen again: {loaded.suppliers}."
+        )
+
+    click.echo(_transaction(settings, work))
 
 
 @main.group("jobs")

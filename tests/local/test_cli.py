@@ -1,7 +1,9 @@
 """Commands read their arguments and say what happened."""
 
+import hashlib
 import json
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from click.testing import CliRunner, Result
@@ -16,6 +18,8 @@ from marketplace.identity.permissions import OrgKind, Role
 from marketplace.settings import Settings
 from tests.conftest import make_key
 from tests.factories.identity import make_actor
+from tests.factories.suppliers import make_supplier
+from workers.inline import drain
 
 OCDS = {
     "ocid": "ocds-213czf-1",
@@ -176,6 +180,78 @@ class TestImportOcds:
         result = call(environment, "import-ocds", str(file))
         assert result.exit_code == 2
         assert "--api-key" in result.output
+
+
+class TestLoadSanctions:
+    FIRST = "reference,name,aliases\nEU.1,Alpha Trading,Alfa|Alpha T\nEU.2,Beta Works,\n"
+
+    @pytest.fixture
+    def file(self, tmp_path: Path) -> Path:
+        path = tmp_path / "eu.csv"
+        path.write_text(self.FIRST)
+        return path
+
+    def test_counts_names_and_entries_and_replaces_the_version_in_force(
+        self, environment: dict[str, str], committed: Settings, database: Database, file: Path
+    ) -> None:
+        with database.transaction() as session:
+            supplier_id = make_supplier(session).id
+        told = call(environment, "load-sanctions", str(file), "--published-on", "2026-11-20")
+        version = f"2026-11-20-{hashlib.sha256(self.FIRST.encode()).hexdigest()[:8]}"
+        assert told.exit_code == 0, told.output
+        assert told.output.splitlines() == [
+            f"eu: 4 names of 2 entries are in force, version {version}, published on 2026-11-20.",
+            "Suppliers to screen again: 1.",
+        ]
+        file.write_text(self.FIRST.replace("EU.2,Beta Works,", "EU.3,Gamma SA,"))
+        options = ("--published-on", "2026-11-21", "--version", "2")
+        told = call(environment, "load-sanctions", str(file), *options)
+        assert told.output.splitlines()[1] == f"Version {version} is replaced."
+        assert self.lists(database) == [(version, False, 4), ("2", True, 4)]
+        assert self.screened_for(database, supplier_id) == []
+        drain(database, committed)
+        assert self.screened_for(database, supplier_id) == ["list_update"]
+
+    def test_a_malformed_file_loads_nothing_and_names_the_row(
+        self, environment: dict[str, str], database: Database, file: Path
+    ) -> None:
+        call(environment, "load-sanctions", str(file), "--version", "1")
+        file.write_text(self.FIRST + "EU.3,Gamma SA\n")
+        told = call(environment, "load-sanctions", str(file), "--version", "2")
+        assert told.exit_code == 1
+        assert told.output == (
+            "Error: The list cannot be read: nothing was loaded.\n"
+            "/entries/3: Row 4: This row has more or fewer cells than the first.\n"
+        )
+        assert self.lists(database) == [("1", True, 4)]
+
+    def test_the_same_file_again_is_known(
+        self, environment: dict[str, str], database: Database, file: Path
+    ) -> None:
+        arguments = ("load-sanctions", str(file), "--list", "EU")
+        assert call(environment, *arguments).exit_code == 0
+        again = call(environment, *arguments)
+        assert again.exit_code == 1
+        assert "of EU has been loaded before." in again.output
+        assert len(self.lists(database)) == 1
+        with database.transaction() as session:
+            events = "SELECT count(*) FROM outbox WHERE name = 'suppliers.sanctions_list_loaded'"
+            assert session.scalar(text(events)) == 1
+
+    def lists(self, database: Database) -> list[tuple[str, bool, int]]:
+        with database.transaction() as session:
+            rows = session.execute(
+                text(
+                    "SELECT version, in_force, (SELECT count(*) FROM sanctions_name n"
+                    " WHERE n.list_id = l.id) FROM sanctions_list l ORDER BY created_at"
+                )
+            )
+            return [tuple(row) for row in rows]
+
+    def screened_for(self, database: Database, supplier_id: UUID) -> list[str]:
+        with database.transaction() as session:
+            runs = "SELECT trigger FROM due_diligence_run WHERE supplier_id = :id"
+            return list(session.scalars(text(runs), {"id": supplier_id}))
 
 
 def test_the_openapi_document_can_be_written_to_a_file(

@@ -127,7 +127,7 @@ class TestFiles:
             (b"reference;name\n1;A\n2;\n", "/entries/1"),
             (b"[1]", "/entries/0"),
             (b"{broken", "/entries/0"),
-            (b"reference;name\n1;\xe9\n", "/entries/0"),
+            (b"reference;name\n1;\xe9\n", "/entries/1"),
         ],
     )
     def test_a_broken_file_is_refused_whole_with_its_row(self, content: bytes, row: str) -> None:
@@ -135,3 +135,48 @@ class TestFiles:
             sanctions_files.read(content)
         assert refused.value.code == "sanctions_list_unreadable"
         assert [e.pointer for e in refused.value.errors] == [row]
+
+    @pytest.mark.parametrize(
+        ("content", "reasons"),
+        [
+            (
+                "reference,name\n1,A\n2,B,C\n",
+                ["Row 3: This row has more or fewer cells than the first."],
+            ),
+            (
+                "reference,name,country\n1,A\n",
+                ["Row 2: This row has more or fewer cells than the first."],
+            ),
+            (
+                'reference,name\n1,A\n2,"B\n',
+                ["Row 3: A quotation mark is not closed, or text follows it."],
+            ),
+            (
+                "reference,name,country\n1,A,Germany\n2,,FR\n3,C,fr\n",
+                [
+                    "Row 2: A country is written with two letters, for example FR.",
+                    "Row 3: Each entry needs a reference and a name.",
+                ],
+            ),
+            (
+                '[{"reference": "1", "name": "A", "aliases": "BC"}]',
+                ["Row 1: Aliases and identifiers are lists."],
+            ),
+            (
+                '[{"reference": "1", "name": "A\\u0000"}]',
+                ["Row 1: A text is too long, or is not text."],
+            ),
+            ('[\n{"reference": 1,]', ["Row 2: This is not valid JSON."]),
+            ('{"Publications": {"Detail": []}}', ["Row 1: A list of entries is expected."]),
+        ],
+    )
+    def test_every_reason_is_told_with_its_row(self, content: str, reasons: list[str]) -> None:
+        with pytest.raises(Invalid) as refused:
+            sanctions_files.read(content.encode())
+        assert [str(error.detail) for error in refused.value.errors] == reasons
+
+    def test_at_most_twenty_reasons_are_told(self) -> None:
+        content = "reference,name\n" + ",\n" * 50
+        with pytest.raises(Invalid) as refused:
+            sanctions_files.read(content.encode())
+        assert len(refused.value.errors) == 20

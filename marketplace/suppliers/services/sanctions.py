@@ -1,18 +1,20 @@
 """Sanctions lists: loaded by the operator from files, each version kept."""
 
+import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
-from marketplace.core import audit, outbox
+from marketplace.core import audit, clock, outbox
 from marketplace.core.errors import Conflict, FieldError, refuse_all
 from marketplace.core.text import _
 from marketplace.events.suppliers import SanctionsListLoaded
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.suppliers import checks, queries, screening
-from marketplace.suppliers.models import SanctionsList, SanctionsName
+from marketplace.suppliers import checks, queries, sanctions_files, screening
+from marketplace.suppliers.models import SanctionsList, SanctionsName, Supplier
 from marketplace.suppliers.sanctions_files import ListedName
 
 
@@ -61,6 +63,44 @@ def load(
     )
     outbox.record(session, SanctionsListLoaded(list_id=head.id, source=source))
     return head
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A list from a file: what it holds, what it replaces, who is screened again."""
+
+    head: SanctionsList
+    entries: int
+    replaced: str | None
+    suppliers: int
+
+
+@requires(Permission.SANCTIONS_LOAD)
+def load_file(
+    session: Session,
+    actor: Actor,
+    content: bytes,
+    *,
+    source: str,
+    version: str | None = None,
+    published_on: date | None = None,
+) -> Loaded:
+    """Load a file as `load` does. Unless told, it is published on its own day, else today.
+
+    Without a version it is named by its day and its content, so that the same file is known.
+    """
+    names = sanctions_files.read(content)
+    day = published_on or sanctions_files.published_on(content) or clock.now().date()
+    version = version or f"{day.isoformat()}-{hashlib.sha256(content).hexdigest()[:8]}"
+    replaced = session.scalar(
+        select(SanctionsList.version).where(SanctionsList.source == source, SanctionsList.in_force)
+    )
+    return Loaded(
+        head=load(session, actor, source=source, version=version, published_on=day, names=names),
+        entries=len({name.reference for name in names}),
+        replaced=replaced,
+        suppliers=session.scalar(select(func.count()).select_from(Supplier)) or 0,
+    )
 
 
 @requires(Permission.SUPPLIER_REVIEW)
