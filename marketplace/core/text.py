@@ -7,12 +7,14 @@ Messages are English with named placeholders, and are their own keys. Translatio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 
 LANGUAGES = ("en", "fr")
 _language: ContextVar[str] = ContextVar("language", default="en")
@@ -61,7 +63,10 @@ class Text:
 
     def __str__(self) -> str:
         words = _translated(language(), self.message, self.plural, self.count)
-        return words % self.values if self.values else words.replace("%%", "%")
+        values = self.values
+        if self.count is not None:
+            values = {**values, "n": format_decimal(self.count, locale=language())}
+        return words % values if values else words.replace("%%", "%")
 
     def __repr__(self) -> str:
         return f"Text({self.message!r})"
@@ -95,7 +100,7 @@ def _(message: str, **values: Any) -> Text:
 
 
 def ngettext_(singular: str, plural: str, n: int, **values: Any) -> Text:
-    """A message that depends on a number, available in it as ``%(n)s``."""
+    """A message that depends on a number, in it as ``%(n)s`` and written as the reader does."""
     return Text(singular, {"n": n, **values}, plural, n)
 
 
@@ -118,12 +123,12 @@ def _translated(chosen: str, message: str, plural: str, count: int | None) -> st
     if count is None:
         return found if isinstance(found, str) and found else message
     if isinstance(found, tuple) and all(found):
-        return found[_plural_index(chosen, count)]
+        return found[plural_index(chosen, count)]
     return message if count == 1 else plural
 
 
-def _plural_index(chosen: str, count: int) -> int:
-    """French uses the singular for zero and one, English for one alone (CLDR)."""
+def plural_index(chosen: str, count: Decimal | int) -> int:
+    """French uses the singular below two, English for one alone (CLDR)."""
     return int(abs(count) >= 2) if chosen == "fr" else int(count != 1)
 
 

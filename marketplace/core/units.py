@@ -1,18 +1,20 @@
 """Units of measure: UNECE Recommendation 20 codes with their names and common spellings."""
 
+from decimal import Decimal
+
 from anyascii import anyascii
 
-# code: (English, French, other spellings)
-_TABLE: dict[str, tuple[str, str, tuple[str, ...]]] = {
+from marketplace.core.text import plural_index
+
+# code: (English, French, other spellings); a name is singular and plural
+_TABLE: dict[str, tuple[tuple[str, str], tuple[str, str], tuple[str, ...]]] = {
     "C62": (
-        "piece",
-        "pièce",
+        ("piece", "pieces"),
+        ("pièce", "pièces"),
         (
             "pc",
             "pcs",
             "pce",
-            "pièces",
-            "pieces",
             "unit",
             "units",
             "unite",
@@ -26,49 +28,69 @@ _TABLE: dict[str, tuple[str, str, tuple[str, ...]]] = {
             "one",
         ),
     ),
-    "H87": ("piece (countable)", "unité", ()),
-    "EA": ("each", "à l’unité", ()),
-    "KGM": ("kilogram", "kilogramme", ("kg", "kgs", "kilo", "kilos")),
-    "GRM": ("gram", "gramme", ("g", "gr")),
-    "TNE": ("tonne", "tonne", ("t", "to", "tonnes")),
-    "MTR": ("metre", "mètre", ("m", "ml", "meter", "mètres", "metres", "meters")),
-    "CMT": ("centimetre", "centimètre", ("cm",)),
-    "MMT": ("millimetre", "millimètre", ("mm",)),
-    "KMT": ("kilometre", "kilomètre", ("km",)),
-    "SMI": ("mile", "mille terrestre", ("mi", "miles", "statute mile")),
-    "MTK": ("square metre", "mètre carré", ("m2", "m²", "sqm")),
-    "MTQ": ("cubic metre", "mètre cube", ("m3", "m³", "cbm")),
-    "LTR": ("litre", "litre", ("l", "lt", "liter", "litres", "liters")),
-    "MLT": ("millilitre", "millilitre", ("ml.",)),
-    "HLT": ("hectolitre", "hectolitre", ("hl",)),
-    "HUR": ("hour", "heure", ("h", "hr", "hrs", "hours", "heures")),
-    "MIN": ("minute", "minute", ("min", "minutes")),
-    "DAY": ("day", "jour", ("d", "j", "days", "jours")),
-    "WEE": ("week", "semaine", ("weeks", "semaines")),
-    "MON": ("month", "mois", ("months",)),
-    "ANN": ("year", "an", ("years", "annee", "ans")),
-    "SET": ("set", "jeu", ("sets", "lot", "kit", "jeux")),
-    "PR": ("pair", "paire", ("pairs", "paires")),
-    "DZN": ("dozen", "douzaine", ("dz", "dozens")),
-    "CEN": ("hundred", "centaine", ("cent",)),
-    "MIL": ("thousand", "millier", ("mille",)),
-    "XBX": ("box", "boîte", ("bx", "box", "boxes", "carton", "ctn", "boites")),
-    "XPK": ("package", "paquet", ("pk", "pack", "packs", "pkg", "paquets")),
-    "XPX": ("pallet", "palette", ("pal", "pallets", "palettes")),
-    "XRO": ("roll", "rouleau", ("rl", "rolls", "rouleaux")),
-    "XBG": ("bag", "sac", ("bags", "sacs")),
-    "XST": ("sheet", "feuille", ("sheets", "feuilles")),
-    "XBO": ("bottle", "bouteille", ("bottles", "bouteilles")),
-    "RM": ("ream", "rame", ("rame", "rames", "reams", "ram", "ramette", "ramettes")),
-    "KWH": ("kilowatt hour", "kilowattheure", ("kwh",)),
-    "MWH": ("megawatt hour", "mégawattheure", ("mwh",)),
-    "LS": ("lump sum", "forfait", ("forfait", "ff", "ens", "ensemble", "lump", "fixed price")),
-    "E48": ("service unit", "unité de service", ("service", "services")),
-    "P1": ("per cent", "pour cent", ("%",)),
-    "E49": ("working day", "jour ouvré", ("manday", "man-day", "person-day", "jour-homme", "jh")),
+    "H87": (("piece (countable)", "pieces (countable)"), ("unité", "unités"), ()),
+    "EA": (("each", "each"), ("à l’unité", "à l’unité"), ()),
+    "KGM": (
+        ("kilogram", "kilograms"),
+        ("kilogramme", "kilogrammes"),
+        ("kg", "kgs", "kilo", "kilos"),
+    ),
+    "GRM": (("gram", "grams"), ("gramme", "grammes"), ("g", "gr")),
+    "TNE": (("tonne", "tonnes"), ("tonne", "tonnes"), ("t", "to")),
+    "MTR": (("metre", "metres"), ("mètre", "mètres"), ("m", "ml", "meter", "meters")),
+    "CMT": (("centimetre", "centimetres"), ("centimètre", "centimètres"), ("cm",)),
+    "MMT": (("millimetre", "millimetres"), ("millimètre", "millimètres"), ("mm",)),
+    "KMT": (("kilometre", "kilometres"), ("kilomètre", "kilomètres"), ("km",)),
+    "SMI": (("mile", "miles"), ("mille terrestre", "milles terrestres"), ("mi", "statute mile")),
+    "MTK": (
+        ("square metre", "square metres"),
+        ("mètre carré", "mètres carrés"),
+        ("m2", "m²", "sqm"),
+    ),
+    "MTQ": (("cubic metre", "cubic metres"), ("mètre cube", "mètres cubes"), ("m3", "m³", "cbm")),
+    "LTR": (("litre", "litres"), ("litre", "litres"), ("l", "lt", "liter", "liters")),
+    "MLT": (("millilitre", "millilitres"), ("millilitre", "millilitres"), ("ml.",)),
+    "HLT": (("hectolitre", "hectolitres"), ("hectolitre", "hectolitres"), ("hl",)),
+    "HUR": (("hour", "hours"), ("heure", "heures"), ("h", "hr", "hrs")),
+    "MIN": (("minute", "minutes"), ("minute", "minutes"), ("min",)),
+    "DAY": (("day", "days"), ("jour", "jours"), ("d", "j")),
+    "WEE": (("week", "weeks"), ("semaine", "semaines"), ()),
+    "MON": (("month", "months"), ("mois", "mois"), ()),
+    "ANN": (("year", "years"), ("an", "ans"), ("annee",)),
+    "SET": (("set", "sets"), ("jeu", "jeux"), ("lot", "kit")),
+    "PR": (("pair", "pairs"), ("paire", "paires"), ()),
+    "DZN": (("dozen", "dozen"), ("douzaine", "douzaines"), ("dz", "dozens")),
+    "CEN": (("hundred", "hundred"), ("centaine", "centaines"), ("cent",)),
+    "MIL": (("thousand", "thousand"), ("millier", "milliers"), ("mille",)),
+    "XBX": (("box", "boxes"), ("boîte", "boîtes"), ("bx", "carton", "ctn")),
+    "XPK": (("package", "packages"), ("paquet", "paquets"), ("pk", "pack", "packs", "pkg")),
+    "XPX": (("pallet", "pallets"), ("palette", "palettes"), ("pal",)),
+    "XRO": (("roll", "rolls"), ("rouleau", "rouleaux"), ("rl",)),
+    "XBG": (("bag", "bags"), ("sac", "sacs"), ()),
+    "XST": (("sheet", "sheets"), ("feuille", "feuilles"), ()),
+    "XBO": (("bottle", "bottles"), ("bouteille", "bouteilles"), ()),
+    "RM": (("ream", "reams"), ("rame", "rames"), ("ram", "ramette", "ramettes")),
+    "KWH": (("kilowatt hour", "kilowatt hours"), ("kilowattheure", "kilowattheures"), ("kwh",)),
+    "MWH": (("megawatt hour", "megawatt hours"), ("mégawattheure", "mégawattheures"), ("mwh",)),
+    "LS": (
+        ("lump sum", "lump sums"),
+        ("forfait", "forfaits"),
+        ("ff", "ens", "ensemble", "lump", "fixed price"),
+    ),
+    "E48": (
+        ("service unit", "service units"),
+        ("unité de service", "unités de service"),
+        ("service", "services"),
+    ),
+    "P1": (("per cent", "per cent"), ("pour cent", "pour cent"), ("%",)),
+    "E49": (
+        ("working day", "working days"),
+        ("jour ouvré", "jours ouvrés"),
+        ("manday", "man-day", "person-day", "jour-homme", "jh"),
+    ),
 }
 
-UNITS: dict[str, tuple[str, str]] = {code: (en, fr) for code, (en, fr, _more) in _TABLE.items()}
+UNITS = frozenset(_TABLE)
 
 
 def _plain(text: str) -> str:
@@ -77,7 +99,7 @@ def _plain(text: str) -> str:
 
 _CODES: dict[str, str] = {}
 for _code, (_en, _fr, _more) in _TABLE.items():
-    for _name in (_code, _en, _fr, *_more):
+    for _name in (_code, *_en, *_fr, *_more):
         _CODES.setdefault(_plain(_name), _code)
 
 
@@ -86,7 +108,9 @@ def unit_code(text: str) -> str | None:
     return _CODES.get(_plain(text))
 
 
-def unit_name(code: str, language: str = "en") -> str:
-    """The name of the unit for people; the code itself when it is not one of ours."""
-    names = UNITS.get(code)
-    return code if names is None else names[1 if language == "fr" else 0]
+def unit_name(code: str, language: str = "en", count: Decimal | int = 1) -> str:
+    """The name of the unit for so many of it; the code itself when it is not one of ours."""
+    if code not in _TABLE:
+        return code
+    names = _TABLE[code][1 if language == "fr" else 0]
+    return names[plural_index(language, count)]

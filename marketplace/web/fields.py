@@ -318,7 +318,12 @@ class TextField(fields.String):
         if len(text) < self.min:
             raise refuse("required", _("This must not be empty."))
         if len(text) > self.max:
-            raise refuse("too_long", _("Use at most %(count)s characters.", count=self.max))
+            raise refuse(
+                "too_long",
+                ngettext_(
+                    "Use at most %(n)s character.", "Use at most %(n)s characters.", self.max
+                ),
+            )
         return text
 
 

@@ -50,6 +50,9 @@ def install(app: Flask) -> None:
             None if value is None else Money(value, currency)
         ),
         "quantity": formats.quantity,
+        "measure": lambda value, unit: formats.quantity(
+            None if value is None else Quantity(value, unit)
+        ),
         "number": formats.number,
         "percent": formats.percent,
         "date": lambda value, zone=None: formats.day(value, zone or reader_zone()),

@@ -67,10 +67,10 @@ def money(value: Money | None) -> str:
 
 
 def quantity(value: Quantity | None) -> str:
-    """``12.5 kilogram``: figure and unit."""
+    """``12.5 kilograms``: figure and unit."""
     if value is None:
         return NOTHING
-    return f"{number(value.value)}\u00a0{unit_name(value.unit, language())}"
+    return f"{number(value.value)}\u00a0{unit_name(value.unit, language(), value.value)}"
 
 
 def day(value: date | datetime | None, zone: str) -> str:

@@ -16,7 +16,7 @@ def submit_order(stage: Stage, buyer: Guest) -> str:
     buyer.page.wait_for_url("**/orders/*-*")
     url = buyer.page.url.removeprefix(buyer.site)
     buyer.sees("Draft", scene.WINNER.name, NET, VAT, GROSS)
-    assert buyer.row(HELMET)[2:6] == ["100 piece", "€18.90", "20%", "€1,890.00"]
+    assert buyer.row(HELMET)[2:6] == ["100 pieces", "€18.90", "20%", "€1,890.00"]
     buyer.confirm("Submit for approval")
     buyer.sees("Submitted for approval.", "Waiting for approval")
     stage.work()
@@ -91,9 +91,9 @@ def check_match(url: str, buyer: Guest) -> None:
     match = buyer.page.locator("#match tbody tr")
     rows = [" ".join(row.split()) for row in match.all_inner_texts()]
     assert rows == [
-        f"1. {HELMET} 100 piece €18.90 100 0 100 piece €18.90 €1,890.00",
-        f"2. {GLOVES} 250 pair €4.10 250 0 250 pair €4.10 €1,025.00",
-        f"3. {KIT} 10 piece €35.00 10 0 10 piece €35.00 €350.00",
+        f"1. {HELMET} 100 pieces €18.90 100 0 100 pieces €18.90 €1,890.00",
+        f"2. {GLOVES} 250 pairs €4.10 250 0 250 pairs €4.10 €1,025.00",
+        f"3. {KIT} 10 pieces €35.00 10 0 10 pieces €35.00 €350.00",
     ]
     buyer.screenshot("flow-match")
 
@@ -139,7 +139,7 @@ def scorecard(buyer: Guest) -> None:
 def points(buyer: Guest) -> None:
     """One point per euro without VAT."""
     buyer.open("/loyalty")
-    buyer.sees("3265 points")
+    buyer.sees("3,265 points")
     buyer.click("Ledger and vouchers")
     ledger = buyer.page.get_by_label("Ledger", exact=True).locator("tbody tr")
     buyer.page.get_by_role("heading", name="Ledger").wait_for()

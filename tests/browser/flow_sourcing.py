@@ -271,7 +271,7 @@ def award(buyer: Guest) -> None:
     buyer.click("Award")
     buyer.page.get_by_role("link", name="Purchase orders").wait_for()
     assert buyer.row(GLOVES)[2].startswith(scene.WINNER.name)
-    assert buyer.row(GLOVES)[3:] == ["250 pair", "€4.10", "€1,025.00"]
+    assert buyer.row(GLOVES)[3:] == ["250 pairs", "€4.10", "€1,025.00"]
 
 
 def read_outcome(tender: Tender, winner: Guest, *losers: Guest) -> None:

@@ -1,6 +1,7 @@
 """Messages in the reader's language, units by their usual names, ids in order."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -11,7 +12,7 @@ from marketplace.core.units import unit_code, unit_name
 
 
 def test_values_fill_their_places():
-    assert str(_("Use at most %(count)s characters.", count=3)) == "Use at most 3 characters."
+    assert str(_("Delivery %(number)s is booked.", number=3)) == "Delivery 3 is booked."
 
 
 def test_a_message_is_rendered_when_it_is_read():
@@ -24,6 +25,13 @@ def test_a_message_is_rendered_when_it_is_read():
 def test_plural_forms():
     assert str(ngettext_("%(n)s piece", "%(n)s pieces", 1)) == "1 piece"
     assert str(ngettext_("%(n)s piece", "%(n)s pieces", 2)) == "2 pieces"
+
+
+def test_the_number_of_a_plural_is_written_as_the_reader_does():
+    points = ngettext_("%(n)s point", "%(n)s points", 3265)
+    assert str(points) == "3,265 points"
+    with reading_in("fr"):
+        assert str(points) == "3\u202f265 points"
 
 
 def test_html_is_escaped():
@@ -45,7 +53,24 @@ def test_usual_names_of_units(typed, code):
 
 def test_an_unknown_unit_has_no_code():
     assert unit_code("furlong") is None
-    assert unit_name("KGM", "fr") == "kilogramme"
+    assert unit_name("ZZZ", "fr", 2) == "ZZZ"
+
+
+@pytest.mark.parametrize(
+    ("code", "count", "english", "french"),
+    [
+        ("C62", "0", "pieces", "pièce"),
+        ("C62", "1", "piece", "pièce"),
+        ("XBX", "1.5", "boxes", "boîte"),
+        ("XRO", "2", "rolls", "rouleaux"),
+        ("MON", "12", "months", "mois"),
+        ("MTK", "100", "square metres", "mètres carrés"),
+        ("EA", "100", "each", "à l’unité"),
+    ],
+)
+def test_units_have_a_plural(code, count, english, french):
+    assert unit_name(code, "en", Decimal(count)) == english
+    assert unit_name(code, "fr", Decimal(count)) == french
 
 
 def test_ids_grow_with_time_and_are_version_7():

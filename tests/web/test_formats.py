@@ -53,7 +53,11 @@ class TestNumbers:
         assert formats.percent(Decimal("0.125")) == "12,5\u202f%"
 
     def test_a_quantity_names_its_unit(self, french):
-        assert formats.quantity(Quantity(Decimal("12.50"), "KGM")) == "12,5\u00a0kilogramme"
+        assert formats.quantity(Quantity(Decimal("12.50"), "KGM")) == "12,5\u00a0kilogrammes"
+
+    def test_one_of_a_unit_is_singular(self):
+        assert formats.quantity(Quantity(Decimal("1.000"), "C62")) == "1\u00a0piece"
+        assert formats.quantity(Quantity(Decimal(1000), "C62")) == "1,000\u00a0pieces"
 
 
 class TestTimes:
