@@ -127,6 +127,11 @@ def publish(buyer: Guest, tender: Tender, bidding: timedelta) -> None:
     buyer.page.locator("#passphrase").wait_for()
     tender.passphrase = buyer.page.locator("#passphrase").input_value()
     assert len(tender.passphrase) >= 12
+    buyer.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    buyer.click("Copy")
+    buyer.sees("The opening passphrase is shown only this once", "Copied.")
+    assert buyer.page.evaluate("navigator.clipboard.readText()") == tender.passphrase
+    buyer.screenshot("flow-published")
     buyer.click("I have kept the passphrase")
     buyer.sees("Suppliers can bid.")
 

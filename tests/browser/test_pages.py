@@ -178,6 +178,42 @@ def test_the_menu_of_the_person_stays_on_a_narrow_screen(visitor):
     assert box["x"] + box["width"] <= 320
 
 
+class TestShownOnce:
+    """What is shown only once, here a new API key, can be copied and printed by keyboard."""
+
+    @pytest.fixture
+    def guest(self, visitor):
+        guest = visitor()
+        guest.sign_in(person(Role.BUYER))
+        guest.goto("/settings/api-keys")
+        guest.page.locator("#f-name").fill("Spare")
+        guest.page.locator("#f-name").press("Enter")
+        guest.page.locator("#new-key").focus()
+        guest.page.keyboard.press("Tab")
+        return guest
+
+    def test_copied_and_printed(self, guest):
+        guest.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        guest.page.evaluate("window.print = () => { window.printed = true; }")
+        guest.page.keyboard.press("Enter")
+        guest.page.get_by_text("C’est copié.").wait_for()
+        key = guest.page.locator("#new-key").input_value()
+        assert key.startswith("mkt_")
+        assert guest.page.evaluate("navigator.clipboard.readText()") == key
+        guest.page.keyboard.press("Tab")
+        guest.page.keyboard.press("Enter")
+        assert guest.page.evaluate("window.printed")
+        assert guest.barriers() == []
+        assert guest.faults == []
+
+    def test_selected_where_the_clipboard_is_out_of_reach(self, guest):
+        guest.page.evaluate("delete Navigator.prototype.clipboard")
+        guest.page.keyboard.press("Enter")
+        guest.page.get_by_text("Le texte est sélectionné.").wait_for()
+        key = guest.page.locator("#new-key").input_value()
+        assert guest.page.evaluate("String(getSelection())") == key
+
+
 def test_errors_are_pages_too(visitor):
     guest = visitor()
     guest.sign_in(person(Role.BUYER))

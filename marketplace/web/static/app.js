@@ -76,5 +76,28 @@ if (document.querySelector("[data-until]")) {
   setInterval(tick, 1000);
 }
 
+// What is shown only once: copy it, or at least select it where the clipboard is out of reach; print it.
+async function copy(button) {
+  const field = document.getElementById(button.dataset.copy);
+  const said = document.getElementById(`${field.id}-copied`);
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+    said.textContent = button.dataset.copied;
+  } catch {
+    said.textContent = button.dataset.selected;
+    field.focus();
+  }
+}
+
+document.querySelectorAll("[data-copy]").forEach((button) => {
+  button.hidden = false;
+  button.addEventListener("click", () => copy(button));
+});
+document.querySelectorAll("[data-print]").forEach((button) => {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+});
+
 // A refused form: go to what has to be corrected.
 document.getElementById("errors")?.focus();
