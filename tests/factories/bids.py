@@ -88,9 +88,11 @@ class Sourcing:
 
 
 def make_sourcing(session: Session, *, suppliers: int = 2, **overrides: Any) -> Sourcing:
-    """A published RFQ that asks this many suppliers."""
+    """A published RFQ that asks this many new suppliers, or these ``bidders``."""
     buyer = overrides.pop("buyer", None) or make_actor(session)
-    bidders = [make_actor(session, OrgKind.SUPPLIER) for _number in range(suppliers)]
+    bidders = overrides.pop("bidders", None) or [
+        make_actor(session, OrgKind.SUPPLIER) for _number in range(suppliers)
+    ]
     published = make_published(
         session,
         buyer,
