@@ -130,7 +130,7 @@ def _pgbench(
     server: Postgres, url: str, folder: Path, seconds: int, rounds: int
 ) -> dict[str, float]:
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(machine.BENCH_TABLES)
+        connection.execute(machine.LIMIT_TABLES)
     rates = {}
     for name, script in machine.PGBENCH.items():
         path = folder / f"{name}.sql"

@@ -18,36 +18,70 @@ from marketplace.local.postgres import Postgres
 
 ROOT = Path(__file__).parents[1]
 TICKS = os.sysconf("SC_CLK_TCK")
-BENCH_TABLES = """
-    CREATE TABLE bench_rfq (id bigint PRIMARY KEY, title text, buyer uuid, due timestamptz);
-    CREATE TABLE bench_line (rfq bigint, number int, description text, quantity numeric(19, 6),
-        unit varchar(3), PRIMARY KEY (rfq, number));
-    CREATE TABLE bench_bid (id uuid PRIMARY KEY DEFAULT uuidv7(), rfq bigint, supplier uuid,
-        at timestamptz DEFAULT now());
-    CREATE TABLE bench_bid_line (bid uuid, number int, price numeric(19, 6), total numeric(19, 4),
-        PRIMARY KEY (bid, number));
-    INSERT INTO bench_rfq SELECT n, 'Request ' || n, uuidv7(), now() FROM generate_series(1, 500) n;
-    INSERT INTO bench_line SELECT n, l, 'Line ' || l, l * 10, 'C62'
-        FROM generate_series(1, 500) n, generate_series(1, 10) l;
+# The limit does what the product does, in one statement without Python, rights and checks: the same
+# rows of the same tables. Clients pick by number, since pgbench knows no UUIDs; client_id is a
+# supplier, as in the requests. Made after the requests, so that there is a sealed bid to repeat.
+LIMIT_TABLES = """
+    CREATE TABLE limit_rfq AS SELECT row_number() OVER (ORDER BY id) AS n, id FROM rfq;
+    CREATE UNIQUE INDEX ON limit_rfq (n);
+    CREATE TABLE limit_bid AS SELECT row_number() OVER (ORDER BY bid.id) - 1 AS n, bid.*,
+            ciphertext, key_for_opening, key_for_reading_back, sealed.digest, statement, signature
+        FROM bid JOIN bid_version sealed ON (sealed.bid_id, sealed.number) = (bid.id, bid.number)
+        JOIN bid_attempt attempt ON (attempt.bid_id, attempt.number) = (bid.id, bid.number);
+    CREATE UNIQUE INDEX ON limit_bid (n);
+    CREATE TABLE limit_key AS SELECT * FROM idempotency_key LIMIT 1;
+    CREATE TABLE limit_event AS SELECT * FROM outbox WHERE name = 'rfq.bid_submitted' LIMIT 1;
+    CREATE TABLE limit_audit AS SELECT * FROM audit_event WHERE action = 'bid.submitted' LIMIT 1;
     ANALYZE;
 """
 PGBENCH = {
     "read": """
-        \\set id random(1, 500)
-        SELECT json_build_object('id', r.id, 'title', r.title, 'due', r.due, 'lines',
-            (SELECT json_agg(l) FROM bench_line l WHERE l.rfq = r.id))
-        FROM bench_rfq r WHERE r.id = :id;
+        \\set n random(1, 60)
+        SELECT json_build_object('rfq', rfq,
+            'lots', (SELECT json_agg(l ORDER BY l.number) FROM rfq_lot l WHERE l.rfq_id = rfq.id),
+            'criteria',
+            (SELECT json_agg(c ORDER BY c.number) FROM rfq_criterion c WHERE c.rfq_id = rfq.id),
+            'lines', (SELECT json_agg(l ORDER BY l.number) FROM rfq_line l WHERE l.rfq_id = rfq.id))
+        FROM limit_rfq picked JOIN rfq ON rfq.id = picked.id WHERE picked.n = :n;
     """,
     "list": """
-        \\set id random(1, 450)
-        SELECT id, title, buyer, due FROM bench_rfq WHERE id >= :id ORDER BY id LIMIT 50;
+        \\set n random(1, 60)
+        SELECT rfq.* FROM rfq WHERE buyer_id = (
+            SELECT buyer_id FROM limit_rfq picked JOIN rfq USING (id) WHERE picked.n = :n)
+        ORDER BY created_at DESC, id DESC LIMIT 50;
     """,
     "bid": """
-        \\set id random(1, 500)
-        WITH bid AS (
-            INSERT INTO bench_bid (rfq, supplier) VALUES (:id, uuidv7()) RETURNING id)
-        INSERT INTO bench_bid_line SELECT bid.id, n, n * 1.25, n * 12.5
-        FROM bid, generate_series(1, 10) n;
+        WITH template AS (SELECT * FROM limit_bid WHERE n = :client_id),
+        claimed AS (
+            INSERT INTO idempotency_key (org_id, key, endpoint, body_digest, created_at, status,
+                response, headers)
+            SELECT org_id, uuidv7()::text, endpoint, body_digest, now(), status, response, headers
+            FROM limit_key),
+        saved AS (
+            UPDATE bid SET number = bid.number + 1, submitted_at = now(), version = bid.version + 1
+            FROM template WHERE bid.id = template.id RETURNING bid.*),
+        sealed AS (
+            INSERT INTO bid_version (bid_id, number, supplier_id, ciphertext, key_for_opening,
+                key_for_reading_back, digest, arrived_at)
+            SELECT id, saved.number, saved.supplier_id, ciphertext, key_for_opening,
+                key_for_reading_back, digest, now()
+            FROM saved JOIN template USING (id)),
+        receipt AS (
+            INSERT INTO bid_attempt (id, rfq_id, buyer_id, supplier_id, bid_id, number, outcome,
+                digest, arrived_at, statement, signature)
+            SELECT uuidv7(), saved.rfq_id, saved.buyer_id, saved.supplier_id, id, saved.number,
+                'accepted', digest, now(), statement, signature
+            FROM saved JOIN template USING (id)),
+        noted AS (
+            INSERT INTO audit_event (id, subject_kind, subject_id, action, person_id, org_id,
+                owner_id, at, data)
+            SELECT uuidv7(), subject_kind, saved.id, action, person_id, saved.supplier_id,
+                saved.supplier_id, now(), data
+            FROM saved, limit_audit),
+        announced AS (
+            INSERT INTO outbox (id, name, payload, audience, occurred_at)
+            SELECT uuidv7(), name, payload, audience, now() FROM limit_event)
+        SELECT version FROM saved;
     """,
 }
 

@@ -16,7 +16,8 @@ from sqlalchemy import (
     true,
     union,
 )
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from marketplace.core import clock
 from marketplace.core.errors import NotFound
@@ -62,14 +63,17 @@ _VISIBLE: Mapping[OrgKind, ColumnElement[bool]] = {
     ),
     OrgKind.OPERATOR: Rfq.published_at.is_not(None),
 }
-# Lots and criteria are few and come with their RFQ; lines may be thousands.
-_CONTENT = (joinedload(Rfq.lots), joinedload(Rfq.criteria), selectinload(Rfq.lines))
+# Lots and criteria are few and come with their RFQ; lines may be thousands. They have a kept
+# statement of their own, since selectinload builds one anew for each read.
+_CONTENT = (joinedload(Rfq.lots), joinedload(Rfq.criteria))
+_LINES = select(RfqLine).where(RfqLine.rfq_id == bindparam("rfq_id")).order_by(RfqLine.number)
 _ONE = {
     kind: select(Rfq).where(visible, Rfq.id == bindparam("rfq_id"))
     for kind, visible in _VISIBLE.items()
 }
 _ONE_WITH_CONTENT = {kind: query.options(*_CONTENT) for kind, query in _ONE.items()}
 _LOCKED = {kind: query.with_for_update(of=Rfq) for kind, query in _ONE.items()}
+_AS_STORED = {"populate_existing": True}
 _LOTS = select(RfqLot).where(RfqLot.rfq_id == bindparam("rfq_id")).order_by(RfqLot.number)
 _CRITERIA = (
     select(RfqCriterion)
@@ -97,7 +101,10 @@ def get(session: Session, actor: Actor, rfq_id: UUID, *, lock: bool = False) -> 
 
 def get_with_content(session: Session, actor: Actor, rfq_id: UUID) -> Rfq:
     """The RFQ with lots, lines and criteria."""
-    return _found(session, _ONE_WITH_CONTENT, actor, rfq_id)
+    rfq = _found(session, _ONE_WITH_CONTENT, actor, rfq_id)
+    lines = session.scalars(_LINES, {"rfq_id": rfq_id}, execution_options=_AS_STORED).all()
+    set_committed_value(rfq, "lines", lines)
+    return rfq
 
 
 def get_own(session: Session, actor: Actor, rfq_id: UUID, *, lock: bool = False) -> Rfq:
@@ -125,7 +132,7 @@ def _found(
     rows = session.scalars(
         queries[actor.org_kind],
         {"rfq_id": rfq_id, "org_id": actor.org_id},
-        execution_options={"populate_existing": True},
+        execution_options=_AS_STORED,
     )
     rfq = rows.unique().one_or_none()
     if rfq is None:

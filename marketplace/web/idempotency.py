@@ -14,7 +14,7 @@ from uuid import UUID
 
 import orjson
 from flask import Response, current_app, request
-from sqlalchemy import Index, LargeBinary, delete, update
+from sqlalchemy import Index, LargeBinary, bindparam, delete, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -44,6 +44,17 @@ class IdempotencyKey(HasCreated, Base):
     status: Mapped[int | None]
     response: Mapped[dict[str, Any] | None]
     headers: Mapped[dict[str, Any] | None]
+
+
+_TABLE = Base.metadata.tables[IdempotencyKey.__tablename__]
+_CLAIM = insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.key)
+_ANSWER = (
+    update(_TABLE)
+    .where(_TABLE.c.org_id == bindparam("of"), _TABLE.c.key == bindparam("named"))
+    .values(
+        status=bindparam("status"), response=bindparam("response"), headers=bindparam("headers")
+    )
+)
 
 
 class KeyMissing(Invalid):
@@ -90,16 +101,15 @@ def forget_old(session: Session, before: datetime | None = None) -> int:
 
 def _claim(session: Session, org_id: UUID, key: str) -> IdempotencyKey | None:
     """None when the key is ours now; the stored row when it was used before."""
-    values = {
+    claim = {
         "org_id": org_id,
         "key": key,
         "endpoint": f"{request.method} {request.path}",
         "body_digest": _body_digest(),
         "created_at": clock.now(),
     }
-    claim = insert(IdempotencyKey).values(values).on_conflict_do_nothing()
     try:
-        claimed = session.execute(claim.returning(IdempotencyKey.key)).scalar()
+        claimed = session.execute(_CLAIM, claim).scalar()
     except OperationalError as error:
         if getattr(error.orig, "sqlstate", None) != LOCK_TIMEOUT:
             raise
@@ -109,7 +119,7 @@ def _claim(session: Session, org_id: UUID, key: str) -> IdempotencyKey | None:
     if claimed is not None:
         return None
     stored = session.get_one(IdempotencyKey, (org_id, key))
-    if (stored.endpoint, stored.body_digest) != (values["endpoint"], values["body_digest"]):
+    if (stored.endpoint, stored.body_digest) != (claim["endpoint"], claim["body_digest"]):
         raise KeyReused(
             _("This Idempotency-Key was used for another request. Use a new one."),
             errors=[FieldError("", "idempotency_key_reused", _("Use a new key."))],
@@ -128,11 +138,8 @@ def _store(session: Session, key: str, response: Response, redacted: frozenset[s
     body = orjson.loads(response.get_data()) if response.is_json else {}
     kept = {name: value for name, value in body.items() if name not in redacted}
     headers = {name: response.headers[name] for name in STORED_HEADERS if name in response.headers}
-    session.execute(
-        update(IdempotencyKey)
-        .where(IdempotencyKey.org_id == current_actor().organisation_id, IdempotencyKey.key == key)
-        .values(status=response.status_code, response=kept, headers=headers)
-    )
+    answer = {"status": response.status_code, "response": kept, "headers": headers}
+    session.execute(_ANSWER, {"of": current_actor().organisation_id, "named": key, **answer})
 
 
 def _replay(stored: IdempotencyKey) -> Response:
