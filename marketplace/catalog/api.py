@@ -13,6 +13,7 @@ from marketplace.catalog.schemas import (
     ImportFileSchema,
     ImportOptionsSchema,
     ImportResultSchema,
+    ItemChangeSchema,
     ItemInputSchema,
     ItemQuerySchema,
     ItemSchema,
@@ -83,7 +84,7 @@ class OneItem(MethodView):
         """Read an item."""
         return queries.get(current_session(), current_actor(), item_id)
 
-    @items_blp.arguments(ItemInputSchema(partial=True))
+    @items_blp.arguments(ItemChangeSchema)
     @items_blp.response(200, ItemSchema)
     def patch(self, changes: dict[str, Any], item_id: UUID) -> Item:
         """Change some fields of an item; `active: false` takes it out of use."""

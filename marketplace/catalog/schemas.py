@@ -1,6 +1,7 @@
 """What crosses the API about the catalogue."""
 
 from decimal import Decimal
+from typing import Any
 
 from flask_smorest.fields import Upload
 from marshmallow import fields, validate
@@ -44,6 +45,13 @@ class ItemInputSchema(Schema):
     price = MoneyField(unit_price=True, allow_none=True)
     base_quantity = DecimalField(minimum=Decimal(0), exclusive=True)
     active = fields.Boolean()
+
+
+class ItemChangeSchema(ItemInputSchema):
+    """The fields of an item that are to change."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(partial=True, **options)
 
 
 class ItemSchema(Schema):
