@@ -1,4 +1,4 @@
-"""Signing in and out, choosing passwords, language and theme."""
+"""Signing in and out, changing the organisation, choosing passwords, language and theme."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -8,13 +8,14 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.access.schemas import ChoosePasswordSchema, ForgottenSchema, SignInSchema
 from marketplace.core.text import LANGUAGES, _, set_language
-from marketplace.identity import authentication, password_links
+from marketplace.identity import authentication, changing, password_links
 from marketplace.identity import service as identity_service
 from marketplace.identity.password_links import PasswordLink
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import (
     LANGUAGE_COOKIE,
     SESSION_COOKIE,
+    current_actor,
     current_session,
     find_actor,
     session_token,
@@ -64,6 +65,16 @@ def sign_out() -> ResponseReturnValue:
     response.delete_cookie(SESSION_COOKIE, path="/")
     flash(_("You are signed out."))
     return response
+
+
+@pages.post("/organisations/<uuid:org_id>/enter")
+def change_organisation(org_id: UUID) -> ResponseReturnValue:
+    """Act for another organisation from here on; to home, for other pages may not be there."""
+    place, token = changing.change_organisation(
+        current_session(), current_actor(), org_id, token=session_token() or ""
+    )
+    flash(_("You act for %(organisation)s now.", organisation=place.name))
+    return with_session(redirect("/", 303), token)
 
 
 @pages.get("/password/forgotten")

@@ -129,7 +129,7 @@ def _translated(chosen: str, message: str, plural: str, count: int | None) -> st
 
 def plural_index(chosen: str, count: Decimal | int) -> int:
     """French uses the singular below two, English for one alone (CLDR)."""
-    return int(abs(count) >= 2) if chosen == "fr" else int(count != 1)
+    return int(count >= 2 or count <= -2) if chosen == "fr" else int(count != 1)
 
 
 @lru_cache(maxsize=len(LANGUAGES))

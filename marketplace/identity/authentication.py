@@ -8,6 +8,7 @@ import functools
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -35,15 +36,24 @@ _BY_TOKEN = text("SELECT * FROM authenticate_session(:hash)")
 _FIND_SIGN_IN = text("SELECT * FROM find_sign_in(:email)")
 
 _EMAIL_TAKEN = text("SELECT email_taken(:email)")
+_END_SESSIONS = text("SELECT end_sessions(:person_id)")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An organisation that a person belongs to."""
+
+    org_id: UUID
+    org_kind: OrgKind
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """An actor who came by the portal, and the session that carries them."""
+    """An actor who came by the portal, and where else they belong."""
 
     actor: Actor
-    session_id: UUID
-    data: dict[str, Any]
+    others: Sequence[Place]
 
 
 def digest(secret: str) -> bytes:
@@ -65,7 +75,7 @@ def by_api_key(session: Session, key: str) -> Actor | None:
 def by_token(session: Session, token: str) -> SignedIn | None:
     """The actor of a portal session, with the transaction entered into its tenant."""
     row = session.execute(_BY_TOKEN, {"hash": digest(token)}).one_or_none()
-    return SignedIn(_actor(row), row.credential_id, row.data) if row else None
+    return SignedIn(_actor(row), _places(row.data["others"])) if row else None
 
 
 def hash_password(password: str) -> str:
@@ -127,6 +137,11 @@ def sign_out(session: Session, token: str) -> None:
     session.execute(delete(PortalSession).where(PortalSession.token_hash == digest(token)))
 
 
+def end_sessions(session: Session, person_id: UUID) -> None:
+    """End every session of this person, in whatever organisation."""
+    session.execute(_END_SESSIONS, {"person_id": person_id})
+
+
 def csrf_token(secret_key: str, token: str) -> str:
     """The value that forms of this session carry (bound to it, nothing to store)."""
     return hmac.new(secret_key.encode(), b"csrf|" + token.encode(), "sha256").hexdigest()
@@ -171,3 +186,7 @@ def _actor(row: Row[Any]) -> Actor:
         time_zone=row.time_zone,
         currency=row.currency,
     )
+
+
+def _places(rows: list[dict[str, str]]) -> Sequence[Place]:
+    return [Place(UUID(row["id"]), OrgKind(row["kind"]), row["name"]) for row in rows]

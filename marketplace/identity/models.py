@@ -67,6 +67,8 @@ class Membership(HasId, HasVersion, HasCreated, Base):
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
     roles: Mapped[list[str]]
+    # when the person last changed to it in the portal; sign-in leads there
+    chosen_at: Mapped[datetime | None]
     active: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from marketplace.core import audit, clock, outbox, tenancy
@@ -18,7 +18,7 @@ from marketplace.core.errors import NotFound
 from marketplace.core.text import _
 from marketplace.events.identity import PasswordForgotten
 from marketplace.identity import authentication
-from marketplace.identity.models import Organisation, Person, PortalSession
+from marketplace.identity.models import Organisation, Person
 from marketplace.identity.rules import check_password
 
 INVITATION_LIFETIME = timedelta(days=14)
@@ -74,7 +74,7 @@ def choose_password(session: Session, link: PasswordLink, person: Person, new: s
     """Set the password and sign in; returns the session's token. All other sessions end."""
     check_password(new, "/new")
     person.password_hash = authentication.hash_password(new)
-    session.execute(delete(PortalSession).where(PortalSession.person_id == person.id))
+    authentication.end_sessions(session, person.id)
     audit.record(
         session,
         _PersonOnly(person.id, link.org_id),

@@ -120,7 +120,12 @@ def change_member(
     if active is not None:
         membership.active = active
     if not membership.active:
-        session.execute(delete(PortalSession).where(PortalSession.person_id == person.id))
+        session.execute(
+            delete(PortalSession).where(
+                PortalSession.person_id == person.id,
+                PortalSession.organisation_id == actor.org_id,
+            )
+        )
     audit.record(
         session,
         actor,
@@ -164,7 +169,7 @@ def change_password(session: Session, actor: Actor, *, current: str, new: str) -
         )
     check_password(new, "/new")
     person.password_hash = authentication.hash_password(new)
-    session.execute(delete(PortalSession).where(PortalSession.person_id == person.id))
+    authentication.end_sessions(session, person.id)
     audit.record(session, actor, "person.password_changed", ("person", person.id))
     session.flush()
 

@@ -6,7 +6,7 @@ from marketplace.notifications import queries as notification_queries
 from marketplace.portal import home, search, speakers
 from marketplace.portal.navigation import groups_for
 from marketplace.web.blueprints import PageBlueprint
-from marketplace.web.context import current_actor, current_session, find_actor
+from marketplace.web.context import current_actor, current_session, find_actor, other_places
 from marketplace.web.frame import Frame
 
 pages = PageBlueprint("portal", __name__)
@@ -24,6 +24,7 @@ def shell() -> Frame:
         name=actor.name,
         roles=sorted(actor.roles),
         navigation=groups_for(actor),
+        others=other_places(),
         unread=notification_queries.unread_count(current_session(), actor),
         searching=request.endpoint == "portal.find",
     )

@@ -5,7 +5,7 @@ the request's own session, which enters the tenant in the same statement.
 """
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import IO, Any
@@ -20,6 +20,7 @@ from marketplace.core.db import MAX_ATTEMPTS, Database, busy, is_retryable
 from marketplace.core.errors import NotAuthenticated
 from marketplace.core.text import LANGUAGES, _, known_language, set_language
 from marketplace.identity import authentication
+from marketplace.identity.authentication import Place
 from marketplace.identity.permissions import Actor
 from marketplace.settings import Settings
 
@@ -156,6 +157,12 @@ def record_after_failure(keep: Callable[[Session], None]) -> None:
     g.after_failure.append(keep)
 
 
+def other_places() -> Sequence[Place]:
+    """Where else the person of this portal session belongs."""
+    places: Sequence[Place] = g.other_places if find_actor() else ()
+    return places
+
+
 def session_token() -> str | None:
     """The token of the portal session's cookie."""
     return request.cookies.get(SESSION_COOKIE)
@@ -171,4 +178,5 @@ def _by_key() -> Actor | None:
 def _by_cookie() -> Actor | None:
     token = session_token()
     signed_in = authentication.by_token(current_session(), token) if token else None
+    g.other_places = signed_in.others if signed_in else ()
     return signed_in.actor if signed_in else None

@@ -53,6 +53,8 @@ DEEDS: dict[str, Text] = {
     "matched": _("matched"),
     "ocds_release_imported": _("imported from OCDS"),
     "opened": _("opened"),
+    "organisation_entered": _("organisation entered"),
+    "organisation_left": _("organisation left"),
     "paid": _("paid"),
     "password_changed": _("password changed"),
     "password_chosen": _("password chosen"),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from marketplace.core.text import Text
+from marketplace.identity.authentication import Place
 from marketplace.identity.permissions import Role
 
 
@@ -33,5 +34,6 @@ class Frame:
     name: str = ""
     roles: Sequence[Role] = ()
     navigation: Sequence[Group] = ()
+    others: Sequence[Place] = ()
     unread: int = 0
     searching: bool = field(default=False)
