@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from functools import total_ordering
 
 from babel.core import get_global
@@ -86,14 +87,16 @@ def allocate(money: Money, weights: Sequence[Decimal | int]) -> list[Money]:
 
     Raises ValueError when there is no weight above zero.
     """
-    total = sum((Decimal(weight) for weight in weights), Decimal(0))
-    if total <= 0 or any(weight < 0 for weight in weights):
+    # fractions, because decimals that do not end would be rounded and decide ties by chance
+    shares = [Fraction(weight) for weight in weights]
+    total = sum(shares)
+    if total <= 0 or min(shares) < 0:
         raise ValueError("Weights must be zero or more, with a sum above zero.")
     step = Decimal(1).scaleb(-exponent(money.currency))
     units = int((abs(money.amount) / step).to_integral_exact())
-    shares = [Decimal(units) * Decimal(weight) / total for weight in weights]
-    parts = [int(share) for share in shares]
-    by_remainder = sorted(range(len(shares)), key=lambda i: (parts[i] - shares[i], i))
+    split = [divmod(units * share / total, 1) for share in shares]
+    parts = [whole for whole, _remainder in split]
+    by_remainder = sorted(range(len(split)), key=lambda i: (-split[i][1], i))
     for index in by_remainder[: units - sum(parts)]:
         parts[index] += 1
     sign = -1 if money.amount < 0 else 1
