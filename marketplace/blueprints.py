@@ -4,6 +4,8 @@ from marketplace.access import api as access_api
 from marketplace.access import pages as access_pages
 from marketplace.access import settings_pages as access_settings_pages
 from marketplace.approvals import api as approvals_api
+from marketplace.approvals import delegation_api as approvals_delegation_api
+from marketplace.approvals import delegation_pages as approvals_delegation_pages
 from marketplace.approvals import pages as approvals_pages
 from marketplace.approvals import policy_pages as approvals_policy_pages
 from marketplace.catalog import api as catalog_api
@@ -55,6 +57,7 @@ API = (
     approvals_api.policies,
     approvals_api.requests,
     approvals_api.previews,
+    approvals_delegation_api.delegations,
     catalog_api.categories_blp,
     catalog_api.items_blp,
     catalog_api.catalog_blp,
@@ -89,6 +92,7 @@ PAGES = (
     access_settings_pages.pages,
     approvals_pages.pages,
     approvals_policy_pages.pages,
+    approvals_delegation_pages.pages,
     catalog_pages.pages,
     customers_pages.pages,
     documents_pages.pages,

@@ -21,6 +21,7 @@ from marketplace.suppliers import reactions as suppliers
 from workers.work import Work
 
 SUBSCRIPTIONS: Mapping[str, Mapping[str, Work]] = {
+    "approvals.delegated": {"tell_delegate": approvals.tell_delegate},
     "approvals.granted": {
         "take_over_approval": orders.take_over_approval,
         "tell_requester": approvals.tell_requester,

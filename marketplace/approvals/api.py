@@ -45,8 +45,11 @@ previews = ApiBlueprint(
 )
 
 
-def shown(request: ApprovalRequest) -> Shown:
-    return Shown(request, actions_of(current_actor(), request))
+def shown(*found: ApprovalRequest) -> list[Shown]:
+    """The requests with what the caller may do with each."""
+    session, actor = current_session(), current_actor()
+    away = queries.delegators(session, actor)
+    return [Shown(request, actions_of(actor, request, away)) for request in found]
 
 
 @policies.route("")
@@ -99,7 +102,7 @@ class Requests(MethodView):
             )
         else:
             page = queries.search(current_session(), actor, **query)
-        return Page([shown(each) for each in page.items], page.next_cursor)
+        return Page(shown(*page.items), page.next_cursor)
 
 
 @requests.route("/<uuid:request_id>")
@@ -107,7 +110,7 @@ class OneRequest(MethodView):
     @requests.response(200, ApprovalRequestSchema)
     def get(self, request_id: UUID) -> Shown:
         """Read a request with its steps and decisions."""
-        return shown(queries.get(current_session(), current_actor(), request_id))
+        return shown(queries.get(current_session(), current_actor(), request_id))[0]
 
 
 @requests.route("/<uuid:request_id>/decisions")
@@ -117,7 +120,7 @@ class Decisions(MethodView):
     @requests.response(201, ApprovalRequestSchema)
     def post(self, data: dict[str, Any], request_id: UUID) -> Shown:
         """Approve, reject or ask back at the open step."""
-        return shown(service.decide(current_session(), current_actor(), request_id, **data))
+        return shown(service.decide(current_session(), current_actor(), request_id, **data))[0]
 
 
 @previews.route("")

@@ -1,10 +1,11 @@
-"""Tables of policies, requests, their steps, and the decisions on them."""
+"""Tables of policies, requests, their steps, the decisions on them, and delegations."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.approvals.states import RequestState, StepRule, StepState, Verdict
@@ -146,13 +147,49 @@ class ApprovalStep(HasId, Base):
 
 
 class ApprovalDecision(HasId, HasCreated, Base):
-    """What one person said at one step, about the content with this fingerprint."""
+    """What one person said at one step, about the content with this fingerprint.
+
+    ``on_behalf_of``: absent approvers for whom it counts too, by their delegations.
+    """
 
     __tablename__ = "approval_decision"
     __table_args__ = (UniqueConstraint("step_id", "person_id"),)
 
     step_id: Mapped[UUID] = mapped_column(ForeignKey("approval_step.id", ondelete="CASCADE"))
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    on_behalf_of: Mapped[list[UUID]] = mapped_column(default=list, server_default="{}")
     verdict: Mapped[Verdict]
     reason: Mapped[str] = mapped_column(default="")
     fingerprint: Mapped[str]
+
+
+class ApprovalDelegation(HasId, HasVersion, HasCreated, Base):
+    """For these days, both included, the delegate decides where the absent person is asked.
+
+    The days are those of ``time_zone``. A person has one delegate at a time.
+    """
+
+    __tablename__ = "approval_delegation"
+    __table_args__ = (
+        CheckConstraint("person_id <> delegate_id", name="somebody_else"),
+        CheckConstraint("first_on <= last_on", name="days"),
+        ExcludeConstraint(
+            ("buyer_id", "="),
+            ("person_id", "="),
+            (func.daterange(text("first_on"), text("last_on"), text("'[]'")), "&&"),
+            where=text("revoked_at IS NULL"),
+            using="gist",
+            name="ex_approval_delegation_one_at_a_time",
+        ),
+        Index(None, "buyer_id", "delegate_id"),
+    )
+
+    buyer_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    delegate_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    first_on: Mapped[date]
+    last_on: Mapped[date]
+    time_zone: Mapped[str]
+    reason: Mapped[str] = mapped_column(default="", server_default="")
+    arranged_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    revoked_at: Mapped[datetime | None]

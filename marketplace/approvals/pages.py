@@ -74,7 +74,10 @@ def decide(request_id: UUID) -> ResponseReturnValue:
 
 def _page(found: ApprovalRequest, form: Form) -> str:
     session, actor = current_session(), current_actor()
-    spoken = [decision.person_id for step in found.steps for decision in step.decisions]
+    decisions = [decision for step in found.steps for decision in step.decisions]
+    spoken = [id for each in decisions for id in (each.person_id, *each.on_behalf_of)]
+    delegators = queries.delegators(session, actor)
+    open_step = rules.open_step(found)
     named = [person for step in found.steps for person in step.person_ids]
     kind = found.subject_kind
     return render_template(
@@ -82,9 +85,12 @@ def _page(found: ApprovalRequest, form: Form) -> str:
         asked=found,
         form=form,
         lines=[_line(line, found.currency) for line in found.content.get("lines", [])],
-        may_decide="decide" in reading.actions_of(actor, found),
+        may_decide="decide" in reading.actions_of(actor, found, delegators),
+        stood_for=rules.stood_for_at(found, open_step, actor.person, actor.roles, delegators)
+        if open_step
+        else [],
         own=actor.person_id in {found.requested_by, *found.author_ids},
-        people=identity_queries.people(session, [found.requested_by, *spoken, *named]),
+        people=identity_queries.people(session, [found.requested_by, *spoken, *named, *delegators]),
         verdicts=Verdict,
         last=rules.last_decision(found),
         earlier=[e for e in queries.about(session, actor, kind, found.subject_id) if e != found],

@@ -1,26 +1,31 @@
-"""Reads: requests, what waits for a person, policies, who may decide."""
+"""Reads: requests, what waits for a person, policies, delegations, who may decide."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import ColumnElement, Date, Select, and_, any_, cast, exists, func, or_, select
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from marketplace.approvals.models import (
     ApprovalDecision,
+    ApprovalDelegation,
     ApprovalPolicy,
     ApprovalRequest,
     ApprovalStep,
 )
 from marketplace.approvals.rules import DECIDING_ROLES
 from marketplace.approvals.states import RequestState, StepState
+from marketplace.core import clock
 from marketplace.core.errors import NotFound
 from marketplace.core.pages import DEFAULT_LIMIT, Page, paginate
 from marketplace.core.text import _
 from marketplace.identity import queries as identity_queries
+from marketplace.identity.models import Membership
 from marketplace.identity.permissions import Actor, Permission, requires
 
-WITH_STEPS = selectinload(ApprovalRequest.steps).selectinload(ApprovalStep.decisions)
+WITH_STEPS = selectinload(ApprovalRequest.steps).joinedload(ApprovalStep.decisions)
+JOINED = joinedload(ApprovalRequest.steps).joinedload(ApprovalStep.decisions)
 NEWEST = (ApprovalRequest.created_at.desc(), ApprovalRequest.id.desc())
 OLDEST = (ApprovalRequest.created_at.asc(), ApprovalRequest.id.asc())
 
@@ -34,10 +39,13 @@ def visible_to(actor: Actor) -> Select[ApprovalRequest]:
 @requires(Permission.APPROVAL_READ)
 def get(session: Session, actor: Actor, request_id: UUID, *, lock: bool = False) -> ApprovalRequest:
     """The request with steps and decisions, or NotFound. Locked, it is read afresh."""
-    query = visible_to(actor).where(ApprovalRequest.id == request_id).options(WITH_STEPS)
-    if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
-    found = session.scalar(query)
+    query = visible_to(actor).where(ApprovalRequest.id == request_id)
+    if lock:  # an outer join cannot be locked
+        query = query.options(WITH_STEPS).with_for_update()
+        query = query.execution_options(populate_existing=True)
+    else:
+        query = query.options(JOINED)
+    found = session.scalars(query).unique().one_or_none()
     if found is None:
         raise NotFound(_("There is no such approval request."))
     return found
@@ -67,15 +75,16 @@ def about(
     session: Session, actor: Actor, subject_kind: str, subject_id: UUID
 ) -> Sequence[ApprovalRequest]:
     """Every request about one subject, newest first."""
-    return session.scalars(
+    rows = session.scalars(
         visible_to(actor)
         .where(
             ApprovalRequest.subject_kind == subject_kind,
             ApprovalRequest.subject_id == subject_id,
         )
         .order_by(*NEWEST)
-        .options(WITH_STEPS)
-    ).all()
+        .options(JOINED)
+    )
+    return rows.unique().all()
 
 
 @requires(Permission.APPROVAL_READ)
@@ -100,9 +109,14 @@ def _waits_for(actor: Actor) -> ColumnElement[bool]:
     asked = or_(
         ApprovalStep.role.in_(actor.roles & DECIDING_ROLES),
         ApprovalStep.person_ids.contains([person]),
+        _somebody_away_is_asked(person),
     )
     spoke = exists().where(
-        ApprovalDecision.step_id == ApprovalStep.id, ApprovalDecision.person_id == person
+        ApprovalDecision.step_id == ApprovalStep.id,
+        or_(
+            ApprovalDecision.person_id == person,
+            ApprovalDecision.on_behalf_of.contains([person]),
+        ),
     )
     step = exists().where(
         ApprovalStep.request_id == ApprovalRequest.id,
@@ -116,6 +130,88 @@ def _waits_for(actor: Actor) -> ColumnElement[bool]:
         ~ApprovalRequest.author_ids.contains([person]),
         step,
     )
+
+
+def _somebody_away_is_asked(person: UUID) -> ColumnElement[bool]:
+    """The open step names somebody who delegated to the person, wrote nothing of it, is silent."""
+    away = ApprovalDelegation.person_id
+    spoke = exists().where(
+        ApprovalDecision.step_id == ApprovalStep.id,
+        or_(
+            ApprovalDecision.person_id == away,
+            away == any_(ApprovalDecision.on_behalf_of),
+        ),
+    )
+    return exists().where(
+        *_delegated_today(ApprovalRequest.buyer_id),
+        ApprovalDelegation.delegate_id == person,
+        away == any_(ApprovalStep.person_ids),
+        away != ApprovalRequest.requested_by,
+        ~(away == any_(ApprovalRequest.author_ids)),
+        ~spoke,
+    )
+
+
+def _delegated_today(org_id: Any) -> list[ColumnElement[bool]]:
+    """Delegations in force, of people who may themselves still decide."""
+    today = cast(func.timezone(ApprovalDelegation.time_zone, clock.now()), Date)
+    may_decide = exists().where(
+        Membership.person_id == ApprovalDelegation.person_id,
+        Membership.organisation_id == ApprovalDelegation.buyer_id,
+        Membership.active,
+        Membership.roles.overlap([str(role) for role in DECIDING_ROLES]),
+    )
+    return [
+        ApprovalDelegation.buyer_id == org_id,
+        ApprovalDelegation.revoked_at.is_(None),
+        today.between(ApprovalDelegation.first_on, ApprovalDelegation.last_on),
+        may_decide,
+    ]
+
+
+def delegates(session: Session, org_id: UUID) -> dict[UUID, UUID]:
+    """Who is away today, with whom they delegated to."""
+    rows = session.execute(
+        select(ApprovalDelegation.person_id, ApprovalDelegation.delegate_id).where(
+            *_delegated_today(org_id)
+        )
+    )
+    return {row.person_id: row.delegate_id for row in rows}
+
+
+def delegators(session: Session, actor: Actor) -> frozenset[UUID]:
+    """For whom the actor decides today."""
+    found = select(ApprovalDelegation.person_id).where(
+        *_delegated_today(actor.organisation_id), ApprovalDelegation.delegate_id == actor.person_id
+    )
+    return frozenset(session.scalars(found))
+
+
+def delegations(session: Session, actor: Actor) -> Sequence[ApprovalDelegation]:
+    """The organisation's delegations, the latest first."""
+    return session.scalars(
+        _delegations_of(actor).order_by(
+            ApprovalDelegation.first_on.desc(), ApprovalDelegation.id.desc()
+        )
+    ).all()
+
+
+def delegation(
+    session: Session, actor: Actor, delegation_id: UUID, *, lock: bool = False
+) -> ApprovalDelegation:
+    """One delegation, or NotFound."""
+    query = _delegations_of(actor).where(ApprovalDelegation.id == delegation_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    found = session.scalar(query)
+    if found is None:
+        raise NotFound(_("There is no such delegation."))
+    return found
+
+
+def _delegations_of(actor: Actor) -> Select[ApprovalDelegation]:
+    query = select(ApprovalDelegation)
+    return query if actor.is_system else query.where(ApprovalDelegation.buyer_id == actor.org_id)
 
 
 @requires(Permission.APPROVAL_READ)

@@ -6,11 +6,13 @@ from marketplace.approvals import queries, rules
 from marketplace.approvals.models import ApprovalRequest
 from marketplace.core.text import _
 from marketplace.events.approvals import (
+    ApprovalDelegated,
     ApprovalGranted,
     ApprovalRejected,
     ApprovalRequested,
     ApprovalReturned,
 )
+from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import SYSTEM
 from marketplace.notifications import service as notifications
 from marketplace.notifications.kinds import register_kind
@@ -36,6 +38,12 @@ register_kind(
     title=_("A question about %(title)s"),
     body=_("Before deciding on %(title)s over %(total)s: %(reason)s"),
     button=_("Answer by editing"),
+)
+register_kind(
+    "approval_delegated",
+    title=_("%(delegate)s decides for %(person)s"),
+    body=_("From %(first_on)s to %(last_on)s %(delegate)s decides on approvals for %(person)s."),
+    button=_("See the delegations"),
 )
 
 Decided = ApprovalGranted | ApprovalRejected | ApprovalReturned
@@ -76,6 +84,27 @@ def tell_requester(session: Session, event: Decided) -> None:
         params={**_words(asked), "reason": spoken.reason},
         occurred_at=event.decided_at,
         dedupe_key=f"approval_decided:{asked.id}",
+    )
+
+
+def tell_delegate(session: Session, event: ApprovalDelegated) -> None:
+    """Tell those whom a delegation concerns, except who arranged it."""
+    made = queries.delegation(session, SYSTEM, event.delegation_id)
+    people = identity_queries.people(session, [made.person_id, made.delegate_id])
+    notifications.notify(
+        session,
+        org_id=event.buyer_id,
+        kind="approval_delegated",
+        url="/settings/approval-delegations",
+        person_ids=event.approver_ids,
+        params={
+            "person": people[made.person_id].name,
+            "delegate": people[made.delegate_id].name,
+            "first_on": made.first_on.isoformat(),
+            "last_on": made.last_on.isoformat(),
+        },
+        occurred_at=event.delegated_at,
+        dedupe_key=f"approval_delegated:{made.id}",
     )
 
 

@@ -1,6 +1,6 @@
 """Between the outside and the rules: what API and portal both read in and show."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 from uuid import UUID
 
@@ -20,8 +20,11 @@ def policy_draft(data: Mapping[str, Any]) -> PolicyDraft:
     return PolicyDraft(**{**data, "steps": steps})
 
 
-def actions_of(actor: Actor, request: ApprovalRequest) -> list[str]:
-    """What this person may do with the request now: decide, or nothing."""
+def actions_of(actor: Actor, request: ApprovalRequest, delegators: Set[UUID]) -> list[str]:
+    """What this person may do with the request now: decide, or nothing.
+
+    delegators: for whom the person decides today.
+    """
     step = rules.open_step(request)
     mine = (
         request.state is RequestState.WAITING
@@ -29,8 +32,7 @@ def actions_of(actor: Actor, request: ApprovalRequest) -> list[str]:
         and actor.may(Permission.APPROVAL_DECIDE)
         and actor.person_id is not None
         and actor.person_id not in {request.requested_by, *request.author_ids}
-        and rules.is_decider(step, actor.person_id, actor.roles)
-        and all(decision.person_id != actor.person_id for decision in step.decisions)
+        and rules.may_speak(request, step, actor.person_id, actor.roles, delegators)
     )
     return ["decide"] if mine else []
 

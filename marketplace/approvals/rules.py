@@ -220,14 +220,50 @@ def already_decided(winner: ApprovalDecision | None) -> AlreadyDecided:
     )
 
 
-def check_decider(step: ApprovalStep, person_id: UUID, roles: Set[Role]) -> None:
-    """The step asks for this person, by name or by role."""
-    if not is_decider(step, person_id, roles):
+def check_decider(
+    step: ApprovalStep, person_id: UUID, roles: Set[Role], stood_for: Sequence[UUID]
+) -> None:
+    """The step asks for this person, by name or by role, or for somebody who delegated to them."""
+    if not is_decider(step, person_id, roles) and not stood_for:
         raise NotYourTurn(_("This step is decided by somebody else."))
 
 
 def is_decider(step: ApprovalStep, person_id: UUID, roles: Set[Role]) -> bool:
     return step.role in roles if step.role else person_id in step.person_ids
+
+
+def stood_for_at(
+    request: ApprovalRequest,
+    step: ApprovalStep,
+    person_id: UUID,
+    roles: Set[Role],
+    delegators: Set[UUID],
+) -> list[UUID]:
+    """For whom else this person's word counts at the step.
+
+    delegators: approvers who delegated to the person for today. Nobody speaks for an author, as
+    that would be the author's own yes, nor for who has spoken. Whoever is asked themselves needs
+    no delegation where one of many decides.
+    """
+    if is_decider(step, person_id, roles) and step.rule is StepRule.ANY_OF:
+        return []
+    asked = delegators if step.role else delegators & set(step.person_ids)
+    authors = {request.requested_by, *request.author_ids}
+    return sorted(each for each in asked - authors if _decision_of(step, each) is None)
+
+
+def may_speak(
+    request: ApprovalRequest,
+    step: ApprovalStep,
+    person_id: UUID,
+    roles: Set[Role],
+    delegators: Set[UUID],
+) -> bool:
+    """Whether the person's word is still missing at the step, their own or a delegator's."""
+    asked = is_decider(step, person_id, roles) or stood_for_at(
+        request, step, person_id, roles, delegators
+    )
+    return bool(asked) and _decision_of(step, person_id) is None
 
 
 def check_reason(verdict: Verdict, reason: str) -> None:
@@ -248,7 +284,12 @@ def step_after(step: ApprovalStep, verdict: Verdict, candidates: Set[UUID]) -> S
         return StepState.REJECTED
     if verdict is Verdict.RETURN:
         return StepState.RETURNED
-    approved = {d.person_id for d in step.decisions if d.verdict is Verdict.APPROVE}
+    approved = {
+        person_id
+        for decision in step.decisions
+        if decision.verdict is Verdict.APPROVE
+        for person_id in _speakers(decision)
+    }
     if step.rule is StepRule.ALL_OF and candidates - approved:
         return StepState.OPEN
     return StepState.APPROVED
@@ -271,7 +312,12 @@ def last_decision(request: ApprovalRequest) -> ApprovalDecision | None:
 
 
 def _decision_of(step: ApprovalStep, person_id: UUID) -> ApprovalDecision | None:
-    return next((d for d in step.decisions if d.person_id == person_id), None)
+    return next((d for d in step.decisions if person_id in _speakers(d)), None)
+
+
+def _speakers(decision: ApprovalDecision) -> list[UUID]:
+    """Everybody for whom the decision counts."""
+    return [decision.person_id, *(decision.on_behalf_of or ())]
 
 
 @dataclass(frozen=True)

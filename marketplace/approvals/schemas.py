@@ -5,10 +5,12 @@ from decimal import Decimal
 from marshmallow import fields as mf
 from marshmallow import validate
 
+from marketplace.approvals import delegation_rules
 from marketplace.approvals.states import RequestState, StepRule, StepState, Verdict
 from marketplace.identity.permissions import Role
 from marketplace.web.fields import (
     CurrencyField,
+    Day,
     DecimalField,
     EnumField,
     IdField,
@@ -85,6 +87,9 @@ class ApprovalDecisionInputSchema(Schema):
 
 class ApprovalDecisionSchema(Schema):
     person_id = IdField()
+    on_behalf_of = mf.List(
+        IdField(), metadata={"description": "Absent approvers for whom it counts too."}
+    )
     verdict = EnumField(Verdict)
     reason = mf.String()
     decided_at = InstantField(attribute="created_at")
@@ -154,3 +159,35 @@ class ApprovalPreviewSchema(Schema):
     policy_id = IdField(allow_none=True)
     policy_name = mf.String(allow_none=True)
     steps = mf.List(mf.Nested(ApprovalPreviewStepSchema))
+
+
+class ApprovalDelegationInputSchema(Schema):
+    person_id = IdField(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Who is away; the caller by default."},
+    )
+    delegate_id = IdField(required=True)
+    first_on = Day(required=True)
+    last_on = Day(required=True, metadata={"description": "This day is included."})
+    reason = TextField(max=500, load_default="")
+
+
+class ApprovalDelegationSchema(Schema):
+    id = IdField()
+    version = mf.Integer()
+    person_id = IdField()
+    delegate_id = IdField()
+    first_on = Day()
+    last_on = Day()
+    time_zone = mf.String()
+    reason = mf.String()
+    in_force = mf.Function(delegation_rules.is_in_force)
+    arranged_by = IdField()
+    revoked_at = InstantField(allow_none=True)
+    created_at = InstantField()
+
+
+class ApprovalDelegationListSchema(Schema):
+    items = mf.List(mf.Nested(ApprovalDelegationSchema))
+    next_cursor = mf.String(allow_none=True)

@@ -98,11 +98,14 @@ def decide(
     rules.check_four_eyes(asked, actor.person)
     rules.check_content(asked, fingerprint)
     step = rules.check_undecided(asked, rules.open_step(asked), actor.person)
-    rules.check_decider(step, actor.person, actor.roles)
+    away = queries.delegators(session, actor)
+    stood_for = rules.stood_for_at(asked, step, actor.person, actor.roles, away)
+    rules.check_decider(step, actor.person, actor.roles, stood_for)
     rules.check_reason(verdict, reason)
     step.decisions.append(
         ApprovalDecision(
             person_id=actor.person,
+            on_behalf_of=stood_for,
             verdict=verdict,
             reason=reason.strip(),
             fingerprint=asked.fingerprint,
@@ -110,7 +113,10 @@ def decide(
         )
     )
     step.state = rules.step_after(step, verdict, _candidates(session, asked, step))
-    _audit(session, actor, "approvals.decided", asked, step=step.position, verdict=str(verdict))
+    said: dict[str, object] = {"step": step.position, "verdict": str(verdict)}
+    if stood_for:
+        said["on_behalf_of"] = [str(person_id) for person_id in stood_for]
+    _audit(session, actor, "approvals.decided", asked, **said)
     if step.state is not StepState.OPEN:
         step.decided_at = clock.now()
         _close_step(session, actor, asked, step)
@@ -214,7 +220,7 @@ def _advance(session: Session, actor: Actor, asked: ApprovalRequest) -> None:
             subject_kind=asked.subject_kind,
             subject_id=asked.subject_id,
             step=step.position,
-            approver_ids=tuple(sorted(_candidates(session, asked, step))),
+            approver_ids=tuple(sorted(_to_tell(session, asked, step))),
         ),
         audience=[asked.buyer_id],
     )
@@ -256,6 +262,14 @@ def _announce(
         ),
         audience=[asked.buyer_id],
     )
+
+
+def _to_tell(session: Session, asked: ApprovalRequest, step: ApprovalStep) -> set[UUID]:
+    """Those who may decide, and whom they delegated to; an author is not bothered."""
+    candidates = _candidates(session, asked, step)
+    delegates = queries.delegates(session, asked.buyer_id)
+    standing_in = {delegates[person_id] for person_id in candidates if person_id in delegates}
+    return candidates | standing_in - {asked.requested_by, *asked.author_ids}
 
 
 def _candidates(session: Session, asked: ApprovalRequest, step: ApprovalStep) -> set[UUID]:

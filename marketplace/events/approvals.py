@@ -1,4 +1,4 @@
-"""What approvals announce: somebody has to decide, and what was decided."""
+"""What approvals announce: somebody has to decide, what was decided, who decides for whom."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,3 +64,16 @@ class ApprovalReturned(Event):
     subject_id: UUID
     fingerprint: str
     decided_at: datetime
+
+
+@event
+@dataclass(frozen=True)
+class ApprovalDelegated(Event):
+    """Somebody decides for an absent approver; these people did not arrange it themselves."""
+
+    name: ClassVar[str] = "approvals.delegated"
+
+    delegation_id: UUID
+    buyer_id: UUID
+    approver_ids: tuple[UUID, ...]
+    delegated_at: datetime

@@ -30,6 +30,7 @@ NAMES: dict[str, Text] = {
     "supplier": _("Supplier file"),
     "approval_request": _("Approval"),
     "approval_policy": _("Approval policy"),
+    "approval_delegation": _("Delegation"),
     "bid_attempt": _("Attempt to submit a bid"),
     "customer": _("Customer"),
     "customer_settings": _("Customer settings"),

@@ -1,0 +1,109 @@
+"""Who may stand in for whom, and when. Values in, values out."""
+
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from marketplace.approvals.models import ApprovalDelegation
+from marketplace.core import clock
+from marketplace.core.errors import Conflict, FieldError, refuse_all
+from marketplace.core.text import Text, _
+
+LONGEST = timedelta(days=366)
+
+
+class AlreadyDelegated(Conflict):
+    code = "already_delegated"
+
+
+class AlreadyRevoked(Conflict):
+    code = "already_revoked"
+
+
+@dataclass(frozen=True)
+class DelegationDraft:
+    """What somebody asks for; without a person it is about themselves. Both days count."""
+
+    delegate_id: UUID
+    first_on: date
+    last_on: date
+    person_id: UUID | None = None
+    reason: str = ""
+
+
+def today_in(zone: str) -> date:
+    """The day that it is now in this zone."""
+    return clock.now().astimezone(ZoneInfo(zone)).date()
+
+
+def is_in_force(delegation: ApprovalDelegation) -> bool:
+    """Whether the delegate decides today."""
+    today = today_in(delegation.time_zone)
+    return delegation.revoked_at is None and delegation.first_on <= today <= delegation.last_on
+
+
+def is_over(delegation: ApprovalDelegation) -> bool:
+    """Whether it will never hold again."""
+    return delegation.revoked_at is not None or delegation.last_on < today_in(delegation.time_zone)
+
+
+def check(
+    draft: DelegationDraft, person_id: UUID, arranger_id: UUID, deciders: Set[UUID], today: date
+) -> None:
+    """Raise with every reason why this cannot be arranged.
+
+    deciders: everybody in the organisation who may decide now.
+    """
+    refuse_all([*_people_gaps(draft, person_id, arranger_id, deciders), *_day_gaps(draft, today)])
+
+
+def _people_gaps(
+    draft: DelegationDraft, person_id: UUID, arranger_id: UUID, deciders: Set[UUID]
+) -> Iterator[FieldError]:
+    not_an_approver = _("Choose people of your organisation who may approve.")
+    if person_id not in deciders:
+        yield _at("/person_id", "not_an_approver", not_an_approver)
+    if draft.delegate_id not in deciders:
+        yield _at("/delegate_id", "not_an_approver", not_an_approver)
+    elif draft.delegate_id == person_id:
+        yield _at("/delegate_id", "same_person", _("Choose somebody else than the absent person."))
+    elif draft.delegate_id == arranger_id:
+        # else whoever writes policies could take over another's yes
+        detail = _("Nobody arranges to decide for somebody else themselves.")
+        yield _at("/delegate_id", "own_delegate", detail)
+
+
+def _day_gaps(draft: DelegationDraft, today: date) -> Iterator[FieldError]:
+    if draft.last_on < draft.first_on:
+        yield _at("/last_on", "range", _("The last day is not before the first."))
+    elif draft.last_on < today:
+        yield _at("/last_on", "past", _("These days are over."))
+    elif draft.last_on - draft.first_on >= LONGEST:
+        yield _at("/last_on", "too_long", _("Delegate for a year at most."))
+
+
+def _at(pointer: str, code: str, detail: Text) -> FieldError:
+    return FieldError(pointer, code, detail)
+
+
+def check_free(
+    draft: DelegationDraft, person_id: UUID, known: Iterable[ApprovalDelegation]
+) -> None:
+    """Raise AlreadyDelegated where somebody already decides for the person on one of the days."""
+    for each in known:
+        overlaps = each.first_on <= draft.last_on and draft.first_on <= each.last_on
+        if each.person_id == person_id and each.revoked_at is None and overlaps:
+            detail = _("Somebody already decides for this person on these days.")
+            raise AlreadyDelegated(
+                detail,
+                errors=[FieldError("/first_on", AlreadyDelegated.code, detail)],
+                delegation_id=str(each.id),
+            )
+
+
+def check_standing(delegation: ApprovalDelegation) -> None:
+    """Raise AlreadyRevoked for one that was ended before."""
+    if delegation.revoked_at is not None:
+        raise AlreadyRevoked(_("This delegation has already been ended."))
