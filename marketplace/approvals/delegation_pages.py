@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from marketplace.approvals import delegation_rules, queries
+from marketplace.approvals import queries
 from marketplace.approvals.delegation_rules import DelegationDraft
 from marketplace.approvals.schemas import ApprovalDelegationInputSchema
 from marketplace.approvals.services import delegations
@@ -53,7 +53,5 @@ def _page(form: Form) -> str:
         delegations=found,
         people=identity_queries.people(session, shown),
         deciders=list(queries.deciders(session, actor.organisation_id).items()),
-        is_in_force=delegation_rules.is_in_force,
-        is_over=delegation_rules.is_over,
         may_read=actor.may(Permission.APPROVAL_READ),
     )

@@ -4,10 +4,8 @@ from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from marketplace.approvals.models import ApprovalDelegation
-from marketplace.core import clock
 from marketplace.core.errors import Conflict, FieldError, refuse_all
 from marketplace.core.text import Text, _
 
@@ -31,22 +29,6 @@ class DelegationDraft:
     last_on: date
     person_id: UUID | None = None
     reason: str = ""
-
-
-def today_in(zone: str) -> date:
-    """The day that it is now in this zone."""
-    return clock.now().astimezone(ZoneInfo(zone)).date()
-
-
-def is_in_force(delegation: ApprovalDelegation) -> bool:
-    """Whether the delegate decides today."""
-    today = today_in(delegation.time_zone)
-    return delegation.revoked_at is None and delegation.first_on <= today <= delegation.last_on
-
-
-def is_over(delegation: ApprovalDelegation) -> bool:
-    """Whether it will never hold again."""
-    return delegation.revoked_at is not None or delegation.last_on < today_in(delegation.time_zone)
 
 
 def check(

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.approvals.states import RequestState, StepRule, StepState, Verdict
+from marketplace.core import clock
 from marketplace.core.db import Amount, Base, CurrencyCode, HasCreated, HasId, HasVersion
 from marketplace.core.money import Money
 from marketplace.identity.permissions import Role
@@ -193,3 +194,13 @@ class ApprovalDelegation(HasId, HasVersion, HasCreated, Base):
     reason: Mapped[str] = mapped_column(default="", server_default="")
     arranged_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     revoked_at: Mapped[datetime | None]
+
+    @property
+    def in_force(self) -> bool:
+        """Whether the delegate decides today."""
+        return not self.is_over and self.first_on <= clock.today_in(self.time_zone)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it will never hold again."""
+        return self.revoked_at is not None or self.last_on < clock.today_in(self.time_zone)

@@ -5,7 +5,6 @@ from decimal import Decimal
 from marshmallow import fields as mf
 from marshmallow import validate
 
-from marketplace.approvals import delegation_rules
 from marketplace.approvals.states import RequestState, StepRule, StepState, Verdict
 from marketplace.identity.permissions import Role
 from marketplace.web.fields import (
@@ -182,7 +181,7 @@ class ApprovalDelegationSchema(Schema):
     last_on = Day()
     time_zone = mf.String()
     reason = mf.String()
-    in_force = mf.Function(delegation_rules.is_in_force)
+    in_force = mf.Boolean()
     arranged_by = IdField()
     revoked_at = InstantField(allow_none=True)
     created_at = InstantField()

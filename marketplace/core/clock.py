@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 _frozen: ContextVar[datetime | None] = ContextVar("frozen_clock", default=None)
 
@@ -11,6 +12,11 @@ _frozen: ContextVar[datetime | None] = ContextVar("frozen_clock", default=None)
 def now() -> datetime:
     """The current instant, aware and in UTC."""
     return _frozen.get() or datetime.now(UTC)
+
+
+def today_in(zone: str) -> date:
+    """The day that it is now in this named zone."""
+    return now().astimezone(ZoneInfo(zone)).date()
 
 
 @contextmanager

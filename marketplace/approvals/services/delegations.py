@@ -36,7 +36,7 @@ def delegate(session: Session, actor: Actor, draft: DelegationDraft) -> Approval
     """
     person_id = draft.person_id or actor.person
     deciders = queries.deciders(session, actor.organisation_id).keys()
-    today = delegation_rules.today_in(actor.time_zone)
+    today = clock.today_in(actor.time_zone)
     delegation_rules.check(draft, person_id, actor.person, deciders, today)
     delegation_rules.check_free(draft, person_id, queries.delegations(session, actor))
     made = ApprovalDelegation(
