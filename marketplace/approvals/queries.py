@@ -89,10 +89,16 @@ def about(
 
 @requires(Permission.APPROVAL_READ)
 def waiting_for(
-    session: Session, actor: Actor, *, cursor: str | None = None, limit: int = DEFAULT_LIMIT
+    session: Session,
+    actor: Actor,
+    *,
+    with_steps: bool = True,
+    cursor: str | None = None,
+    limit: int = DEFAULT_LIMIT,
 ) -> Page[ApprovalRequest]:
     """What this person can decide now, oldest first."""
-    query = visible_to(actor).where(_waits_for(actor)).options(WITH_STEPS)
+    query = visible_to(actor).where(_waits_for(actor))
+    query = query.options(WITH_STEPS) if with_steps else query
     return paginate(session, query, order=OLDEST, cursor=cursor, limit=limit)
 
 

@@ -127,8 +127,8 @@ def settings() -> ResponseReturnValue:
 
 def _detail(customer_id: UUID, interaction: Form | None = None, cost: Form | None = None) -> str:
     session, actor = current_session(), current_actor()
-    customer = views.customer_view(reading.entry(session, actor, customer_id))
     found = reading.analytics(session, actor, customer_id)
+    customer = views.customer_view(queries.entry_of(session, found.customer))
     today = clock.now().date()
     return render_template(
         "customers/detail.html",
@@ -136,7 +136,7 @@ def _detail(customer_id: UUID, interaction: Form | None = None, cost: Form | Non
         analytics=views.AnalyticsView(found),
         chart=_chart(found, customer.value.currency),
         months=found.months,
-        orders=queries.orders(session, customer_id)[:20],
+        orders=found.orders[:20],
         interactions=reading.interactions(session, actor, customer_id).items,
         interaction_form=interaction or Form(InteractionCreateSchema, initial={"held_on": today}),
         cost_form=cost

@@ -55,6 +55,7 @@ class Analytics:
     interval_days: Decimal | None
     churn: ChurnHint
     months: Sequence[Month]
+    orders: Sequence[CustomerOrder]
 
 
 def visible_to(actor: Actor) -> Select[Customer]:
@@ -73,7 +74,11 @@ def get(session: Session, actor: Actor, customer_id: UUID, *, lock: bool = False
 
 def entry(session: Session, actor: Actor, customer_id: UUID) -> Entry:
     """The customer with its organisation, or NotFound."""
-    customer = get(session, actor, customer_id)
+    return entry_of(session, get(session, actor, customer_id))
+
+
+def entry_of(session: Session, customer: Customer) -> Entry:
+    """The customer, which the actor was found to see, with its organisation."""
     return Entry(customer, identity_queries.organisation(session, customer.buyer_id))
 
 
@@ -185,8 +190,8 @@ def analytics(session: Session, actor: Actor, customer_id: UUID, at: datetime) -
     """Lifetime value, interval, churn hint and the last twelve months of one customer."""
     customer = get(session, actor, customer_id)
     today = at.astimezone(UTC).date()
-    own = [o for o in orders(session, customer.id) if o.currency == customer.currency]
-    counted = [o for o in own if o.net > o.refunded]
+    whole = orders(session, customer.id)
+    counted = [o for o in whole if o.currency == customer.currency and o.net > o.refunded]
     interval = rules.usual_interval([o.ordered_at.date() for o in counted])
     purchases = purchases_of(counted)
     return Analytics(
@@ -197,6 +202,7 @@ def analytics(session: Session, actor: Actor, customer_id: UUID, at: datetime) -
         if purchases is None
         else rules.churn_hint(purchases.orders, interval, purchases.last_on, today),
         months=_months(counted, today),
+        orders=whole,
     )
 
 

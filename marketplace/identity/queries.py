@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, union_all
 from sqlalchemy.orm import Session
 
 from marketplace.core.errors import NotFound
@@ -92,6 +92,20 @@ def people(session: Session, ids: Iterable[UUID]) -> dict[UUID, Person]:
     if not wanted:
         return {}
     return {row.id: row for row in session.scalars(select(Person).where(Person.id.in_(wanted)))}
+
+
+def names(session: Session, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Names of people, as far as this transaction may see them, and of organisations, by id."""
+    wanted = set(ids)
+    if not wanted:
+        return {}
+    rows = session.execute(
+        union_all(
+            select(Person.id, Person.name).where(Person.id.in_(wanted)),
+            select(Organisation.id, Organisation.name).where(Organisation.id.in_(wanted)),
+        )
+    )
+    return {row.id: row.name for row in rows}
 
 
 def people_in_role(session: Session, org_id: UUID, *roles: Role) -> Sequence[Person]:

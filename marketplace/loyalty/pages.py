@@ -57,7 +57,7 @@ def account(account_id: UUID) -> str:
         "loyalty/account.html",
         account=views.account_summary(view),
         holder=identity_queries.organisation(session, found.organisation_id),
-        lots=queries.open_lots(session, account_id, clock.now()),
+        lots=view.lots,
         page=page,
         redemptions=[views.redemption_view(actor, row) for row in redemptions.items],
         is_own=found.organisation_id == actor.org_id,

@@ -31,7 +31,11 @@ class AccountView:
     account: Account
     programme: Programme
     balance: int
-    expiring: Sequence[Lot]
+    lots: Sequence[Lot]
+
+    @property
+    def expiring(self) -> Sequence[Lot]:
+        return self.lots[:3]
 
     @property
     def id(self) -> UUID:
@@ -164,7 +168,7 @@ def views(session: Session, accounts: Sequence[Account], at: datetime) -> list[A
             account=account,
             programme=programmes[account.programme_id],
             balance=sum(lot.remaining for lot in lots[account.id]),
-            expiring=lots[account.id][:3],
+            lots=lots[account.id],
         )
         for account in accounts
     ]

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, false, func, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from marketplace.core.errors import NotFound
 from marketplace.core.pages import DEFAULT_LIMIT, Page, paginate
@@ -19,6 +19,7 @@ from marketplace.orders.states import ISSUED_STATES, OPEN_STATES, OrderState
 
 WITH_LINES = selectinload(Order.lines)
 WITH_ALL = (WITH_LINES, selectinload(Order.invoices))
+JOINED = (WITH_LINES, joinedload(Order.invoices))
 NEWEST = (Order.created_at.desc(), Order.id.desc())
 
 
@@ -44,10 +45,13 @@ def _is_visible(actor: Actor) -> ColumnElement[bool]:
 @requires(Permission.ORDER_READ)
 def get(session: Session, actor: Actor, order_id: UUID, *, lock: bool = False) -> Order:
     """The order with lines and invoices, or NotFound. Locked, it is read afresh."""
-    query = visible_to(actor).where(Order.id == order_id).options(*WITH_ALL)
-    if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
-    found = session.scalar(query)
+    query = visible_to(actor).where(Order.id == order_id)
+    if lock:  # an outer join cannot be locked
+        query = query.options(*WITH_ALL).with_for_update()
+        query = query.execution_options(populate_existing=True)
+    else:
+        query = query.options(*JOINED)
+    found = session.scalars(query).unique().one_or_none()
     if found is None:
         raise NotFound(_("There is no such order."))
     return found
@@ -164,23 +168,24 @@ def arriving(
         .join(due, due.c.order_id == Order.id)
         .where(Order.state.in_(OPEN_STATES))
         .order_by(due.c.first_due.asc().nulls_last(), Order.id)
-        .options(WITH_LINES)
+        .options(joinedload(Order.lines))
         .limit(limit)
     )
     if until is not None:
         query = query.where(or_(due.c.first_due <= until, due.c.first_due.is_(None)))
-    return session.scalars(query).all()
+    return session.scalars(query).unique().all()
 
 
 @requires(Permission.ORDER_READ)
 def receipts(session: Session, actor: Actor, order_id: UUID) -> Sequence[Receipt]:
     """The deliveries of an order that the actor was found to see, oldest first."""
-    return session.scalars(
+    rows = session.scalars(
         select(Receipt)
         .where(Receipt.order_id == order_id, _is_party(actor, Receipt))
         .order_by(Receipt.created_at, Receipt.id)
-        .options(selectinload(Receipt.lines))
-    ).all()
+        .options(joinedload(Receipt.lines))
+    )
+    return rows.unique().all()
 
 
 @requires(Permission.ORDER_READ)
@@ -209,12 +214,13 @@ def search_receipts(
 @requires(Permission.ORDER_READ)
 def returns(session: Session, actor: Actor, order_id: UUID) -> Sequence[GoodsReturn]:
     """What went back of an order that the actor was found to see, oldest first."""
-    return session.scalars(
+    rows = session.scalars(
         select(GoodsReturn)
         .where(GoodsReturn.order_id == order_id, _is_party(actor, GoodsReturn))
         .order_by(GoodsReturn.created_at, GoodsReturn.id)
-        .options(selectinload(GoodsReturn.lines))
-    ).all()
+        .options(joinedload(GoodsReturn.lines))
+    )
+    return rows.unique().all()
 
 
 def _is_party(actor: Actor, table: type[Receipt] | type[GoodsReturn]) -> ColumnElement[bool]:

@@ -31,72 +31,48 @@ CERTIFICATE_NOTICE = timedelta(days=30)
 P = Permission
 
 
-def bids_to_open(session: Session, actor: Actor) -> list[Task]:
-    """RFQs whose deadline has passed, and opened ones to evaluate and award."""
+def rfqs_to_move(session: Session, actor: Actor) -> list[Task]:
+    """RFQs of the buyer on which the next step is this person's, in one statement."""
     now = clock.now()
-    rows = session.scalars(
-        rfq_queries.visible_to(actor)
-        .where(
-            or_(
-                Rfq.state == RfqState.OPENED,
-                (Rfq.state == RfqState.PUBLISHED) & (Rfq.bids_due_at < now),
-            )
-        )
-        .order_by(Rfq.bids_due_at)
-        .limit(AT_MOST)
+    questions = (
+        select(func.count())
+        .where(RfqQuestion.rfq_id == Rfq.id, RfqQuestion.answered_at.is_(None))
+        .scalar_subquery()
     )
-    words = {
-        RfqState.CLOSED: _("Open the bids for %(number)s, %(title)s"),
-        RfqState.OPENED: _("Compare and award %(number)s, %(title)s"),
+    published, late = Rfq.state == RfqState.PUBLISHED, Rfq.bids_due_at < now
+    steps = {
+        P.RFQ_DRAFT: (Rfq.state == RfqState.DRAFT) & (Rfq.created_by == actor.person_id),
+        P.RFQ_ANSWER: published & ~late & (questions > 0),
+        P.RFQ_AWARD: (Rfq.state == RfqState.OPENED) | (published & late),
     }
-    return [
-        Task("rfq", _fill(words[rfq.state_at(now)], rfq), f"/rfqs/{rfq.id}", rfq.bids_due_at)
-        for rfq in rows
-    ]
-
-
-def drafts_to_finish(session: Session, actor: Actor) -> list[Task]:
-    """RFQs that this person has begun."""
-    rows = session.scalars(
-        rfq_queries.visible_to(actor)
-        .where(Rfq.state == RfqState.DRAFT, Rfq.created_by == actor.person_id)
-        .order_by(Rfq.changed_at.desc())
-        .limit(AT_MOST)
-    )
-    words = _("Finish the draft %(number)s, %(title)s")
-    return [Task("rfq", _fill(words, rfq), f"/rfqs/{rfq.id}", rfq.bids_due_at) for rfq in rows]
-
-
-def questions_to_answer(session: Session, actor: Actor) -> list[Task]:
-    """Questions of suppliers that nobody has answered."""
     rows = session.execute(
-        select(Rfq.id, Rfq.number, Rfq.bids_due_at, func.count())
-        .join(RfqQuestion, RfqQuestion.rfq_id == Rfq.id)
-        .where(
-            Rfq.buyer_id == actor.org_id,
-            Rfq.state == RfqState.PUBLISHED,
-            Rfq.bids_due_at >= clock.now(),
-            RfqQuestion.answered_at.is_(None),
-        )
-        .group_by(Rfq.id)
-        .order_by(Rfq.bids_due_at)
+        rfq_queries.visible_to(actor)
+        .add_columns(questions)
+        .where(or_(*(step for permission, step in steps.items() if actor.may(permission))))
+        .order_by(Rfq.bids_due_at.nulls_last(), Rfq.changed_at.desc())
         .limit(AT_MOST)
     )
-    return [
-        Task(
-            "rfq",
-            ngettext_(
-                "Answer %(n)s question about %(number)s",
-                "Answer %(n)s questions about %(number)s",
-                count,
-                number=number,
-            ),
-            f"/rfqs/{rfq_id}/questions",
-            due_at,
-            count,
-        )
-        for rfq_id, number, due_at, count in rows
-    ]
+    return [_rfq_task(rfq, count, now) for rfq, count in rows]
+
+
+RFQ_WORDS: dict[RfqState, Text] = {
+    RfqState.DRAFT: _("Finish the draft %(number)s, %(title)s"),
+    RfqState.CLOSED: _("Open the bids for %(number)s, %(title)s"),
+    RfqState.OPENED: _("Compare and award %(number)s, %(title)s"),
+}
+
+
+def _rfq_task(rfq: Rfq, questions: int, now: datetime) -> Task:
+    url, state = f"/rfqs/{rfq.id}", rfq.state_at(now)
+    if state in RFQ_WORDS:
+        return Task("rfq", _fill(RFQ_WORDS[state], rfq), url, rfq.bids_due_at)
+    words = ngettext_(
+        "Answer %(n)s question about %(number)s",
+        "Answer %(n)s questions about %(number)s",
+        questions,
+        number=rfq.number,
+    )
+    return Task("rfq", words, f"{url}/questions", rfq.bids_due_at, questions)
 
 
 def rfqs_to_answer(session: Session, actor: Actor) -> list[Task]:
@@ -122,7 +98,7 @@ def rfqs_to_answer(session: Session, actor: Actor) -> list[Task]:
 
 def decisions(session: Session, actor: Actor) -> list[Task]:
     """Approvals that this person can decide now."""
-    page = approval_queries.waiting_for(session, actor, limit=AT_MOST)
+    page = approval_queries.waiting_for(session, actor, with_steps=False, limit=AT_MOST)
     words = _("Decide on %(title)s")
     return [Task("approval", _fill(words, asked), f"/approvals/{asked.id}") for asked in page.items]
 
@@ -288,13 +264,11 @@ BUYER, SUPPLIER, OPERATOR = OrgKind.BUYER, OrgKind.SUPPLIER, OrgKind.OPERATOR
 
 SOURCES: tuple[tuple[OrgKind, Permission, Source], ...] = (
     (BUYER, P.APPROVAL_DECIDE, decisions),
-    (BUYER, P.RFQ_ANSWER, questions_to_answer),
-    (BUYER, P.RFQ_AWARD, bids_to_open),
+    (BUYER, P.RFQ_DRAFT, rfqs_to_move),
     (BUYER, P.ORDER_ISSUE, orders_to_move),
     (BUYER, P.RECEIPT_BOOK, deliveries),
     (BUYER, P.INVOICE_MATCH, invoices_to_clear),
     (BUYER, P.PAYMENT_MAKE, payment_issues),
-    (BUYER, P.RFQ_DRAFT, drafts_to_finish),
     (SUPPLIER, P.BID_SUBMIT, rfqs_to_answer),
     (SUPPLIER, P.ORDER_ACKNOWLEDGE, orders_to_confirm),
     (SUPPLIER, P.INVOICE_SUBMIT, orders_to_invoice),

@@ -140,14 +140,14 @@ def reader_currency() -> str:
 
 def doers(entries: Sequence[AuditEvent]) -> dict[UUID, str]:
     """Who did what the entries tell, by entry: colleagues by name, others as their company."""
-    people = queries.people(g.session, {e.person_id for e in entries if e.person_id})
-    companies = queries.organisations(g.session, {e.org_id for e in entries if e.org_id})
+    asked = {each for e in entries for each in (e.person_id, e.org_id) if each}
+    names = queries.names(g.session, asked)
 
     def name(entry: AuditEvent) -> str:
         if entry.person_id is None or entry.org_id is None:
             return str(_("The marketplace, automatically"))
-        known = people.get(entry.person_id) or companies.get(entry.org_id)
-        return known.name if known else str(_("Somebody else"))
+        known = names.get(entry.person_id) or names.get(entry.org_id)
+        return known or str(_("Somebody else"))
 
     return {entry.id: name(entry) for entry in entries}
 

@@ -118,6 +118,12 @@ class TestPages:
         assert "Orders by month" in page
         assert "€1,250.50 per order × 1.00 orders a year × 4 years − €0.00" in page
 
+    def test_the_detail_takes_few_statements(self, portal, seller, customer, statements) -> None:
+        browser = portal(seller)
+        statements.clear()
+        assert browser.get(f"/customers/{customer.id}").status_code == 200
+        assert len(statements) <= 9, statements
+
     def test_an_interaction_is_noted_and_errors_keep_what_was_typed(
         self, session, portal, seller, customer
     ) -> None:

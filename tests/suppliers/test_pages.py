@@ -247,5 +247,5 @@ def test_pages_need_few_statements(session, portal, statements) -> None:
         session.flush()
         statements.clear()
         assert browser.get(page).status_code == 200
-        assert len(statements) <= 11, "\n".join(statements)
+        assert len(statements) <= 10, "\n".join(statements)
     assert "History" in words(buyer.get(f"{path}/history"))
