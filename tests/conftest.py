@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.app import APP_ROLE, create_app
 from marketplace.core.db import Database
+from marketplace.core.text import reading_in
 from marketplace.identity import authentication
 from marketplace.identity.models import ApiKey
 from marketplace.identity.permissions import Actor
@@ -50,6 +51,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.db)
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Every test begins in English, whatever language the last request of another was read in."""
+    with reading_in("en"):
+        yield
 
 
 @pytest.fixture(scope="session")
