@@ -42,6 +42,8 @@ from marketplace.rfq import evaluation_api as rfq_evaluation_api
 from marketplace.rfq import evaluation_pages as rfq_evaluation_pages
 from marketplace.rfq import import_api as rfq_import_api
 from marketplace.rfq import import_pages as rfq_import_pages
+from marketplace.rfq import outage_api as rfq_outage_api
+from marketplace.rfq import outage_pages as rfq_outage_pages
 from marketplace.rfq import pages as rfq_pages
 from marketplace.suppliers import api as suppliers_api
 from marketplace.suppliers import file_pages as suppliers_file_pages
@@ -84,6 +86,7 @@ API = (
     rfq_content_api.blp,
     rfq_evaluation_api.blp,
     rfq_import_api.blp,
+    rfq_outage_api.blp,
     suppliers_api.blp,
 )
 
@@ -112,6 +115,7 @@ PAGES = (
     rfq_draft_pages.pages,
     rfq_evaluation_pages.pages,
     rfq_import_pages.pages,
+    rfq_outage_pages.pages,
     rfq_pages.pages,
     suppliers_file_pages.pages,
     suppliers_pages.pages,

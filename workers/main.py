@@ -11,6 +11,7 @@ from marketplace.core.db import Database
 from marketplace.settings import Settings, SettingsError
 from workers import carrier, inline
 from workers.pump import Pump
+from workers.watch import Watch
 from workers.work import QUEUES
 
 
@@ -20,7 +21,7 @@ def worker(settings: Settings, queue: str) -> None:
 
 
 def scheduler(settings: Settings) -> None:
-    """Relay events, queue what the clock asks for and offer jobs, until told to stop."""
+    """Relay events, queue what the clock asks for, offer jobs and watch, until told to stop."""
     stop = threading.Event()
 
     def end(_signal: int, _frame: FrameType | None) -> None:
@@ -28,7 +29,10 @@ def scheduler(settings: Settings) -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    Pump(_database(settings), carrier.connect(settings.redis_url)).run(stop)
+    database = _database(settings)
+    watch = Watch(database, settings.public_url)
+    threading.Thread(target=watch.run, args=(stop,), name="watch", daemon=True).start()
+    Pump(database, carrier.connect(settings.redis_url)).run(stop)
 
 
 def drain(settings: Settings) -> None:

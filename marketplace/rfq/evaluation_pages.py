@@ -30,6 +30,7 @@ from marketplace.rfq.bid_http import peeking_noted, service_keys
 from marketplace.rfq.bid_rules import DRAIN, WrongPassphrase
 from marketplace.rfq.evaluation_schemas import BidScoresSchema, OpenBidsSchema, UnsuccessfulSchema
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.outage_queries import OutageAtDeadline
 from marketplace.rfq.services import awarding, evaluation, opening
 from marketplace.rfq.services.evaluation import Evaluation
 from marketplace.rfq.states import RfqState
@@ -64,6 +65,8 @@ def open_bids(rfq_id: UUID) -> ResponseReturnValue:
         try:
             with session.begin_nested(), peeking_noted(rfq_id):
                 opening.open_bids(session, actor, service_keys(), rfq_id, form.data["passphrase"])
+        except OutageAtDeadline:
+            return redirect(url_for("rfq_outages.rule", rfq_id=rfq_id), 303)
         except (Conflict, WrongPassphrase) as refusal:
             form.refuse(
                 "passphrase" if isinstance(refusal, WrongPassphrase) else "", refusal.detail

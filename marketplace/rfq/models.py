@@ -197,6 +197,20 @@ class RfqQuestionAsker(Base):
     supplier_id: Mapped[UUID]
 
 
+class RfqOutageRuling(HasId, HasCreated, Base):
+    """What the buyer ruled on outages before this deadline: extended, or left as it was."""
+
+    __tablename__ = "rfq_outage_ruling"
+    __table_args__ = (UniqueConstraint("rfq_id", "due_at"),)
+
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq.id", ondelete="CASCADE"))
+    buyer_id: Mapped[UUID]
+    due_at: Mapped[datetime]
+    extended_to: Mapped[datetime | None]
+    reason: Mapped[str]
+    ruled_by: Mapped[UUID]
+
+
 def money_of(amount: Decimal | None, currency: str) -> Money | None:
     """An optional amount with the currency of its RFQ."""
     return None if amount is None else Money(amount, currency)

@@ -21,7 +21,7 @@ from marketplace.web.fields import (
 )
 from marketplace.web.schemas import ListQuerySchema, Schema
 
-_DEADLINE = {
+DEADLINE = {
     "description": "RFC 3339 with an offset, or a local time such as 2026-03-10T12:00, which is"
     " read in `time_zone`. A local time that the zone skips or has twice is refused."
 }
@@ -118,8 +118,8 @@ class HeaderSchema(Schema):
     description = TextField(max=20_000)
     currency = CurrencyField(max=3)
     time_zone = TextField(max=60, metadata={"description": "Such as Europe/Paris."})
-    bids_due_at = TextField(max=40, allow_none=True, metadata=_DEADLINE)
-    questions_due_at = TextField(max=40, allow_none=True, metadata=_DEADLINE)
+    bids_due_at = TextField(max=40, allow_none=True, metadata=DEADLINE)
+    questions_due_at = TextField(max=40, allow_none=True, metadata=DEADLINE)
     questions_days_before = CountField(
         strict=True,
         allow_none=True,
@@ -170,8 +170,8 @@ class PublishSchema(Schema):
 
 
 class ExtendSchema(Schema):
-    bids_due_at = TextField(required=True, max=40, metadata=_DEADLINE)
-    questions_due_at = TextField(max=40, load_default=None, allow_none=True, metadata=_DEADLINE)
+    bids_due_at = TextField(required=True, max=40, metadata=DEADLINE)
+    questions_due_at = TextField(max=40, load_default=None, allow_none=True, metadata=DEADLINE)
 
 
 class CancelSchema(Schema):

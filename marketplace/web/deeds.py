@@ -55,6 +55,7 @@ DEEDS: dict[str, Text] = {
     "matched": _("matched"),
     "ocds_release_imported": _("imported from OCDS"),
     "opened": _("opened"),
+    "outage_ruled": _("outage ruled on"),
     "organisation_entered": _("organisation entered"),
     "organisation_left": _("organisation left"),
     "paid": _("paid"),

@@ -15,7 +15,15 @@ from marketplace.core import audit, clock, outbox
 from marketplace.core.text import _
 from marketplace.events.rfq import RfqOpened
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import bid_queries, bid_rules, bid_vault, envelopes, queries, receipts
+from marketplace.rfq import (
+    bid_queries,
+    bid_rules,
+    bid_vault,
+    envelopes,
+    outage_queries,
+    queries,
+    receipts,
+)
 from marketplace.rfq.bid_content import (
     BidContent,
     Terms,
@@ -60,6 +68,7 @@ def open_bids(
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     now = clock.now()
     bid_rules.check_may_open(now, bid_rules.deadline_of(rfq))
+    outage_queries.check_ruled(session, rfq)
     rfq.state = RFQ_FLOW.next(rfq.state_at(now), "open")
     seal = bid_queries.seal(session, rfq_id)
     private_key = _private_key(seal, passphrase)

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import audit, clock, outbox
 from marketplace.core.db import check_version
-from marketplace.events.rfq import DeadlineExtended, RfqCancelled, RfqPublished
+from marketplace.events.rfq import RfqCancelled, RfqPublished
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import audience, deadlines, queries, rules, sealing
+from marketplace.rfq import audience, deadlines, extending, queries, rules, sealing
 from marketplace.rfq.drafts import Deadline
 from marketplace.rfq.models import Rfq, RfqInvitation
 from marketplace.rfq.states import RFQ_FLOW
@@ -103,34 +103,12 @@ def extend(
     check_version(rfq, expected)
     RFQ_FLOW.next(rfq.state_at(clock.now()), "extend")
     zone = ZoneInfo(rfq.time_zone)
-    previous = _due(rfq)
     due_at = deadlines.instant_of(bids_due_at, zone, "/bids_due_at")
-    rules.check_extension(rfq, due_at)
-    rfq.bids_due_at = due_at
+    extending.move_deadline(session, actor, rfq, due_at)
     if questions_due_at is not None:
         asked_until = deadlines.instant_of(questions_due_at, zone, "/questions_due_at")
         rules.check_questions_extension(rfq, asked_until)
         rfq.questions_due_at = asked_until
-    supplier_ids = queries.invited_ids(session, rfq.id)
-    outbox.record(
-        session,
-        DeadlineExtended(
-            rfq_id=rfq.id,
-            buyer_id=rfq.buyer_id,
-            previous_due_at=previous,
-            bids_due_at=due_at,
-            extended_at=clock.now(),
-            supplier_ids=supplier_ids,
-        ),
-        audience=[rfq.buyer_id, *supplier_ids],
-    )
-    audit.record(
-        session,
-        actor,
-        "rfq.deadline.extended",
-        ("rfq", rfq.id),
-        {"from": previous.isoformat(), "to": due_at.isoformat()},
-    )
     return rfq
 
 
