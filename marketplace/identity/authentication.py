@@ -68,7 +68,7 @@ def new_key() -> str:
 
 def by_api_key(session: Session, key: str) -> Actor | None:
     """The actor of a valid key, with the transaction entered into its tenant."""
-    row = session.execute(_BY_KEY, {"hash": digest(key)}).one_or_none()
+    row = session.connection().execute(_BY_KEY, {"hash": digest(key)}).one_or_none()
     return _actor(row) if row else None
 
 

@@ -161,6 +161,4 @@ class Answer(MethodView):
 
 def _read(rfq_id: UUID) -> Shown:
     """What has been written, as the caller reads it now."""
-    session = current_session()
-    session.flush()
-    return views.read(session, current_actor(), rfq_id)
+    return views.read(current_session(), current_actor(), rfq_id)

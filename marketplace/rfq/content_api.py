@@ -217,9 +217,7 @@ class OneDocument(MethodView):
 
 
 def _read(rfq_id: UUID) -> Shown:
-    session = current_session()
-    session.flush()
-    return views.read(session, current_actor(), rfq_id)
+    return views.read(current_session(), current_actor(), rfq_id)
 
 
 def _invitations(rfq_id: UUID) -> dict[str, Any]:

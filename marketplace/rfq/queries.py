@@ -94,6 +94,11 @@ def visible_to(actor: Actor) -> Select[Rfq]:
     return select(Rfq).where(_VISIBLE[actor.org_kind]).params(org_id=actor.org_id)
 
 
+def is_visible(kind: OrgKind) -> ColumnElement[bool]:
+    """The condition for one kind of organisation; takes ``org_id``."""
+    return _VISIBLE[kind]
+
+
 def get(session: Session, actor: Actor, rfq_id: UUID, *, lock: bool = False) -> Rfq:
     """The RFQ without its content, or NotFound: what the actor may not see does not exist."""
     return _found(session, (_LOCKED if lock else _ONE), actor, rfq_id)
@@ -111,7 +116,7 @@ def get_own(session: Session, actor: Actor, rfq_id: UUID, *, lock: bool = False)
     """As `get`, only for the buyer whose RFQ it is."""
     rfq = get(session, actor, rfq_id, lock=lock)
     if rfq.buyer_id != actor.org_id:
-        raise _no_such_rfq()
+        raise no_such_rfq()
     return rfq
 
 
@@ -119,7 +124,7 @@ def get_own_with_content(session: Session, actor: Actor, rfq_id: UUID) -> Rfq:
     """As `get_with_content`, only for the buyer whose RFQ it is."""
     rfq = get_with_content(session, actor, rfq_id)
     if rfq.buyer_id != actor.org_id:
-        raise _no_such_rfq()
+        raise no_such_rfq()
     return rfq
 
 
@@ -136,11 +141,12 @@ def _found(
     )
     rfq = rows.unique().one_or_none()
     if rfq is None:
-        raise _no_such_rfq()
+        raise no_such_rfq()
     return rfq
 
 
-def _no_such_rfq() -> NotFound:
+def no_such_rfq() -> NotFound:
+    """The refusal that does not tell whether it exists for others."""
     return NotFound(_("There is no such RFQ."))
 
 

@@ -11,7 +11,7 @@ from marketplace.core import clock
 from marketplace.core.pages import Page
 from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import Actor
-from marketplace.rfq import queries, rules
+from marketplace.rfq import queries, reading, rules
 from marketplace.rfq.drafts import Address
 from marketplace.rfq.models import Rfq, RfqQuestion, money_of
 from marketplace.web.shown import Shown
@@ -72,7 +72,7 @@ def whole(rfq: Rfq, actor: Actor, **more: object) -> Shown:
 
 def read(session: Session, actor: Actor, rfq_id: UUID) -> Shown:
     """The RFQ with its content, as it stands in the database now."""
-    return whole(queries.get_with_content(session, actor, rfq_id), actor)
+    return whole(reading.get(session, actor, rfq_id), actor)
 
 
 def invited(session: Session, actor: Actor, rfq: Rfq) -> list[InvitedSupplier]:

@@ -1,6 +1,7 @@
 """The base of every schema: strict when reading, compiled when writing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import marshmallow as ma
@@ -75,12 +76,24 @@ class PageSchema(Schema):
 Getter = Callable[[Any], Any]
 
 
+Step = tuple[str, str, Getter | None, mf.Field[Any]]  # key, attribute, writer, field
+
+
 def compile_dump(schema: ma.Schema) -> Getter:
     """A function that does what ``schema.dump`` does for one object, without its overhead."""
     steps = [
         (field.data_key or name, field.attribute or name, _writer(field), field)
         for name, field in schema.dump_fields.items()
     ]
+    one_by_one = _one_by_one(schema, steps)
+    if any(write is None for _key, _attribute, write, _field in steps):
+        return one_by_one
+    all_at_once = _all_at_once(steps)
+    return lambda obj: one_by_one(obj) if isinstance(obj, Mapping) else all_at_once(obj)
+
+
+def _one_by_one(schema: ma.Schema, steps: Sequence[Step]) -> Getter:
+    """For mappings, which may lack a key, and for fields that only marshmallow can write."""
 
     def dump(obj: Any) -> dict[str, Any]:
         is_mapping = isinstance(obj, Mapping)
@@ -102,6 +115,23 @@ def compile_dump(schema: ma.Schema) -> Getter:
         return written
 
     return dump
+
+
+def _all_at_once(steps: Sequence[Step]) -> Getter:
+    """For objects: all attributes are read in one call."""
+    fetch = _fetcher([attribute for _key, attribute, _write, _field in steps])
+    writers = [(key, write or _identity) for key, _attribute, write, _field in steps]
+    return lambda obj: {
+        key: None if value is None else write(value)
+        for (key, write), value in zip(writers, fetch(obj), strict=True)
+    }
+
+
+def _fetcher(attributes: list[str]) -> Callable[[Any], Sequence[Any]]:
+    """A function that reads these attributes of an object, all in one call."""
+    if len(attributes) > 1:
+        return attrgetter(*attributes)
+    return lambda obj: [getattr(obj, attribute) for attribute in attributes]
 
 
 def _writer(field: mf.Field[Any]) -> Getter | None:
