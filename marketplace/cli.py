@@ -69,7 +69,10 @@ def migrate(settings: Settings) -> None:
 @click.option("--scale", type=SCALES, default="demo", show_default=True)
 @click.pass_obj
 def seed(settings: Settings, scale: str) -> None:
-    """Load the demo companies; what is there already stays as it is."""
+    """Load the demo companies; what is there already stays as it is.
+
+    Large adds 20,000 RFQs and 100,000 orders: 442,000 rows in one to three minutes.
+    """
     database = Database(settings.database_url, WORKER_ROLE)
     demo.load(database, settings, scale=scale, progress=click.echo)
     demo.write_people(settings.local_dir / "demo.json", settings.public_url)
