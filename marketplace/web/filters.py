@@ -76,6 +76,7 @@ def install(app: Flask) -> None:
         "csp_nonce": csp_nonce,
         "has_endpoint": lambda name: name in current_app.view_functions,
         "reader_zone": reader_zone,
+        "reader_id": reader_id,
         "today": lambda: formats.long_day(clock.now(), reader_zone()),
         "server_time": lambda: formats.clock_time(clock.now(), reader_zone()),
         "static_url": lambda name: url_for("static", filename=name),
@@ -130,6 +131,12 @@ def reader_zone() -> str:
     """The time zone that the reader sees times in."""
     reader = _reader()
     return reader.time_zone if reader else "Europe/Paris"
+
+
+def reader_id() -> str:
+    """Whose choices a browser keeps apart when several people use it."""
+    reader = _reader()
+    return str(reader.person_id) if reader else ""
 
 
 def reader_currency() -> str:

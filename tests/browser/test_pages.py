@@ -214,6 +214,55 @@ class TestShownOnce:
         assert guest.page.evaluate("String(getSelection())") == key
 
 
+class TestColumns:
+    """Everybody chooses the columns of their lists; the browser keeps the choice."""
+
+    STATE = 'main thead th:text-is("État")'
+
+    def choose(self, guest):
+        guest.goto("/rfqs")
+        guest.page.locator(".columns-choice summary").focus()
+        guest.page.keyboard.press("Enter")
+        return guest.page.get_by_label("État", exact=True).and_(
+            guest.page.locator("input[type=checkbox]")
+        )
+
+    def test_the_choice_is_kept_for_each_person(self, visitor):
+        guest = visitor()
+        guest.sign_in(person(Role.BUYER))
+        box = self.choose(guest)
+        assert guest.barriers() == []
+        box.focus()
+        guest.page.keyboard.press("Space")
+        assert guest.page.locator(self.STATE).is_hidden()
+        assert guest.page.locator("main tbody .tag").first.is_hidden()
+        guest.goto("/rfqs")
+        assert guest.page.locator(self.STATE).is_hidden()
+        guest.page.context.clear_cookies()
+        guest.sign_in(person(Role.APPROVER))
+        guest.goto("/rfqs")
+        assert guest.page.locator(self.STATE).is_visible()
+        guest.page.context.clear_cookies()
+        guest.sign_in(person(Role.BUYER))
+        self.choose(guest).check()
+        assert guest.page.locator(self.STATE).is_visible()
+        assert guest.faults == []
+
+    def test_the_name_of_a_row_stays(self, visitor):
+        guest = visitor()
+        guest.sign_in(person(Role.BUYER))
+        self.choose(guest)
+        offered = guest.page.locator(".columns-choice label").all_inner_texts()
+        assert offered == ["Numéro", "État", "Date limite de remise des offres", "Lignes", "Devise"]
+
+    def test_without_javascript_every_column_stands(self, visitor):
+        guest = visitor(java_script_enabled=False)
+        guest.sign_in(person(Role.BUYER))
+        guest.goto("/rfqs")
+        assert guest.page.locator(self.STATE).is_visible()
+        assert guest.page.locator(".columns-choice").is_hidden()
+
+
 def test_errors_are_pages_too(visitor):
     guest = visitor()
     guest.sign_in(person(Role.BUYER))

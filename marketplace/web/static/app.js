@@ -99,5 +99,51 @@ document.querySelectorAll("[data-print]").forEach((button) => {
   button.addEventListener("click", () => window.print());
 });
 
+// Which columns of a list a person wants to see, kept in this browser. A list that got another
+// number of columns begins anew; where nothing can be kept, the choice lasts as long as the page.
+function kept(name) {
+  try {
+    return JSON.parse(localStorage.getItem(name)) ?? [];
+  } catch {
+    return [];
+  }
+}
+
+function keep(name, value) {
+  try {
+    localStorage.setItem(name, JSON.stringify(value));
+  } catch {
+    // forbidden or full: nothing to do about it
+  }
+}
+
+function offerColumns(choice) {
+  const rows = [...choice.nextElementSibling.querySelector("table").rows];
+  const heads = [...rows[0].cells];
+  const name = `columns ${choice.dataset.person} ${choice.dataset.columns} ${heads.length}`;
+  const without = new Set(kept(name));
+  const show = (index) => rows.forEach((row) => { row.cells[index].hidden = without.has(index); });
+  heads.forEach((head, index) => {
+    const words = head.textContent.replace(/[↑↓]/g, "").trim();
+    const named = rows.some((row) => row.cells[index].matches("tbody th"));
+    if (named || !words || head.querySelector(".visually-hidden")) return;
+    const label = document.createElement("label");
+    label.className = "form-check";
+    label.innerHTML = '<input class="form-check-input" type="checkbox"> <span class="form-check-label"></span>';
+    label.lastElementChild.textContent = words;
+    label.firstElementChild.checked = !without.has(index);
+    label.firstElementChild.addEventListener("change", (event) => {
+      without[event.target.checked ? "delete" : "add"](index);
+      keep(name, [...without]);
+      show(index);
+    });
+    choice.querySelector("fieldset").append(label);
+    show(index);
+  });
+  choice.hidden = false;
+}
+
+document.querySelectorAll("details[data-columns]").forEach(offerColumns);
+
 // A refused form: go to what has to be corrected.
 document.getElementById("errors")?.focus();
