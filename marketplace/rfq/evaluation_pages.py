@@ -22,6 +22,7 @@ from marketplace.rfq import (
     bid_rules,
     bid_views,
     evaluation_views,
+    outage_queries,
     queries,
     views,
 )
@@ -232,6 +233,8 @@ def _sealed(rfq: Rfq, form: Form) -> str:
         "rfq/bids/sealed.html",
         form=form,
         opens_at=opens_at,
+        outage=outage_queries.at_deadline(current_session(), rfq),
+        may_rule=current_actor().may(Permission.RFQ_PUBLISH),
         may_open=current_actor().may(Permission.RFQ_OPEN)
         and rfq.state_at(now) is RfqState.CLOSED
         and opens_at is not None

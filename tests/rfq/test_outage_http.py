@@ -91,6 +91,10 @@ class TestPages:
         self, session: Session, portal: Portal, sourcing: Sourcing
     ) -> None:
         browser, path = portal(sourcing.buyer), f"/rfqs/{sourcing.rfq.id}"
+        sealed = words(browser.get(f"{path}/bids"))
+        assert "Not available before the deadline" in sealed
+        assert "Rule on the outage" in sealed
+        assert "Open all bids" not in sealed
         led = browser.post(f"{path}/opening", opened(sourcing))
         assert (led.status_code, led.headers["Location"]) == (303, f"{path}/outage")
         page = words(browser.get(f"{path}/outage"))
@@ -103,6 +107,7 @@ class TestPages:
         done = browser.post(f"{path}/outage", {"reason": "Nobody complained"})
         assert (done.status_code, done.headers["Location"]) == (303, f"{path}/bids")
         assert "Nobody complained" in words(browser.get(f"{path}/outage"))
+        assert "Open all bids" in words(browser.get(f"{path}/bids"))
         assert browser.post(f"{path}/opening", opened(sourcing)).status_code == 303
         assert sourcing.rfq.opened_at == sourcing.due_at + MINUTE
 
