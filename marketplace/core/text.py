@@ -118,6 +118,12 @@ def label(value: StrEnum | str | None) -> str:
     return str(words) if words is not None else str(value).replace("_", " ").capitalize()
 
 
+def stored_label(code: str) -> str | None:
+    """The words for a value that was stored as its bare code; None where they are not certain."""
+    words = {str(text) for (_kind, value), text in _labels.items() if value == code}
+    return words.pop() if len(words) == 1 else None
+
+
 def _translated(chosen: str, message: str, plural: str, count: int | None) -> str:
     found = catalog(chosen).get(message)
     if count is None:

@@ -13,7 +13,7 @@ from babel.numbers import format_currency, format_decimal, format_percent
 
 from marketplace.core import clock
 from marketplace.core.money import Money, Quantity, exponent
-from marketplace.core.text import _, language
+from marketplace.core.text import _, language, stored_label
 from marketplace.core.units import unit_name
 
 # English here is the English of Europe: day before month, weeks from Monday.
@@ -22,6 +22,7 @@ NEAR = timedelta(days=6)
 NOTHING = "—"
 LONG_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32,}", re.ASCII)
 DECIMAL = re.compile(r"-?\d{1,15}\.\d+", re.ASCII)
+CODE = re.compile(r"[a-z]+(_[a-z]+)*", re.ASCII)
 
 
 def locale() -> Locale:
@@ -144,12 +145,12 @@ def change(value: Any) -> str:
 
 
 def _short(text: str) -> str:
-    """Ids and digests by their beginning, decimals without stored zeros, the rest as it is."""
+    """Ids and digests by their beginning, decimals without stored zeros, codes by their words."""
     if LONG_ID.fullmatch(text):
         return f"{text[:8]}…"
     if DECIMAL.fullmatch(text):
         return number(Decimal(text).normalize())
-    return text
+    return (stored_label(text) if CODE.fullmatch(text) else None) or text
 
 
 def long_day(value: datetime, zone: str) -> str:

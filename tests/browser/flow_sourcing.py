@@ -234,15 +234,15 @@ def open_bids(tender: Tender, buyer: Guest) -> None:
     buyer.fill(passphrase=tender.passphrase)
     buyer.click("Open all bids")
     buyer.sees("All bids are open. Each one is exactly what its receipt says.")
-    assert buyer.row(scene.WINNER.name)[2:] == ["1", "3 / 3", "3,265.00 EUR"]
-    assert buyer.row(scene.DEAR.name)[2:] == ["2", "3 / 3", "3,420.00 EUR"]
-    assert buyer.row(scene.CHEAP.name)[2:] == ["1", "3 / 3", "3,160.00 EUR"]
+    assert buyer.row(scene.WINNER.name)[2:] == ["1", "3 / 3", "€3,265.00"]
+    assert buyer.row(scene.DEAR.name)[2:] == ["2", "3 / 3", "€3,420.00"]
+    assert buyer.row(scene.CHEAP.name)[2:] == ["1", "3 / 3", "€3,160.00"]
     buyer.screenshot("flow-opened")
 
 
 def compare(buyer: Guest) -> None:
     """Side by side, scored, and ranked with every point explained."""
-    buyer.click("Compare and score")
+    buyer.click("Compare the bids")
     buyer.sees("3 scores are missing. The ranking is provisional.")
     assert buyer.row(HELMET)[1].startswith("€18.90 1,890.00")
     for name, score in SCORES.items():
@@ -259,9 +259,9 @@ def compare(buyer: Guest) -> None:
     ranking = buyer.page.get_by_label("Ranking", exact=True)
     ranks = [" ".join(row.split()) for row in ranking.locator("tbody tr").all_inner_texts()]
     assert [rank.split(" 60 ×")[0].removesuffix(" Price:") for rank in ranks] == [
-        f"1 {scene.WINNER.name} 3,265.00 EUR 94.07",
-        f"2 {scene.DEAR.name} 3,420.00 EUR 87.44",
-        f"3 {scene.CHEAP.name} 3,160.00 EUR 84.00",
+        f"1 {scene.WINNER.name} €3,265.00 94.07",
+        f"2 {scene.DEAR.name} €3,420.00 87.44",
+        f"3 {scene.CHEAP.name} €3,160.00 84.00",
     ]
     buyer.screenshot("flow-compare")
 

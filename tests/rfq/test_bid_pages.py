@@ -232,7 +232,7 @@ class TestBuyer:
         client, url = portal(sourcing.buyer), f"/rfqs/{sourcing.rfq.id}/award"
         first, second = bid_queries.readable_bids(session, sourcing.rfq.id)
         page = words(client.get(url))
-        assert "1,100.00 EUR, 100.00 points" in page
+        assert "€1,100.00, 100.00 points" in page
         lot = f"lot.{sourcing.lots[0].id}"
         check = words(client.post(f"{url}/check", {lot: str(first.id)}))
         assert "You are about to award" in check

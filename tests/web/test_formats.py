@@ -100,6 +100,8 @@ class TestChanges:
             ({"k": 1}, "k: 1"),
             ([], "—"),
             ("7140.0000", "7,140"),
+            ("price_higher", "Dearer than ordered"),
+            ("no_such_code", "no_such_code"),
             ("8283df1d3327cbcbdf94429215f4c36bbfb0d0df", "8283df1d…"),
         ],
     )
