@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from marketplace.core import clock
 from marketplace.core.db import Base, HasId
+from marketplace.core.ids import uuid7
 
 
 class AuditActor(Protocol):
@@ -84,18 +85,29 @@ def record(
     action: as the event is called, e.g. ``rfq.published``. data: JSON-able, no personal data.
     owner_id: the organisation whose document it is; the actor's own by default.
     """
+    session.add(event(actor, action, subject, data, owner_id=owner_id))
+
+
+def event(
+    actor: AuditActor,
+    action: str,
+    subject: tuple[str, UUID],
+    data: Mapping[str, Any] | None = None,
+    *,
+    owner_id: UUID | None = None,
+) -> AuditEvent:
+    """What `record` stores, for those who write it with a statement of their own."""
     kind, subject_id = subject
-    session.add(
-        AuditEvent(
-            subject_kind=kind,
-            subject_id=subject_id,
-            action=action,
-            person_id=actor.person_id,
-            org_id=actor.org_id,
-            owner_id=owner_id or actor.org_id,
-            at=clock.now(),
-            data=dict(data or {}),
-        )
+    return AuditEvent(
+        id=uuid7(),
+        subject_kind=kind,
+        subject_id=subject_id,
+        action=action,
+        person_id=actor.person_id,
+        org_id=actor.org_id,
+        owner_id=owner_id or actor.org_id,
+        at=clock.now(),
+        data=dict(data or {}),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from marketplace.core.errors import NotFound
@@ -34,6 +34,14 @@ from marketplace.rfq.models import Rfq, RfqLine
 
 # aliased, because who may see an RFQ is itself a question about bids
 _OwnBid = aliased(Bid)
+_DOOR = (
+    select(Rfq, RfqSeal, _OwnBid, BidDraft)
+    .where(queries.is_visible(OrgKind.SUPPLIER), Rfq.id == bindparam("rfq_id"))
+    .join(RfqSeal, RfqSeal.rfq_id == Rfq.id)
+    .outerjoin(_OwnBid, (_OwnBid.rfq_id == Rfq.id) & (_OwnBid.supplier_id == bindparam("org_id")))
+    .outerjoin(BidDraft, BidDraft.bid_id == _OwnBid.id)
+)
+_SHARED_DOOR = _DOOR.with_for_update(read=True, of=Rfq)
 
 
 @dataclass(frozen=True)
@@ -87,23 +95,15 @@ def door(session: Session, actor: Actor, rfq_id: UUID, *, share: bool = False) -
     share: hold the RFQ's row in share until the end, so that it can neither be opened nor moved
     meanwhile, while other bidders pass beside.
     """
-    query = (
-        queries.visible_to(actor)
-        .where(Rfq.id == rfq_id)
-        .join(RfqSeal, RfqSeal.rfq_id == Rfq.id)
-        .outerjoin(
-            _OwnBid, (_OwnBid.rfq_id == Rfq.id) & (_OwnBid.supplier_id == actor.organisation_id)
-        )
-        .outerjoin(BidDraft, BidDraft.bid_id == _OwnBid.id)
-        .add_columns(RfqSeal, _OwnBid, BidDraft)
-        .execution_options(populate_existing=True)
-    )
-    if share:
-        query = query.with_for_update(read=True, of=Rfq)
-    found = session.execute(query).one_or_none()
-    if found is None or actor.org_kind is not OrgKind.SUPPLIER:
-        raise NotFound(_("There is no such RFQ."))
-    return Door(*found)
+    if actor.org_kind is not OrgKind.SUPPLIER:
+        raise queries.no_such_rfq()
+    wanted = {"rfq_id": rfq_id, "org_id": actor.organisation_id}
+    query = _SHARED_DOOR if share else _DOOR
+    found = session.execute(query, wanted, execution_options={"populate_existing": True})
+    row = found.one_or_none()
+    if row is None:
+        raise queries.no_such_rfq()
+    return Door(*row)
 
 
 def own_bid(session: Session, actor: Actor, rfq_id: UUID, bid_id: UUID) -> Door:

@@ -2,21 +2,25 @@
 
 import hashlib
 import json
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Uuid, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Session
 
 from marketplace.core import clock
+from marketplace.core.audit import AuditEvent
 from marketplace.core.ids import uuid7
+from marketplace.core.outbox import OutboxMessage
 from marketplace.rfq import bid_queries, envelopes
 from marketplace.rfq.bid_content import BidContent, SealedDocument
 from marketplace.rfq.bid_models import Bid, BidAttempt, BidDocument, BidDraft, BidVersion
 from marketplace.rfq.bid_queries import Door
 from marketplace.rfq.envelopes import Binding, Envelope, SealBroken, ServiceKeys
 
-# One statement for the whole submission: bid, sealed version, receipt, and the end of the draft.
-# It stores nothing when the bid is not as the caller saw it.
+# One statement for the whole submission: bid, sealed version, receipt, the end of the draft, and
+# what history and others are told. It stores nothing when the bid is not as the caller saw it.
 _STORE = text("""
     WITH saved AS (
         INSERT INTO bid (id, rfq_id, buyer_id, supplier_id, state, number, submitted_at, created_at)
@@ -38,17 +42,36 @@ _STORE = text("""
             :arrived_at, :statement, :signature FROM saved
     ), written AS (
         DELETE FROM bid_draft USING saved WHERE bid_draft.bid_id = saved.id
+    ), noted AS (
+        INSERT INTO audit_event (id, subject_kind, subject_id, action, person_id, org_id, owner_id,
+            at, data)
+        SELECT :noted_id, :subject_kind, id, :action, :person_id, :org_id, :owner_id, :noted_at,
+            :noted FROM saved
+    ), announced AS (
+        INSERT INTO outbox (id, name, payload, audience, occurred_at)
+        SELECT :message_id, :name, :payload, :audience, :occurred_at FROM saved
     )
     SELECT version FROM saved
-""")
+""").bindparams(
+    bindparam("noted", type_=JSONB),
+    bindparam("payload", type_=JSONB),
+    bindparam("audience", type_=ARRAY(Uuid())),
+)
 
 
 def store_version(
-    session: Session, receipt: BidAttempt, envelope: Envelope, *, seen: int
+    session: Session,
+    receipt: BidAttempt,
+    envelope: Envelope,
+    noted: AuditEvent,
+    announced: OutboxMessage,
+    *,
+    seen: int,
 ) -> int | None:
     """Store a submission and return the bid's new version; None when it had changed meanwhile.
 
-    seen: the version of the bid that the caller read, 0 when there was no bid.
+    noted, announced: the entry in the history and the event that go with it. seen: the version of
+    the bid that the caller read, 0 when there was no bid.
     """
     return session.execute(
         _STORE,
@@ -68,8 +91,27 @@ def store_version(
             "attempt_id": receipt.id,
             "statement": receipt.statement,
             "signature": receipt.signature,
+            **_told(noted, announced),
         },
     ).scalar()
+
+
+def _told(noted: AuditEvent, announced: OutboxMessage) -> dict[str, Any]:
+    return {
+        "noted_id": noted.id,
+        "subject_kind": noted.subject_kind,
+        "action": noted.action,
+        "person_id": noted.person_id,
+        "org_id": noted.org_id,
+        "owner_id": noted.owner_id,
+        "noted_at": noted.at,
+        "noted": noted.data,
+        "message_id": announced.id,
+        "name": announced.name,
+        "payload": announced.payload,
+        "audience": announced.audience,
+        "occurred_at": announced.occurred_at,
+    }
 
 
 def envelope_of(version: BidVersion) -> Envelope:

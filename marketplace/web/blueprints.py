@@ -30,6 +30,11 @@ class ApiBlueprint(SmorestBlueprint):
 
     ARGUMENTS_PARSER = StrictParser()
 
+    def arguments(self, schema: Any, **kwargs: Any) -> Callable[[View], View]:
+        """As flask-smorest's, with a schema that is made once and not for each request."""
+        made = schema() if isinstance(schema, type) else schema
+        return super().arguments(made, **kwargs)  # type: ignore[no-any-return]
+
     def response(
         self, status_code: int, schema: Any = None, **kwargs: Any
     ) -> Callable[[View], View]:

@@ -9,9 +9,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from marketplace.core import audit, clock, outbox
+from marketplace.core.audit import AuditEvent
 from marketplace.core.db import check_version
 from marketplace.core.errors import Conflict, DomainError, FieldError, NotFound
 from marketplace.core.ids import uuid7
+from marketplace.core.outbox import OutboxMessage
 from marketplace.core.text import _
 from marketplace.events.rfq import BidSubmitted, BidWithdrawn
 from marketplace.identity.permissions import Actor, Permission, requires
@@ -168,13 +170,13 @@ def _seal_and_store(
         digest=envelope.digest(binding),
     )
     seen = door.bid.version if door.bid else 0
-    version = bid_vault.store_version(session, receipt, envelope, seen=seen)
+    noted, announced = _noted(actor, bid_id, receipt), _announced(bid_id, receipt)
+    version = bid_vault.store_version(session, receipt, envelope, noted, announced, seen=seen)
     if version is None:
         raise BidChanged(_("Your bid was changed at the same moment elsewhere. Look at it again."))
     for stale in (door.bid, door.draft):
         if stale is not None:
             session.expunge(stale)
-    _announce(session, actor, bid_id, receipt)
     return Submitted(
         bid_id=bid_id,
         version=version,
@@ -186,26 +188,20 @@ def _seal_and_store(
     )
 
 
-def _announce(session: Session, actor: Actor, bid_id: UUID, receipt: BidAttempt) -> None:
-    audit.record(
-        session,
-        actor,
-        "bid.submitted",
-        ("bid", bid_id),
-        {"number": receipt.number, "digest": receipt.digest},
+def _noted(actor: Actor, bid_id: UUID, receipt: BidAttempt) -> AuditEvent:
+    facts = {"number": receipt.number, "digest": receipt.digest}
+    return audit.event(actor, "bid.submitted", ("bid", bid_id), facts)
+
+
+def _announced(bid_id: UUID, receipt: BidAttempt) -> OutboxMessage:
+    submitted = BidSubmitted(
+        bid_id=bid_id,
+        rfq_id=receipt.rfq_id,
+        supplier_id=receipt.supplier_id,
+        buyer_id=receipt.buyer_id,
+        submitted_at=receipt.arrived_at,
     )
-    outbox.record(
-        session,
-        BidSubmitted(
-            bid_id=bid_id,
-            rfq_id=receipt.rfq_id,
-            supplier_id=receipt.supplier_id,
-            buyer_id=receipt.buyer_id,
-            submitted_at=receipt.arrived_at,
-        ),
-        audience=[receipt.supplier_id],
-    )
-    session.flush()
+    return outbox.message(submitted, audience=[receipt.supplier_id])
 
 
 def _passage(door: Door, actor: Actor, arrived_at: datetime) -> receipts.Passage:
