@@ -31,6 +31,7 @@ SUBSCRIPTIONS: Mapping[str, Mapping[str, Work]] = {
         "tell_requester": approvals.tell_requester,
     },
     "approvals.requested": {"tell_approvers": approvals.tell_approvers},
+    "approvals.unreachable": {"tell_managers": approvals.tell_managers},
     "approvals.returned": {
         "take_back_order": orders.take_back_order,
         "tell_requester": approvals.tell_requester,

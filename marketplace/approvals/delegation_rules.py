@@ -1,6 +1,6 @@
 """Who may stand in for whom, and when. Values in, values out."""
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
@@ -14,6 +14,10 @@ LONGEST = timedelta(days=366)
 
 class AlreadyDelegated(Conflict):
     code = "already_delegated"
+
+
+class CircularDelegation(Conflict):
+    code = "circular_delegation"
 
 
 class AlreadyRevoked(Conflict):
@@ -83,6 +87,41 @@ def check_free(
                 errors=[FieldError("/first_on", AlreadyDelegated.code, detail)],
                 delegation_id=str(each.id),
             )
+
+
+def check_no_circle(
+    draft: DelegationDraft, person_id: UUID, known: Iterable[ApprovalDelegation]
+) -> None:
+    """Raise CircularDelegation where the delegate's own delegations lead back to the person."""
+    reached, added = {draft.delegate_id}, True
+    meanwhile = [
+        each
+        for each in known
+        if each.revoked_at is None
+        and each.first_on <= draft.last_on
+        and draft.first_on <= each.last_on
+    ]
+    while added:
+        further = {each.delegate_id for each in meanwhile if each.person_id in reached} - reached
+        reached, added = reached | further, bool(further)
+    if person_id in reached:
+        detail = _("Their own delegation leads back to the absent person. Choose somebody else.")
+        raise CircularDelegation(
+            detail, errors=[FieldError("/delegate_id", CircularDelegation.code, detail)]
+        )
+
+
+def stands_in(person_id: UUID, delegates: Mapping[UUID, UUID]) -> UUID:
+    """Who decides today for this person: whoever is there at the end of the chain.
+
+    delegates: who is away today, with their delegate. A circle, which only two delegations made
+    at the same instant could form, ends where it began.
+    """
+    passed: set[UUID] = set()
+    while person_id in delegates and person_id not in passed:
+        passed.add(person_id)
+        person_id = delegates[person_id]
+    return person_id
 
 
 def check_standing(delegation: ApprovalDelegation) -> None:

@@ -4,7 +4,19 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, Select, and_, any_, cast, exists, func, or_, select
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Date,
+    Select,
+    and_,
+    any_,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from marketplace.approvals.models import (
@@ -14,7 +26,7 @@ from marketplace.approvals.models import (
     ApprovalRequest,
     ApprovalStep,
 )
-from marketplace.approvals.rules import DECIDING_ROLES
+from marketplace.approvals.rules import DECIDING_ROLES, MANAGING_ROLES
 from marketplace.approvals.states import RequestState, StepState
 from marketplace.core import clock
 from marketplace.core.errors import NotFound
@@ -115,7 +127,7 @@ def _waits_for(actor: Actor) -> ColumnElement[bool]:
     asked = or_(
         ApprovalStep.role.in_(actor.roles & DECIDING_ROLES),
         ApprovalStep.person_ids.contains([person]),
-        _somebody_away_is_asked(person),
+        _somebody_away_is_asked(actor),
     )
     spoke = exists().where(
         ApprovalDecision.step_id == ApprovalStep.id,
@@ -138,9 +150,10 @@ def _waits_for(actor: Actor) -> ColumnElement[bool]:
     )
 
 
-def _somebody_away_is_asked(person: UUID) -> ColumnElement[bool]:
-    """The open step names somebody who delegated to the person, wrote nothing of it, is silent."""
-    away = ApprovalDelegation.person_id
+def _somebody_away_is_asked(actor: Actor) -> ColumnElement[bool]:
+    """The open step names somebody for whom the actor stands in, who wrote nothing of it and is
+    silent."""
+    away = _stood_in_for(actor).c.person_id
     spoke = exists().where(
         ApprovalDecision.step_id == ApprovalStep.id,
         or_(
@@ -149,13 +162,26 @@ def _somebody_away_is_asked(person: UUID) -> ColumnElement[bool]:
         ),
     )
     return exists().where(
-        *_delegated_today(ApprovalRequest.buyer_id),
-        ApprovalDelegation.delegate_id == person,
         away == any_(ApprovalStep.person_ids),
         away != ApprovalRequest.requested_by,
         ~(away == any_(ApprovalRequest.author_ids)),
         ~spoke,
     )
+
+
+def _stood_in_for(actor: Actor) -> CTE:
+    """Everybody whose delegations lead to the actor today, over however many who are away too."""
+    today = _delegated_today(actor.organisation_id)
+    first = select(ApprovalDelegation.person_id).where(
+        *today, ApprovalDelegation.delegate_id == actor.person
+    )
+    chain = first.cte("stood_in_for", recursive=True)
+    further = select(ApprovalDelegation.person_id).where(
+        *today,
+        ApprovalDelegation.delegate_id == chain.c.person_id,
+        ApprovalDelegation.person_id != actor.person,
+    )
+    return chain.union(further)
 
 
 def _delegated_today(org_id: Any) -> list[ColumnElement[bool]]:
@@ -187,10 +213,7 @@ def delegates(session: Session, org_id: UUID) -> dict[UUID, UUID]:
 
 def delegators(session: Session, actor: Actor) -> frozenset[UUID]:
     """For whom the actor decides today."""
-    found = select(ApprovalDelegation.person_id).where(
-        *_delegated_today(actor.organisation_id), ApprovalDelegation.delegate_id == actor.person_id
-    )
-    return frozenset(session.scalars(found))
+    return frozenset(session.scalars(select(_stood_in_for(actor).c.person_id)))
 
 
 def delegations(session: Session, actor: Actor) -> Sequence[ApprovalDelegation]:
@@ -271,3 +294,9 @@ def deciders(session: Session, org_id: UUID) -> dict[UUID, str]:
     """Everybody in the organisation who may decide now, with their names."""
     people = identity_queries.people_in_role(session, org_id, *sorted(DECIDING_ROLES))
     return {person.id: person.name for person in people}
+
+
+def policy_managers(session: Session, org_id: UUID) -> list[UUID]:
+    """Everybody in the organisation who may name other approvers."""
+    people = identity_queries.people_in_role(session, org_id, *sorted(MANAGING_ROLES))
+    return [person.id for person in people]

@@ -11,6 +11,7 @@ from marketplace.events.approvals import (
     ApprovalRejected,
     ApprovalRequested,
     ApprovalReturned,
+    ApprovalUnreachable,
 )
 from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import SYSTEM
@@ -22,6 +23,15 @@ register_kind(
     title=_("To approve: %(title)s"),
     body=_("%(title)s over %(total)s waits for your decision."),
     button=_("Decide"),
+)
+register_kind(
+    "approval_unreachable",
+    title=_("Nobody is there to approve %(title)s"),
+    body=_(
+        "Everybody who may decide on %(title)s over %(total)s is away. Name another approver, or"
+        " somebody who decides for them."
+    ),
+    button=_("See the delegations"),
 )
 register_kind(
     "approval_granted",
@@ -66,6 +76,21 @@ def tell_approvers(session: Session, event: ApprovalRequested) -> None:
         params=_words(asked),
         occurred_at=asked.created_at,
         dedupe_key=f"approval_requested:{asked.id}:{event.step}",
+    )
+
+
+def tell_managers(session: Session, event: ApprovalUnreachable) -> None:
+    """Nobody is there to decide: tell those who can name another approver."""
+    asked = queries.get(session, SYSTEM, event.request_id)
+    notifications.notify(
+        session,
+        org_id=event.buyer_id,
+        kind="approval_unreachable",
+        url="/settings/approval-delegations",
+        person_ids=queries.policy_managers(session, event.buyer_id),
+        params=_words(asked),
+        occurred_at=asked.created_at,
+        dedupe_key=f"approval_unreachable:{asked.id}:{event.step}",
     )
 
 

@@ -21,6 +21,11 @@ from marketplace.identity.permissions import ROLE_PERMISSIONS, Permission, Role
 DECIDING_ROLES = frozenset(
     role for role, granted in ROLE_PERMISSIONS.items() if Permission.APPROVAL_DECIDE in granted
 )
+MANAGING_ROLES = frozenset(
+    role
+    for role, granted in ROLE_PERMISSIONS.items()
+    if Permission.APPROVAL_POLICY_MANAGE in granted
+)
 MAX_STEPS = 9
 
 

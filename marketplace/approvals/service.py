@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from marketplace.approvals import queries, rules
+from marketplace.approvals import delegation_rules, queries, rules
 from marketplace.approvals.models import (
     ApprovalDecision,
     ApprovalPolicy,
@@ -22,6 +22,7 @@ from marketplace.events.approvals import (
     ApprovalRejected,
     ApprovalRequested,
     ApprovalReturned,
+    ApprovalUnreachable,
 )
 from marketplace.identity.permissions import Actor, Permission, requires
 
@@ -212,6 +213,8 @@ def _advance(session: Session, actor: Actor, asked: ApprovalRequest) -> None:
         return
     step.state = StepState.OPEN
     step.opened_at = clock.now()
+    candidates = _candidates(session, asked, step)
+    present = _present(session, asked, candidates)
     outbox.record(
         session,
         ApprovalRequested(
@@ -220,10 +223,16 @@ def _advance(session: Session, actor: Actor, asked: ApprovalRequest) -> None:
             subject_kind=asked.subject_kind,
             subject_id=asked.subject_id,
             step=step.position,
-            approver_ids=tuple(sorted(_to_tell(session, asked, step))),
+            approver_ids=tuple(sorted(candidates | present)),
         ),
         audience=[asked.buyer_id],
     )
+    if not present:
+        outbox.record(
+            session,
+            ApprovalUnreachable(asked.id, asked.buyer_id, step.position),
+            audience=[asked.buyer_id],
+        )
 
 
 def _close_step(session: Session, actor: Actor, asked: ApprovalRequest, step: ApprovalStep) -> None:
@@ -264,12 +273,12 @@ def _announce(
     )
 
 
-def _to_tell(session: Session, asked: ApprovalRequest, step: ApprovalStep) -> set[UUID]:
-    """Those who may decide, and whom they delegated to; an author is not bothered."""
-    candidates = _candidates(session, asked, step)
-    delegates = queries.delegates(session, asked.buyer_id)
-    standing_in = {delegates[person_id] for person_id in candidates if person_id in delegates}
-    return candidates | standing_in - {asked.requested_by, *asked.author_ids}
+def _present(session: Session, asked: ApprovalRequest, candidates: set[UUID]) -> set[UUID]:
+    """Who is there to decide: each candidate, or whoever stands in for them; never an author."""
+    away = queries.delegates(session, asked.buyer_id)
+    there = {delegation_rules.stands_in(person_id, away) for person_id in candidates}
+    may_decide = queries.deciders(session, asked.buyer_id).keys()
+    return (there & may_decide) - away.keys() - {asked.requested_by, *asked.author_ids}
 
 
 def _candidates(session: Session, asked: ApprovalRequest, step: ApprovalStep) -> set[UUID]:

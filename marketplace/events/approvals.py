@@ -25,6 +25,18 @@ class ApprovalRequested(Event):
 
 @event
 @dataclass(frozen=True)
+class ApprovalUnreachable(Event):
+    """Everybody who may decide now is away, and whoever stands in for them may not."""
+
+    name: ClassVar[str] = "approvals.unreachable"
+
+    request_id: UUID
+    buyer_id: UUID
+    step: int
+
+
+@event
+@dataclass(frozen=True)
 class ApprovalGranted(Event):
     """Every step said yes to the content with this fingerprint, and to no other content."""
 

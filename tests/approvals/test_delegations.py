@@ -1,6 +1,7 @@
 """Deciding for somebody who is away: who may, when, for whom it counts, and what never works."""
 
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select, text
@@ -11,6 +12,7 @@ from marketplace.approvals import queries, reading, rules, service
 from marketplace.approvals.delegation_rules import (
     AlreadyDelegated,
     AlreadyRevoked,
+    CircularDelegation,
     DelegationDraft,
 )
 from marketplace.approvals.models import ApprovalDecision, ApprovalDelegation, ApprovalRequest
@@ -143,16 +145,99 @@ class TestDeciding:
             [(team.deputy.person, [team.absent.person]), (team.other.person, [])], key=str
         )
 
-    def test_a_delegation_is_not_handed_on(self, session: Session, team: Team) -> None:
+
+class TestChains:
+    """OPEN-16: who stands in may be away too; a circle and an absence of all are seen."""
+
+    def test_the_one_at_the_end_decides_for_all_who_are_away(
+        self, session: Session, team: Team
+    ) -> None:
         team.asks(team.absent)
         with clock.frozen(MONDAY):
             asked = make_request(session, team.buyer)
             team.delegate()
             team.delegate(team.deputy, delegate_id=team.other.person)
-            assert team.sees(team.other) == []
+            assert team.sees(team.other) == [asked]
+            team.decide(team.other, asked)
+        assert asked.state is RequestState.GRANTED
+        assert team.decisions() == [(team.other.person, [team.absent.person])]
+
+    def test_after_the_absence_the_request_is_back(self, session: Session, team: Team) -> None:
+        team.asks(team.absent)
+        with clock.frozen(MONDAY):
+            asked = make_request(session, team.buyer)
+            team.delegate()
+            team.delegate(team.deputy, delegate_id=team.other.person)
+        with clock.frozen(DAY_AFTER):
+            assert (team.sees(team.deputy), team.sees(team.other)) == ([], [])
+            assert team.sees(team.absent) == [asked]
             with pytest.raises(rules.NotYourTurn):
                 team.decide(team.other, asked)
         assert (asked.state, team.decisions()) == (RequestState.WAITING, [])
+
+    def test_a_circle_is_refused(self, session: Session, team: Team) -> None:
+        with clock.frozen(MONDAY):
+            team.delegate()
+            team.delegate(team.deputy, delegate_id=team.other.person)
+            with pytest.raises(CircularDelegation) as refusal:
+                team.delegate(team.other, delegate_id=team.absent.person)
+            assert refusal.value.errors[0].pointer == "/delegate_id"
+            later = FRIDAY + timedelta(days=1)
+            team.delegate(team.other, delegate_id=team.absent.person, first_on=later, last_on=later)
+        assert session.scalar(select(func.count()).select_from(ApprovalDelegation)) == 3
+
+    def test_a_circle_that_got_in_frees_nobody_and_hangs_nothing(
+        self, session: Session, team: Team
+    ) -> None:
+        team.asks(team.absent)
+        with clock.frozen(MONDAY):
+            made = team.delegate()
+            back = ApprovalDelegation(
+                buyer_id=made.buyer_id,
+                person_id=team.deputy.person,
+                delegate_id=team.absent.person,
+                first_on=made.first_on,
+                last_on=made.last_on,
+                time_zone=made.time_zone,
+                arranged_by=team.deputy.person,
+            )
+            session.add(back)
+            session.flush()
+            asked = make_request(session, team.buyer)
+            assert queries.delegators(session, team.absent) == {team.deputy.person}
+            assert (team.sees(team.absent), team.sees(team.other)) == ([asked], [])
+            assert asked.state is RequestState.WAITING
+            assert told_to(session, "approvals.unreachable") == [asked.id]
+
+    def test_who_can_name_others_is_told_when_nobody_is_there(
+        self, session: Session, team: Team, drain
+    ) -> None:
+        team.asks(team.absent)
+        with clock.frozen(MONDAY):
+            team.delegate()
+            asked = make_request(session, team.deputy)
+            assert asked.state is RequestState.WAITING
+            drain()
+        told = session.scalars(
+            select(Notice.person_id).where(Notice.kind == "approval_unreachable")
+        ).all()
+        managers = queries.policy_managers(session, team.company.id)
+        assert set(told) == set(managers)
+        assert team.admin.person in told
+        assert told_to(session, "approvals.unreachable") == [asked.id]
+
+    def test_nobody_is_alarmed_while_somebody_is_there(self, session: Session, team: Team) -> None:
+        team.asks(team.absent)
+        with clock.frozen(MONDAY):
+            team.delegate()
+            make_request(session, team.buyer)
+        assert told_to(session, "approvals.unreachable") == []
+
+
+def told_to(session: Session, event: str) -> list[UUID]:
+    session.flush()
+    rows = session.scalars(select(OutboxMessage).where(OutboxMessage.name == event))
+    return [UUID(row.payload["request_id"]) for row in rows]
 
 
 class TestNoSelfApproval:

@@ -32,13 +32,16 @@ def read(session: Session, actor: Actor, delegation_id: UUID) -> ApprovalDelegat
 def delegate(session: Session, actor: Actor, draft: DelegationDraft) -> ApprovalDelegation:
     """Let somebody decide for an approver on these days; their own approvals unless named.
 
-    Raises Invalid with every reason, and AlreadyDelegated where the days overlap another one's.
+    Raises Invalid with every reason, AlreadyDelegated where the days overlap another one's, and
+    CircularDelegation where it would lead back to the absent person.
     """
     person_id = draft.person_id or actor.person
     deciders = queries.deciders(session, actor.organisation_id).keys()
     today = clock.today_in(actor.time_zone)
     delegation_rules.check(draft, person_id, actor.person, deciders, today)
-    delegation_rules.check_free(draft, person_id, queries.delegations(session, actor))
+    known = queries.delegations(session, actor)
+    delegation_rules.check_free(draft, person_id, known)
+    delegation_rules.check_no_circle(draft, person_id, known)
     made = ApprovalDelegation(
         buyer_id=actor.organisation_id,
         person_id=person_id,
