@@ -1,7 +1,7 @@
 """Outbox, audit trail, numbers, pages and tenancy on the database."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID, uuid4
@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select, text
 
-from marketplace.core import audit, jobs, numbering, outbox, tenancy
+from marketplace.core import audit, clock, jobs, numbering, outbox, tenancy
 from marketplace.core.audit import AuditEvent, BrokenLink
 from marketplace.core.jobs import Job
 from marketplace.core.outbox import Event, OutboxMessage
@@ -122,6 +122,29 @@ class TestPages:
             cursor = page.next_cursor
         assert names == ["Zzz 4", "Zzz 3", "Zzz 2", "Zzz 1", "Zzz 0"]
         assert cursor is None
+
+    @pytest.mark.parametrize("way", ["up", "down"])
+    def test_equal_sort_keys_neither_repeat_nor_vanish(self, session, way):
+        """OPEN-13: 200 records of one instant, in two pages, while another one comes in."""
+        with clock.frozen(datetime(2026, 11, 25, 9, tzinfo=UTC)):
+            old = {make_organisation(session, name="Yyy").id for _number in range(200)}
+            session.flush()
+            query = select(Organisation).where(Organisation.name == "Yyy")
+            up = (Organisation.created_at, Organisation.id)
+            order = up if way == "up" else tuple(column.desc() for column in up)
+
+            def read(*, disturb: bool) -> list[UUID]:
+                first = paginate(session, query, order=order, limit=100)
+                if disturb:
+                    make_organisation(session, name="Yyy")
+                    session.flush()
+                rest = paginate(session, query, order=order, cursor=first.next_cursor, limit=101)
+                return [each.id for each in (*first.items, *rest.items)]
+
+            calm = read(disturb=False)
+            assert (len(calm), set(calm)) == (200, old)
+            assert read(disturb=False) == calm
+            assert [each for each in read(disturb=True) if each in old] == calm
 
     @pytest.mark.parametrize("cursor", ["x", "W10", "bnVsbA", "W1sidSIsIm5vIl1d", "é", "%00"])
     def test_a_foreign_cursor_is_refused(self, session, cursor):

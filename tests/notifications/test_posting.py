@@ -1,5 +1,6 @@
 """Notices and letters: who is told, in which words, and what goes out."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from email import policy
@@ -20,7 +21,11 @@ from marketplace.notifications.posting import notify
 from marketplace.notifications.states import MailState
 from marketplace.notifications.wording import words_of
 from marketplace.portal import speakers
+from marketplace.settings import Smtp, using
+from tests.conftest import WORKER_ROLE, OneConnection
 from tests.factories.identity import make_actor, make_organisation, make_person
+from tests.smtp_server import mail_server
+from workers.runner import Runner
 
 PARAMS = {
     "number": "RFQ-2026-00007",
@@ -153,6 +158,72 @@ class TestLetters:
     def test_nobody_gets_mail_who_asked_for_none(self, session):
         actor = make_actor(session)
         tell(session, actor.org_id, person_ids=[actor.person_id], mail=False)
+        assert session.scalars(select(MailMessage)).all() == []
+
+
+class TestOneLetterEach:
+    """OPEN-40: nobody reads who else was written to, and one bad address stops nobody."""
+
+    @pytest.fixture
+    def server(self):
+        with mail_server() as server:
+            yield server
+
+    @pytest.fixture
+    def send(self, connection, session, settings, server):
+        """Do each job that is due as a worker does, with the letters going to the server."""
+        smtp = Smtp("127.0.0.1", server.port, None, None, "none")
+        runner = Runner(OneConnection(connection, WORKER_ROLE))
+
+        def run() -> None:
+            session.flush()
+            with using(replace(settings, smtp=smtp)):
+                for job_id in session.scalars(select(Job.id).order_by(Job.id)).all():
+                    runner.run(job_id)
+            session.expire_all()
+
+        return run
+
+    def test_each_message_names_one_recipient_everywhere(self, session, server, send):
+        company = make_organisation(session, OrgKind.SUPPLIER)
+        addresses = [f"{name}@supplier.example" for name in ("ann", "bob", "cy")]
+        people = [make_person(session, company, email=address).id for address in addresses]
+        tell(session, company.id, person_ids=people)
+        send()
+        assert sorted(d.recipients for d in server.deliveries) == [[each] for each in addresses]
+        for delivery in server.deliveries:
+            (own,) = delivery.recipients
+            assert delivery.message["To"] == own
+            assert (delivery.message["Cc"], delivery.message["Reply-To"]) == (None, None)
+            others = set(addresses) - {own}
+            assert not [other for other in others if other in delivery.message.as_string()]
+
+    def test_a_refused_address_stops_nobody_and_nobody_gets_it_twice(self, session, server, send):
+        company = make_organisation(session, OrgKind.SUPPLIER)
+        addresses = [f"{name}@supplier.example" for name in ("ann", "bob", "cy")]
+        people = [make_person(session, company, email=address).id for address in addresses]
+        server.refused.add("bob@supplier.example")
+        tell(session, company.id, person_ids=people)
+        send()
+        served = [["ann@supplier.example"], ["cy@supplier.example"]]
+        assert sorted(d.recipients for d in server.deliveries) == served
+
+        server.refused.clear()
+        with clock.frozen(clock.now() + timedelta(hours=1)):
+            send()
+        assert sorted(d.recipients for d in server.deliveries) == sorted(
+            [*served, ["bob@supplier.example"]]
+        )
+        states = session.scalars(select(MailMessage.state)).all()
+        assert states == [MailState.SENT] * 3
+
+    @pytest.mark.parametrize("address", ["eve@b.example\r\nBcc: all@b.example", "a\x07@b.example"])
+    def test_an_address_with_control_characters_is_refused(self, api, session, address):
+        admin = make_actor(session, OrgKind.BUYER, Role.ADMIN)
+        member = {"email": address, "name": "Eve", "roles": ["buyer"]}
+        answer = api(admin).post("/memberships", json=member)
+        assert answer.status_code == 422
+        assert [error["pointer"] for error in answer.json["errors"]] == ["/email"]
         assert session.scalars(select(MailMessage)).all() == []
 
 
