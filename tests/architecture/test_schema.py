@@ -8,14 +8,19 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
+from sqlalchemy.dialects.postgresql.base import ischema_names
 
 import marketplace
 from marketplace.core.db import Base
+from marketplace.core.outbox import Xid8
 from migrations.runner import head_revision
 
 for module in pkgutil.walk_packages(marketplace.__path__, "marketplace."):
     if module.name.endswith("models") or module.name.startswith("marketplace.core."):
         import_module(module.name)
+
+
+ischema_names["xid8"] = Xid8
 
 
 def test_models_equal_migrations(connection: Connection) -> None:
