@@ -94,12 +94,31 @@ class RankSchema(Schema):
     explanation = fields.List(fields.Nested(RankPointsSchema))
 
 
+class TurnSchema(Schema):
+    price_weight = DecimalField(metadata={"description": "Per cent."})
+    bid_id = IdField(metadata={"description": "Who stands first beyond it."})
+    supplier_id = IdField()
+
+
+class SensitivitySchema(Schema):
+    """How far the price weight may move before another bid wins; null: as far as it can."""
+
+    price_weight = DecimalField(metadata={"description": "As published, per cent."})
+    below = fields.Nested(TurnSchema, allow_none=True)
+    above = fields.Nested(TurnSchema, allow_none=True)
+
+
 class LotRankingSchema(Schema):
     lot_id = IdField()
     number = fields.Integer()
     title = fields.String()
     is_final = fields.Boolean(metadata={"description": "Every ranked bid has all its scores."})
     ranks = fields.List(fields.Nested(RankSchema))
+    sensitivity = fields.Nested(
+        SensitivitySchema,
+        allow_none=True,
+        metadata={"description": "Null where there is nothing to weigh."},
+    )
 
 
 class EvaluationSchema(Schema):

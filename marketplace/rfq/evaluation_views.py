@@ -4,9 +4,11 @@ from typing import Any
 
 from marketplace.core.money import Money, Quantity
 from marketplace.core.text import Text, _
+from marketplace.rfq import sensitivity
 from marketplace.rfq.bid_content import AskedLine
 from marketplace.rfq.bid_models import Award, AwardLine, BidOffer
 from marketplace.rfq.ranking import Cell, LotRanking, Points, Rank
+from marketplace.rfq.sensitivity import Sensitivity
 from marketplace.rfq.services.evaluation import Evaluation
 from marketplace.web.fields import plain
 from marketplace.web.shown import Shown
@@ -106,6 +108,25 @@ def _lot(evaluation: Evaluation, lot: LotRanking) -> dict[str, Any]:
         "title": asked.title,
         "is_final": lot.is_scored,
         "ranks": [_rank(evaluation, rank) for rank in lot.ranks],
+        "sensitivity": _sensitivity(sensitivity.of(lot)),
+    }
+
+
+def _sensitivity(found: Sensitivity | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    turns = {"below": found.below, "above": found.above}
+    return {
+        "price_weight": found.price_weight,
+        **{
+            side: turn
+            and {
+                "price_weight": turn.price_weight,
+                "bid_id": turn.rank.bid_id,
+                "supplier_id": turn.rank.supplier_id,
+            }
+            for side, turn in turns.items()
+        },
     }
 
 

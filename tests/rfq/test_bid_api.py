@@ -310,6 +310,16 @@ class TestAfterOpening:
         assert lot["ranks"][1]["explanation"][0]["formula"] == (
             "60 × lowest total 1100 ÷ 1100 = 60"
         )
+        assert page["lots"][0]["sensitivity"] is None
+        assert lot["sensitivity"] == {
+            "price_weight": "60",
+            "below": None,
+            "above": {
+                "price_weight": "70.59",
+                "bid_id": bids[first]["id"],
+                "supplier_id": first,
+            },
+        }
         choice = {"lot_id": lot["lot_id"], "bid_id": bids[first]["id"]}
         reasonless = buyer.post(f"{root}/award", json={"choices": [choice]})
         assert (reasonless.status_code, reasonless.json["code"]) == (422, "justification_required")

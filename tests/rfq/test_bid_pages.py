@@ -227,6 +227,25 @@ class TestBuyer:
         assert bad.status_code == 422
         assert "from 0 to 100" in words(bad)
 
+    def test_says_at_which_weight_of_the_price_another_would_win(self, session, portal):
+        sourcing = make_opened(session, ["10", "1"], ["10", "2"])
+        client, url = portal(sourcing.buyer), f"/rfqs/{sourcing.rfq.id}/evaluation"
+        assert "The price weighs" not in words(client.get(url))
+        first, second = bid_queries.readable_bids(session, sourcing.rfq.id)
+        quality = next(c for c in sourcing.criteria if c.kind != "price")
+        form = {}
+        for index, (bid, score) in enumerate(((first, "80"), (second, "100"))):
+            form |= {
+                f"scores.{index}.bid_id": str(bid.id),
+                f"scores.{index}.criterion_id": str(quality.id),
+                f"scores.{index}.score": score,
+                f"scores.{index}.comment": "",
+            }
+        assert client.post(f"{url}/scores", form).status_code == 303
+        page = words(client.get(url))
+        name = sourcing.suppliers[0].org_name
+        assert f"The price weighs 60.00%. Over 70.59%, {name} would stand first." in page
+
     def test_awards_by_lot_after_a_check(self, session, portal):
         sourcing = make_opened(session, ["10", "1"], ["20", "2"], criteria=PRICE_ALONE)
         client, url = portal(sourcing.buyer), f"/rfqs/{sourcing.rfq.id}/award"
