@@ -24,6 +24,7 @@ from marketplace.rfq import (
     evaluation_views,
     outage_queries,
     queries,
+    reversals,
     sensitivity,
     views,
 )
@@ -251,6 +252,7 @@ def _evaluation_page(compared: Evaluation, form: Form) -> str:
         form=form,
         formula=evaluation_views.formula,
         sensitivity=sensitivity.of,
+        reversals=reversals.of,
         tie_rule=evaluation_views.TIE_RULE,
         may_score=current_actor().may(Permission.RFQ_EVALUATE)
         and compared.rfq.state is RfqState.OPENED,

@@ -108,6 +108,14 @@ class SensitivitySchema(Schema):
     above = fields.Nested(TurnSchema, allow_none=True)
 
 
+class ReversalSchema(Schema):
+    """Without one bid, `ahead` would stand before `behind`."""
+
+    without_bid_id = IdField()
+    ahead_bid_id = IdField()
+    behind_bid_id = IdField()
+
+
 class LotRankingSchema(Schema):
     lot_id = IdField()
     number = fields.Integer()
@@ -118,6 +126,10 @@ class LotRankingSchema(Schema):
         SensitivitySchema,
         allow_none=True,
         metadata={"description": "Null where there is nothing to weigh."},
+    )
+    reversals = fields.List(
+        fields.Nested(ReversalSchema),
+        metadata={"description": "Pairs whose order depends on a third bid."},
     )
 
 

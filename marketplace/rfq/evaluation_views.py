@@ -4,7 +4,7 @@ from typing import Any
 
 from marketplace.core.money import Money, Quantity
 from marketplace.core.text import Text, _
-from marketplace.rfq import sensitivity
+from marketplace.rfq import reversals, sensitivity
 from marketplace.rfq.bid_content import AskedLine
 from marketplace.rfq.bid_models import Award, AwardLine, BidOffer
 from marketplace.rfq.ranking import Cell, LotRanking, Points, Rank
@@ -109,6 +109,14 @@ def _lot(evaluation: Evaluation, lot: LotRanking) -> dict[str, Any]:
         "is_final": lot.is_scored,
         "ranks": [_rank(evaluation, rank) for rank in lot.ranks],
         "sensitivity": _sensitivity(sensitivity.of(lot)),
+        "reversals": [
+            {
+                "without_bid_id": found.without.bid_id,
+                "ahead_bid_id": found.ahead.bid_id,
+                "behind_bid_id": found.behind.bid_id,
+            }
+            for found in reversals.of(lot)
+        ],
     }
 
 

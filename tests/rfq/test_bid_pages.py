@@ -246,6 +246,37 @@ class TestBuyer:
         name = sourcing.suppliers[0].org_name
         assert f"The price weighs 60.00%. Over 70.59%, {name} would stand first." in page
 
+    def test_warns_where_the_order_depends_on_a_third_bid(self, session, portal, api):
+        sourcing = make_opened(session, ["1", "0.1"], ["1.2", "0.12"], ["0.8", "0.08"])
+        client, url = portal(sourcing.buyer), f"/rfqs/{sourcing.rfq.id}/evaluation"
+        first, second, third = (actor.org_name for actor in sourcing.suppliers)
+        quality = next(c for c in sourcing.criteria if c.kind != "price")
+        bids = {
+            bid.supplier_id: bid.id for bid in bid_queries.readable_bids(session, sourcing.rfq.id)
+        }
+        form = {}
+        for index, (actor, score) in enumerate(
+            zip(sourcing.suppliers, ("71", "95", "10"), strict=True)
+        ):
+            form |= {
+                f"scores.{index}.bid_id": str(bids[actor.org_id]),
+                f"scores.{index}.criterion_id": str(quality.id),
+                f"scores.{index}.score": score,
+                f"scores.{index}.comment": "",
+            }
+        assert "third bid" not in words(client.get(url))
+        assert client.post(f"{url}/scores", form).status_code == 303
+        page = words(client.get(url))
+        assert f"Without the bid of {third}, {first} would stand before {second}." in page
+        (lot,) = api(sourcing.buyer).get(f"/rfqs/{sourcing.rfq.id}/evaluation").json["lots"]
+        ids = {
+            name: str(bids[actor.org_id])
+            for name, actor in zip("abc", sourcing.suppliers, strict=True)
+        }
+        assert lot["reversals"] == [
+            {"without_bid_id": ids["c"], "ahead_bid_id": ids["a"], "behind_bid_id": ids["b"]}
+        ]
+
     def test_awards_by_lot_after_a_check(self, session, portal):
         sourcing = make_opened(session, ["10", "1"], ["20", "2"], criteria=PRICE_ALONE)
         client, url = portal(sourcing.buyer), f"/rfqs/{sourcing.rfq.id}/award"

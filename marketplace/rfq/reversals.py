@@ -1,0 +1,52 @@
+"""Ranks that depend on a third bid: a known weakness of price points by lowest total ÷ total.
+
+The lowest bid sets the measure for all others. Where it is out of the race itself, two others may
+stand in another order only because it was handed in. The buyer is told, and decides with that in
+mind; the published formula stays what was published.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations
+
+from marketplace.rfq.ranking import LotRanking, Points, Rank
+
+
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """Without one bid, ``ahead`` would stand before ``behind``; with it, behind."""
+
+    without: Rank
+    ahead: Rank
+    behind: Rank
+
+
+def of(lot: LotRanking) -> list[Reversal]:
+    """Every pair whose order would turn if one other bid had not come. Empty while unscored."""
+    placed = [rank for rank in lot.ranks if rank.place]
+    if not lot.is_scored:
+        return []
+    return [found for dropped in placed for found in _without(dropped, placed)]
+
+
+def _without(dropped: Rank, placed: Sequence[Rank]) -> Iterator[Reversal]:
+    """placed: best first, so that of each pair the first one is ahead now."""
+    others = [rank for rank in placed if rank is not dropped]
+    lowest = min((rank.total for rank in others), default=dropped.total)
+    if lowest <= dropped.total:  # somebody else sets the measure anyway
+        return
+    points = {rank.bid_id: _points(rank, Fraction(lowest)) for rank in others}
+    for now_ahead, now_behind in combinations(others, 2):
+        if points[now_behind.bid_id] > points[now_ahead.bid_id]:
+            yield Reversal(without=dropped, ahead=now_behind, behind=now_ahead)
+
+
+def _points(rank: Rank, lowest: Fraction) -> Fraction:
+    return sum((_exact(part, rank, lowest) for part in rank.points), Fraction(0))
+
+
+def _exact(part: Points, rank: Rank, lowest: Fraction) -> Fraction:
+    if not part.criterion.is_price or not rank.total:
+        return part.exact
+    return Fraction(part.criterion.weight) * lowest / Fraction(rank.total)
