@@ -57,8 +57,14 @@ def of_invoice(invoice: Invoice) -> Form:
 def read(posted: MultiDict[str, str], kind: InvoiceKind | None = None) -> Form:
     """What was sent, without the rows that were left empty or set to zero."""
     form = InvoiceForm(CreditNoteInputSchema, _used(posted))
-    form.kind = kind or InvoiceKind(posted.get("kind", InvoiceKind.INVOICE))
+    form.kind = kind or _kind_in(posted)
     return form
+
+
+def _kind_in(posted: MultiDict[str, str]) -> InvoiceKind:
+    """Nobody types the kind: what is not known was not sent by our page."""
+    credits = posted.get("kind") == InvoiceKind.CREDIT_NOTE
+    return InvoiceKind.CREDIT_NOTE if credits else InvoiceKind.INVOICE
 
 
 def draft_of(form: Form) -> InvoiceDraft:

@@ -197,12 +197,18 @@ def _read_pair(field: MoneyField | QuantityField, value: dict[str, Any]) -> Any:
 
 
 def with_offset(typed: str) -> str:
-    """ "2026-03-10T12:00" of a browser's field as that moment in the reader's zone."""
+    """ "2026-03-10T12:00" of a browser's field as that moment in the reader's zone.
+
+    What is no such moment stays as typed, for the field to refuse.
+    """
     if not LOCAL_TIME.fullmatch(typed):
         return typed
     actor = find_actor()
     zone = ZoneInfo(actor.time_zone if actor else "Europe/Paris")
-    return datetime.fromisoformat(typed).replace(tzinfo=zone).isoformat()
+    try:
+        return datetime.fromisoformat(typed).replace(tzinfo=zone).isoformat()
+    except ValueError:
+        return typed
 
 
 def plain_decimal(typed: str) -> str:

@@ -193,6 +193,16 @@ class TestApiKeys:
         assert row.scopes == ["rfq:read"]
         assert key.group() not in browser.get("/settings/api-keys").text
 
+    @pytest.mark.parametrize("typed", ["2026-11-25T25:00", "2026-02-30T12:00", "0000-01-01T00:00"])
+    def test_a_moment_that_does_not_exist_is_refused_beside_its_field(self, session, portal, typed):
+        admin = make_actor(session, OrgKind.BUYER, Role.ADMIN)
+        form = {"name": "ERP", "scopes": ["rfq:read"], "expires_at": typed}
+        answer = portal(admin).post("/settings/api-keys", form)
+        assert answer.status_code == 422
+        assert 'aria-invalid="true"' in answer.text
+        assert f'value="{typed}"' in answer.text
+        assert session.scalars(select(ApiKey)).all() == []
+
     def test_a_revoked_key_stays_in_the_list(self, portal, session, anna):
         browser = portal(actor_of(session, anna))
         browser.post("/settings/api-keys", {"name": "ERP"})

@@ -1,5 +1,6 @@
 """The portal as people use it: by keyboard, in both languages, on a phone, in the dark."""
 
+import os
 import re
 from collections import Counter, deque
 from html import unescape
@@ -9,6 +10,7 @@ import pytest
 
 from marketplace.identity.permissions import Role
 from tests.browser.conftest import PHONE, person
+from tests.browser.hostile import Hostile
 
 ROLES = [
     Role.REQUESTER,
@@ -280,3 +282,12 @@ def test_the_search_finds_an_order(visitor):
     assert guest.page.locator('main a[href^="/orders/"]').count() > 0
     assert guest.barriers() == []
     guest.screenshot("search")
+
+
+# Last in this file: what it sends changes the demo that the others look at.
+@pytest.mark.parametrize("role", [Role.BUYER, Role.SUPPLIER, Role.APPROVER, Role.OPERATOR])
+def test_no_form_answers_with_a_fault_of_ours(site, role):
+    somebody = Hostile(site, person(role), seed=int(os.environ.get("HOSTILE_SEED", "20261125")))
+    somebody.walk()
+    assert somebody.faults == []
+    assert somebody.sent > 20, somebody.seed

@@ -81,6 +81,16 @@ class TestSupplier:
         assert 'href="#f-number"' in page.text
         assert session.scalars(select(Invoice)).all() == []
 
+    @pytest.mark.parametrize("kind", ["", "no such kind", "credit_note"])
+    def test_a_kind_that_our_page_did_not_send_is_no_fault(
+        self, portal: Portal, session: Session, parties: Parties, order: Order, kind: str
+    ) -> None:
+        page = portal(parties.supplier).post(
+            "/invoices/new", filled(order, number="", kind=kind, corrects_id="no id")
+        )
+        assert page.status_code == 422
+        assert session.scalars(select(Invoice)).all() == []
+
     def test_a_line_set_to_zero_is_left_out_and_nothing_is_left(
         self, portal: Portal, parties: Parties, order: Order
     ) -> None:
