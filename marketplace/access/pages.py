@@ -14,6 +14,7 @@ from marketplace.identity.password_links import PasswordLink
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import (
     LANGUAGE_COOKIE,
+    LONGEST_ADDRESS,
     SESSION_COOKIE,
     current_actor,
     current_session,
@@ -149,10 +150,10 @@ def choose_theme() -> ResponseReturnValue:
 
 
 def following() -> str:
-    """Where to go next: a page of ours, never another site."""
+    """Where to go next: a page of ours, never another site, at an address that browsers take."""
     path = request.values.get("next", "/")
     inside = path.startswith("/") and not path.startswith(("//", "/\\"))
-    return path if inside and path.isprintable() else "/"
+    return path if inside and path.isprintable() and len(path) <= LONGEST_ADDRESS else "/"
 
 
 def with_session(response: ResponseReturnValue, token: str) -> Response:

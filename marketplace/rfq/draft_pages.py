@@ -25,6 +25,8 @@ from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session
 from marketplace.web.forms import Form, flash
 
+LONGEST_SEARCH = 100
+
 pages = PageBlueprint("rfq_draft", __name__, url_prefix="/rfqs")
 
 
@@ -108,8 +110,8 @@ def invite(rfq_id: UUID) -> ResponseReturnValue:
         flash(_("The list of suppliers has been changed."))
     else:
         flash(_("Choose at least one supplier."), "warning")
-    back = url_for("rfq_draft.invitations", rfq_id=rfq_id, q=request.form.get("q") or None)
-    return redirect(back, 303)
+    sought = request.form.get("q", "")[:LONGEST_SEARCH] or None
+    return redirect(url_for("rfq_draft.invitations", rfq_id=rfq_id, q=sought), 303)
 
 
 @pages.post("/<uuid:rfq_id>/invitations/<uuid:supplier_id>/remove")

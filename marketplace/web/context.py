@@ -26,6 +26,8 @@ from marketplace.settings import Settings
 
 SESSION_COOKIE = "marketplace_session"
 LANGUAGE_COOKIE = "marketplace_language"
+# of a page of ours, in characters: servers and proxies in between give up at 8 KB and more
+LONGEST_ADDRESS = 2000
 
 
 class WholeRequest(Request):

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from marketplace.core import errors
 from marketplace.core.errors import DomainError
 from marketplace.core.text import Text, _
-from marketplace.web.context import is_api, json_response
+from marketplace.web.context import LONGEST_ADDRESS, is_api, json_response
 
 log = structlog.get_logger()
 
@@ -168,7 +168,8 @@ def _page(
     status: int, code: str, title: Text | str, detail: Text | str, error: DomainError | None
 ) -> Response:
     if status == 401 and request.method == "GET" and "HX-Request" not in request.headers:
-        following = request.full_path.rstrip("?")
+        asked = request.full_path.rstrip("?")
+        following = asked if len(asked) <= LONGEST_ADDRESS else request.path
         return redirect(url_for("access.sign_in", next=following))  # type: ignore[return-value]
     page = render_template(
         "error.html",

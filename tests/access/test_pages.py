@@ -49,7 +49,9 @@ class TestSignIn:
         assert "SameSite=Lax" in cookie
         assert "Anna" in client.browser.get("/settings/profile").text
 
-    @pytest.mark.parametrize("next_page", ["https://evil.example", "//evil.example", "/\\evil"])
+    @pytest.mark.parametrize(
+        "next_page", ["https://evil.example", "//evil.example", "/\\evil", "/" + "x" * 2000]
+    )
     def test_it_never_leads_to_another_site(self, client, anna, next_page):
         assert enter(client, next=next_page).headers["Location"] == "/"
 

@@ -266,6 +266,8 @@ class TestInvitations:
         assert "Zorro Paper" not in words(page)
         assert browser.post(url, {"supplier_ids": str(acme.id)}).status_code == 303
         assert len(queries.invitations(session, rfq.id)) == 1
+        back = browser.post(url, {"q": "x" * 70_000})
+        assert back.headers["Location"] == f"{url}?q={'x' * 100}"
         browser.post(f"{url}/{acme.id}/remove")
         assert queries.invitations(session, rfq.id) == []
         browser.post(f"/rfqs/{rfq.id}/open-to-all", {"open_to_all": "true"})

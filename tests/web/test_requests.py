@@ -161,6 +161,10 @@ class TestPages:
         assert answer.status_code == 302
         assert answer.headers["Location"] == "/sign-in?next=/catalog?q%3Dchair"
 
+    def test_a_page_whose_address_is_too_long_to_come_back_to(self, client):
+        answer = client.browser.get("/catalog?q=" + "x" * 2000)
+        assert answer.headers["Location"] == "/sign-in?next=/catalog"
+
     def test_a_form_without_its_token_is_refused(self, portal, session):
         browser = portal(make_actor(session))
         answer = browser.browser.post("/settings/profile", data={"name": "Eve"})
