@@ -35,6 +35,8 @@ from marketplace.portal import pages as portal_pages
 from marketplace.rfq import api as rfq_api
 from marketplace.rfq import bid_api as rfq_bid_api
 from marketplace.rfq import bid_pages as rfq_bid_pages
+from marketplace.rfq import bid_sheet_api as rfq_bid_sheet_api
+from marketplace.rfq import bid_sheet_pages as rfq_bid_sheet_pages
 from marketplace.rfq import content_api as rfq_content_api
 from marketplace.rfq import content_pages as rfq_content_pages
 from marketplace.rfq import draft_pages as rfq_draft_pages
@@ -83,6 +85,7 @@ API = (
     rfq_api.blp,
     rfq_bid_api.blp,
     rfq_bid_api.receipt_blp,
+    rfq_bid_sheet_api.blp,
     rfq_content_api.blp,
     rfq_evaluation_api.blp,
     rfq_import_api.blp,
@@ -111,6 +114,7 @@ PAGES = (
     portal_pages.pages,
     rfq_bid_pages.pages,
     rfq_bid_pages.my_pages,
+    rfq_bid_sheet_pages.pages,
     rfq_content_pages.pages,
     rfq_draft_pages.pages,
     rfq_evaluation_pages.pages,

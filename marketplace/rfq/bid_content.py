@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from marketplace.core.money import rounded_amount
+from marketplace.core.money import Money, rounded_amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +135,10 @@ class PricedLine:
     unit_price: Decimal
     currency: str
     note: str = ""
+
+    @property
+    def price(self) -> Money:
+        return Money(self.unit_price, self.currency)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """A supplier's bid for people: write, check, submit, receipt, replace, withdraw."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +14,9 @@ from marketplace.documents import downloads
 from marketplace.documents.schemas import UploadSchema
 from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import OrgKind
-from marketplace.rfq import bid_queries, bid_rules, bid_views, evaluation_pages, views
+from marketplace.rfq import bid_form, bid_queries, bid_rules, bid_views, evaluation_pages, views
 from marketplace.rfq.bid_content import BidContent, total_of
+from marketplace.rfq.bid_form import BidConflict
 from marketplace.rfq.bid_http import (
     attempts_kept,
     document_response,
@@ -74,16 +74,26 @@ def show(rfq_id: UUID) -> ResponseReturnValue:
 def edit(rfq_id: UUID) -> ResponseReturnValue:
     own = _own(rfq_id)
     if request.method == "GET":
-        return _form_page(own, Form(BidFormSchema, initial=_initial(own)))
+        return _form_page(own, Form(BidFormSchema, initial=bid_form.initial(own)))
     form = Form(BidFormSchema, request.form)
-    if form.valid:
-        _save(form, rfq_id)
-    if not form.valid:
-        return _form_page(own, form), 422
+    saved = bid_form.save(form, rfq_id)
+    if saved.bid is None:
+        return _form_page(own, form, conflict=saved.conflict), saved.status
     if request.form.get("then") == "check":
         return redirect(url_for("bids.check", rfq_id=rfq_id), 303)
     flash(_("Your draft is saved. It is not submitted yet."))
     return redirect(url_for("bids.edit", rfq_id=rfq_id), 303)
+
+
+@pages.post("/autosave")
+def autosave(rfq_id: UUID) -> ResponseReturnValue:
+    """Keep what is being typed; the answer is a line below the form."""
+    form = Form(BidFormSchema, request.form)
+    saved = bid_form.save(form, rfq_id)
+    page = render_template(
+        "rfq/bids/_autosave.html", form=form, saved=saved, conflict=saved.conflict, rfq_id=rfq_id
+    )
+    return page, saved.status
 
 
 @pages.post("/revise")
@@ -122,7 +132,7 @@ def attach(rfq_id: UUID) -> ResponseReturnValue:
             )
     if form.errors:
         own = _own(rfq_id)
-        return _form_page(own, Form(BidFormSchema, initial=_initial(own)), form), 422
+        return _form_page(own, Form(BidFormSchema, initial=bid_form.initial(own)), form), 422
     flash(_("The document is attached to your draft."))
     return redirect(url_for("bids.edit", rfq_id=rfq_id) + "#documents", 303)
 
@@ -233,56 +243,6 @@ def _frame(own: OwnBid) -> dict[str, Any]:
     }
 
 
-def _initial(own: OwnBid) -> dict[str, Any]:
-    """The draft as the form's first display; every line of the RFQ has its row."""
-    draft = own.draft or BidContent()
-    said = {answer.criterion_id: answer.text for answer in draft.answers}
-    prices = draft.line_by_id
-    return {
-        "lot_ids": draft.lot_ids,
-        "lines": [
-            {
-                "unit_price": Money(prices[line.id].unit_price, own.terms.currency),
-                "note": prices[line.id].note,
-            }
-            if line.id in prices
-            else {}
-            for line in own.terms.lines
-        ],
-        "note": draft.note,
-        "delivery_days": draft.delivery_days,
-        "answers": [{"text": said.get(criterion.id, "")} for criterion in own.terms.judged],
-        "version": own.door.bid.version if own.door.bid else None,
-    }
-
-
-def _save(form: Form, rfq_id: UUID) -> None:
-    session = current_session()
-    try:
-        with session.begin_nested():
-            bid_drafts.save(
-                session,
-                current_actor(),
-                service_keys(),
-                rfq_id,
-                form.data["content"],
-                expected=form.version,
-            )
-    except DomainError as refusal:
-        _take(form, refusal, form.data["rows"])
-
-
-def _take(form: Form, refusal: DomainError, rows: Sequence[int]) -> None:
-    """Show the reasons at their fields; lines are counted by rows of the form."""
-    for error in refusal.errors:
-        path = error.pointer.strip("/").split("/")
-        if path[0] == "lines" and len(path) > 1:
-            path[1] = str(rows[int(path[1])])
-        form.refuse(".".join(path), error.detail)
-    if not refusal.errors:
-        form.refuse("", refusal.detail)
-
-
 def _refused(rfq_id: UUID, form: Form, refusal: DomainError) -> ResponseReturnValue:
     """The check page again with the reason; the attempt is kept with this very request."""
     if "statement" not in refusal.data:
@@ -296,11 +256,14 @@ def _refused(rfq_id: UUID, form: Form, refusal: DomainError) -> ResponseReturnVa
     return page, 422 if refusal.errors else 409
 
 
-def _form_page(own: OwnBid, form: Form, upload: Form | None = None) -> str:
+def _form_page(
+    own: OwnBid, form: Form, upload: Form | None = None, conflict: BidConflict | None = None
+) -> str:
     return render_template(
         "rfq/bids/edit.html",
         form=form,
         upload=upload,
+        conflict=conflict,
         bid=own.door.bid,
         draft=_view(own, own.draft),
         actions=_actions(own),

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -157,6 +159,33 @@ def write_draft(
         draft.saved_at = clock.now()
 
 
+def lock_proposal(
+    keys: ServiceKeys, supplier_id: UUID, rfq_id: UUID, content: BidContent, seen: int
+) -> str:
+    """What a preview has shown, locked, for the form that keeps it; documents stay outside.
+
+    seen: the version of the bid that it was compared with.
+    """
+    said = {"content": replace(content, documents=()).to_json(), "seen": seen}
+    plain = envelopes.padded(envelopes.canonical(said))
+    place = _proposal_place(rfq_id, supplier_id)
+    return urlsafe_b64encode(envelopes.lock(keys.draft_key(rfq_id), plain, place)).decode()
+
+
+def read_proposal(
+    keys: ServiceKeys, supplier_id: UUID, rfq_id: UUID, token: str
+) -> tuple[BidContent, int]:
+    """The content that was shown and the version it was compared with; SealBroken if not ours."""
+    try:
+        locked = urlsafe_b64decode(token.encode())
+    except ValueError:
+        raise SealBroken from None
+    place = _proposal_place(rfq_id, supplier_id)
+    plain = envelopes.unpadded(envelopes.unlock(keys.draft_key(rfq_id), locked, place))
+    said = json.loads(plain)
+    return BidContent.from_json(said["content"]), said["seen"]
+
+
 def lock_document(
     bid: Bid, name: str, media_type: str, content: bytes
 ) -> tuple[BidDocument, SealedDocument]:
@@ -189,6 +218,10 @@ def unlock_document(stored: BidDocument, document: SealedDocument) -> bytes:
 
 def _draft_place(bid_id: UUID) -> bytes:
     return f"bid-draft|{bid_id}".encode()
+
+
+def _proposal_place(rfq_id: UUID, supplier_id: UUID) -> bytes:
+    return f"bid-proposal|{rfq_id}|{supplier_id}".encode()
 
 
 def _document_place(bid_id: UUID, document_id: UUID) -> bytes:

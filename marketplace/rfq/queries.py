@@ -198,6 +198,12 @@ def criteria(session: Session, rfq_id: UUID) -> Sequence[RfqCriterion]:
     return session.scalars(_CRITERIA, {"rfq_id": rfq_id}).all()
 
 
+def lines_by_id(session: Session, rfq_id: UUID) -> dict[UUID, RfqLine]:
+    """All lines. The caller has found the RFQ."""
+    lines = session.scalars(select(RfqLine).where(RfqLine.rfq_id == rfq_id))
+    return {line.id: line for line in lines}
+
+
 def line(session: Session, rfq_id: UUID, line_id: UUID) -> RfqLine:
     """The line of this RFQ, or NotFound."""
     found = session.get(RfqLine, line_id)

@@ -29,6 +29,7 @@ from marketplace.core.tabular.reading import (
     sheets,
 )
 from marketplace.core.tabular.values import DateOrder, DecimalSign
+from marketplace.core.tabular.workbook import looks_like_formula
 from marketplace.core.tabular.writing import to_csv, to_xlsx
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "Row",
     "Table",
     "Unreadable",
+    "looks_like_formula",
     "parse",
     "read",
     "refuse_file",

@@ -50,6 +50,8 @@ class Cell:
     day: date | None = None
 
 
+# (row, column) of the first and of the last cell, counted from 0
+Area = tuple[tuple[int, int], tuple[int, int]]
 EMPTY = Cell()
 BLANKS = " \t\r\n\v\f\u00a0\u1680\u202f\u205f\u2060\u3000\ufeff" + "".join(
     map(chr, range(0x2000, 0x200C))
@@ -72,21 +74,22 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A file that was read, and how: shown to the user for confirmation."""
+    """A file that was read, and how: shown to the user for confirmation.
+
+    merged: areas of cells that were made one; only the first cell of each can hold a value.
+    """
 
     rows: tuple[Row, ...]
     form: str
     encoding: str | None = None
     separator: str | None = None
     sheet: str | None = None
+    merged: tuple[Area, ...] = ()
 
 
 def read(content: bytes, filename: str = "") -> Table:
     """The rows of a CSV or XLSX file. Raises Unreadable with the reason."""
-    if len(content) > MAX_BYTES:
-        raise _unreadable(
-            "file_too_large", _("The file is larger than %(limit)s MB.", limit=MAX_BYTES >> 20)
-        )
+    _check_bytes(content)
     if not content.strip():
         raise _unreadable("file_empty", _("The file is empty."))
     if content.startswith(ZIP):
@@ -97,6 +100,13 @@ def read(content: bytes, filename: str = "") -> Table:
             _("The workbook is protected by a password or of an old kind. Save it as .xlsx."),
         )
     return _read_text(content)
+
+
+def _check_bytes(content: bytes) -> None:
+    if len(content) > MAX_BYTES:
+        raise _unreadable(
+            "file_too_large", _("The file is larger than %(limit)s MB.", limit=MAX_BYTES >> 20)
+        )
 
 
 def _unreadable(code: str, detail: Text, pointer: str = "/file") -> Unreadable:
@@ -228,6 +238,7 @@ def clean(value: str) -> str:
 
 def sheets(content: bytes, filename: str = "") -> list[Table]:
     """Every visible sheet of an XLSX file. Raises Unreadable with the reason."""
+    _check_bytes(content)
     package, book = _opened(content, filename)
     return [_sheet(package, book, name) for name in _visible(book)]
 
@@ -258,6 +269,7 @@ def _sheet(package: dict[str, bytes], book: CalamineWorkbook, name: str) -> Tabl
         sheet = book.get_sheet_by_name(name)
         _check_size(sheet.total_height, sheet.total_width)
         lines: list[list[Any]] = sheet.to_python(skip_empty_area=False)
+        merged = tuple(sheet.merged_cell_ranges or ())
     except CalamineError:
         raise _damaged() from None
     formulas = workbook.formulas_without_result(package, book.sheet_names.index(name))
@@ -266,7 +278,7 @@ def _sheet(package: dict[str, bytes], book: CalamineWorkbook, name: str) -> Tabl
         Row(number, tuple(_typed(value, (number, i) in formulas) for i, value in enumerate(line)))
         for number, line in enumerate(lines, start=1)
     )
-    return Table(rows, "xlsx", sheet=name)
+    return Table(rows, "xlsx", sheet=name, merged=merged)
 
 
 def _damaged() -> Unreadable:

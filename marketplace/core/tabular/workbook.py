@@ -14,6 +14,7 @@ MAX_MEMBERS = 1_000
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", ";=", "＝", "＋", "－", "＠")
 
 _CELL = re.compile(rb'<c [^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"[^>]*?(?:/>|>(.*?)</c>)', re.DOTALL)
+_ERROR = b't="e"'
 _SHEET = re.compile(rb"<sheet [^>]*?\b(?:\w+:)?id=\"([^\"]+)\"")
 _RELATION = re.compile(rb"<Relationship [^>]*>")
 _ATTRIBUTE = re.compile(rb'\b(Id|Target)="([^"]*)"')
@@ -72,14 +73,16 @@ def repack(parts: dict[str, bytes]) -> bytes:
 
 
 def formulas_without_result(parts: dict[str, bytes], index: int) -> frozenset[tuple[int, int]]:
-    """(row, column index) of each formula in the sheet that was saved without its value."""
+    """(row, column index) of each formula in the sheet that has no value: unsaved, or an error."""
     xml = parts.get(_sheet_part(parts, index), b"")
-    if b"<f" not in xml:
+    if b"<f" not in xml and _ERROR not in xml:
         return frozenset()
     found = set()
-    for letters, row, body in _CELL.findall(xml):
-        if b"<f" in body and not re.search(rb"<v>[^<]", body):
-            found.add((int(row), _column_index(letters)))
+    for cell in _CELL.finditer(xml):
+        body = cell[3] or b""
+        unsaved = b"<f" in body and not re.search(rb"<v>[^<]", body)
+        if unsaved or _ERROR in cell[0].partition(b">")[0]:
+            found.add((int(cell[2]), _column_index(cell[1])))
     return frozenset(found)
 
 

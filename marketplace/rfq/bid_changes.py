@@ -1,0 +1,66 @@
+"""What differs between two contents of one bid, for those who decide which to keep."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from marketplace.core.text import Text, _
+from marketplace.rfq.bid_content import AskedLine, BidContent, PricedLine, Terms
+
+
+@dataclass(frozen=True)
+class LineChange:
+    """A line whose price or note differs; None stands for no price."""
+
+    line: AskedLine
+    old: PricedLine | None
+    new: PricedLine | None
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    """A field of the whole bid that differs."""
+
+    field: Text | str
+    old: Text | str
+    new: Text | str
+
+
+def line_changes(terms: Terms, old: BidContent, new: BidContent) -> list[LineChange]:
+    """Lines that differ, in their order."""
+    before, after = old.line_by_id, new.line_by_id
+    return [
+        LineChange(line, before.get(line.id), after.get(line.id))
+        for line in terms.lines
+        if before.get(line.id) != after.get(line.id)
+    ]
+
+
+def field_changes(terms: Terms, old: BidContent, new: BidContent) -> list[FieldChange]:
+    """Fields of the whole bid that differ, documents apart."""
+    return [
+        change
+        for change in (
+            *_lots(terms, old, new),
+            FieldChange(_("Delivery time in days"), _days(old), _days(new)),
+            *_answers(terms, old, new),
+            FieldChange(_("Note to the buyer"), old.note, new.note),
+        )
+        if str(change.old) != str(change.new)
+    ]
+
+
+def _lots(terms: Terms, old: BidContent, new: BidContent) -> Iterator[FieldChange]:
+    for lot in terms.lots:
+        name = _("Bid for lot %(number)s: %(title)s", number=lot.number, title=lot.title)
+        words = [_("yes") if lot.id in each.lot_ids else _("no") for each in (old, new)]
+        yield FieldChange(name, *words)
+
+
+def _days(content: BidContent) -> str:
+    return "" if content.delivery_days is None else str(content.delivery_days)
+
+
+def _answers(terms: Terms, old: BidContent, new: BidContent) -> Iterator[FieldChange]:
+    said = [{answer.criterion_id: answer.text for answer in each.answers} for each in (old, new)]
+    for criterion in terms.judged:
+        yield FieldChange(criterion.name, *(each.get(criterion.id, "") for each in said))

@@ -1,0 +1,115 @@
+"""The form of a bid: its first display, keeping it, and what to do when others kept theirs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import request
+
+from marketplace.core.errors import DomainError, Stale
+from marketplace.core.money import Money
+from marketplace.rfq import bid_changes
+from marketplace.rfq.bid_changes import FieldChange, LineChange
+from marketplace.rfq.bid_content import BidContent
+from marketplace.rfq.bid_http import service_keys
+from marketplace.rfq.bid_models import Bid
+from marketplace.rfq.services import bid_drafts
+from marketplace.rfq.services.bid_drafts import OwnBid
+from marketplace.web.context import current_actor, current_session, undone_if_refused
+from marketplace.web.forms import Form
+
+
+@dataclass(frozen=True)
+class BidConflict:
+    """Somebody of the company saved the bid meanwhile: when, as which version, what differs."""
+
+    version: int
+    saved_at: datetime | None
+    lines: list[LineChange]
+    fields: list[FieldChange]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What became of a form: a saved bid, a conflict, or neither where the form has errors."""
+
+    bid: Bid | None = None
+    conflict: BidConflict | None = None
+
+    @property
+    def status(self) -> int:
+        if self.bid is not None:
+            return 200
+        return 412 if self.conflict else 422
+
+
+def initial(own: OwnBid) -> dict[str, Any]:
+    """The draft as the form's first display; every line of the RFQ has its row."""
+    draft = own.draft or BidContent()
+    said = {answer.criterion_id: answer.text for answer in draft.answers}
+    prices = draft.line_by_id
+    return {
+        "lot_ids": draft.lot_ids,
+        "lines": [
+            {
+                "unit_price": Money(prices[line.id].unit_price, own.terms.currency),
+                "note": prices[line.id].note,
+            }
+            if line.id in prices
+            else {}
+            for line in own.terms.lines
+        ],
+        "note": draft.note,
+        "delivery_days": draft.delivery_days,
+        "answers": [{"text": said.get(criterion.id, "")} for criterion in own.terms.judged],
+        "version": own.door.bid.version if own.door.bid else 0,
+    }
+
+
+def save(form: Form, rfq_id: UUID) -> Saved:
+    """Keep the form as the draft; reasons against it are put at its fields.
+
+    The version it was filled in for must be the present one, unless the form says over which
+    version it is to be saved.
+    """
+    if not form.valid:
+        return Saved()
+    session, actor, content = current_session(), current_actor(), form.data["content"]
+    over = request.form.get("over", "")
+    expected = int(over) if over.isdecimal() else form.version
+    try:
+        with undone_if_refused():
+            bid = bid_drafts.save(
+                session, actor, service_keys(), rfq_id, content, expected=expected
+            )
+        return Saved(bid)
+    except Stale:
+        return _changed_meanwhile(rfq_id, content)
+    except DomainError as refusal:
+        _take(form, refusal, form.data["rows"])
+        return Saved()
+
+
+def _changed_meanwhile(rfq_id: UUID, content: BidContent) -> Saved:
+    """What differs from the saved draft; where nothing does, the form is saved already."""
+    own = bid_drafts.read(current_session(), current_actor(), service_keys(), rfq_id)
+    bid, draft = own.door.bid, own.draft or BidContent()
+    lines = bid_changes.line_changes(own.terms, draft, content)
+    fields = bid_changes.field_changes(own.terms, draft, content)
+    if bid is not None and own.draft is not None and not lines and not fields:
+        return Saved(bid)
+    saved_at = own.door.draft.saved_at if own.door.draft else None
+    return Saved(None, BidConflict(bid.version if bid else 0, saved_at, lines, fields))
+
+
+def _take(form: Form, refusal: DomainError, rows: Sequence[int]) -> None:
+    """Show the reasons at their fields; lines are counted by rows of the form."""
+    for error in refusal.errors:
+        path = error.pointer.strip("/").split("/")
+        if path[0] == "lines" and len(path) > 1:
+            path[1] = str(rows[int(path[1])])
+        form.refuse(".".join(path), error.detail)
+    if not refusal.errors:
+        form.refuse("", refusal.detail)

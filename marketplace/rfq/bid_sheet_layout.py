@@ -1,0 +1,52 @@
+"""The spreadsheet of a bid: its sheets, columns and keys, for who writes it and who reads it.
+
+Headers are written in the supplier's language and read in every one. Each row carries the id of
+its line and what it was made from, so that rows can be sorted, filtered or copied to CSV.
+"""
+
+from uuid import UUID
+
+from marketplace.core.tabular import Column
+from marketplace.core.text import _
+
+MAX_NOTE = 500
+MAX_TEXT = 5000
+MAX_DAYS = 3650
+
+PRICE_COLUMNS = (
+    Column("line_id", _("Line id"), ("line id", "identifiant de ligne")),
+    Column("revision", _("Revision"), ("revision", "révision")),
+    Column("lot", _("Lot"), ("lot",)),
+    Column("number", _("No."), ("no", "n°", "n")),
+    Column("description", _("Description"), ("description",)),
+    Column("quantity", _("Quantity"), ("quantity", "quantité")),
+    Column("unit", _("Unit"), ("unit", "unité")),
+    Column("delivery_on", _("Deliver by"), ("deliver by", "à livrer avant le")),
+    Column("delivery_place", _("Place of delivery"), ("place of delivery", "lieu de livraison")),
+    Column("unit_price", _("Unit price"), ("unit price", "prix unitaire")),
+    Column("currency", _("Currency"), ("currency", "devise")),
+    Column("total", _("Total"), ("total",)),
+    Column("note", _("Note"), ("note",)),
+)
+PRICE_REQUIRED = ("line_id", "revision", "unit_price")
+HIDDEN = ("line_id", "revision")
+UNLOCKED = ("unit_price", "note")
+
+WHOLE_COLUMNS = (
+    Column("field", _("Field id"), ("field id", "identifiant de champ")),
+    Column("question", _("Question"), ("question",)),
+    Column("answer", _("Your answer"), ("your answer", "votre réponse")),
+)
+WHOLE_REQUIRED = ("field", "answer")
+DELIVERY_DAYS = "delivery_days"
+NOTE = "note"
+LOT = "lot:"
+CRITERION = "criterion:"
+
+INDEX = {column.name: index for index, column in enumerate(PRICE_COLUMNS)}
+WHOLE_INDEX = {column.name: index for index, column in enumerate(WHOLE_COLUMNS)}
+
+
+def revision_of(rfq_id: UUID, fingerprint: str) -> str:
+    """What a row was made from: the RFQ and the fingerprint of its published content."""
+    return f"{rfq_id} {fingerprint}"

@@ -1,0 +1,94 @@
+"""Bids by spreadsheet, for people: download, upload, look at what changes, save."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from marketplace.core import clock, tabular
+from marketplace.core.errors import Conflict, DomainError, Invalid, Stale
+from marketplace.core.money import Money
+from marketplace.core.text import _
+from marketplace.documents.rules import refused
+from marketplace.rfq import bid_queries, bid_vault, views
+from marketplace.rfq.bid_content import total_of
+from marketplace.rfq.bid_http import service_keys
+from marketplace.rfq.bid_sheet_api import template_file
+from marketplace.rfq.services import bid_templates
+from marketplace.rfq.services.bid_templates import Plan
+from marketplace.web.blueprints import PageBlueprint
+from marketplace.web.context import current_actor, current_session, undone_if_refused
+from marketplace.web.forms import flash
+
+pages = PageBlueprint("bid_sheets", __name__, url_prefix="/rfqs/<uuid:rfq_id>/bids/sheet")
+
+
+@pages.get("/template")
+def template(rfq_id: UUID) -> Response:
+    return template_file(rfq_id)
+
+
+@pages.route("", methods=["GET", "POST"])
+def upload(rfq_id: UUID) -> ResponseReturnValue:
+    """Choose a file; then what it would change, before anything is saved."""
+    if request.method == "GET":
+        return _upload_page(rfq_id, None)
+    try:
+        file = request.files.get("file")
+        if file is None or not file.filename:
+            raise refused("file_missing", _("Choose a file."))
+        plan = bid_templates.preview(
+            current_session(),
+            current_actor(),
+            service_keys(),
+            rfq_id,
+            file.stream.read(tabular.MAX_BYTES + 1),
+            file.filename,
+        )
+    except (Invalid, Conflict) as refusal:
+        return _upload_page(rfq_id, refusal), 422 if isinstance(refusal, Invalid) else 409
+    return _preview_page(rfq_id, plan)
+
+
+@pages.post("/save")
+def save(rfq_id: UUID) -> ResponseReturnValue:
+    """Keep what the preview has shown."""
+    token = request.form.get("proposal", "")
+    try:
+        with undone_if_refused():
+            bid_templates.keep_shown(
+                current_session(), current_actor(), service_keys(), rfq_id, token
+            )
+    except Stale:
+        refusal = Conflict(
+            _("Somebody of your company has changed the bid since. Upload the file again to see"
+              " what it changes now.")
+        )  # fmt: skip
+        return _upload_page(rfq_id, refusal), 412
+    except (Invalid, Conflict) as refusal:
+        return _upload_page(rfq_id, refusal), 422 if isinstance(refusal, Invalid) else 409
+    flash(_("Your draft is saved. It is not submitted yet."))
+    return redirect(url_for("bids.check", rfq_id=rfq_id), 303)
+
+
+def _upload_page(rfq_id: UUID, refusal: DomainError | None) -> str:
+    door = bid_queries.door(current_session(), current_actor(), rfq_id)
+    return render_template("rfq/bids/sheet.html", refusal=refusal, **_frame(door))
+
+
+def _preview_page(rfq_id: UUID, plan: Plan) -> str:
+    actor = current_actor()
+    return render_template(
+        "rfq/bids/sheet_preview.html",
+        plan=plan,
+        total=Money(total_of(plan.terms, plan.content), plan.terms.currency),
+        proposal=bid_vault.lock_proposal(
+            service_keys(), actor.organisation_id, rfq_id, plan.content, plan.seen
+        ),
+        **_frame(plan.door),
+    )
+
+
+def _frame(door: bid_queries.Door) -> dict[str, Any]:
+    return {"rfq": views.summary(door.rfq, current_actor(), clock.now())}

@@ -1,0 +1,142 @@
+"""The second sheet of a filled-in bid: lots, delivery time, answers and the note to the buyer."""
+
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+from marketplace.core.tabular import CellKind, Parsed, Record, Table
+from marketplace.core.tabular.columns import folded
+from marketplace.core.text import Text, _
+from marketplace.rfq import bid_sheet_layout as layout
+from marketplace.rfq.bid_content import Answer, BidContent, Terms
+from marketplace.rfq.bid_sheet_cells import Faults, text_fault
+
+HEADER_WITHIN = 20
+YES = frozenset({"yes", "oui", "x", "1", "true", "vrai"})
+NO = frozenset({"no", "non", "0", "false", "faux"})
+
+
+@dataclass(frozen=True)
+class WholeBid:
+    """What the bid says as a whole, and what is to be looked at."""
+
+    lot_ids: tuple[UUID, ...]
+    delivery_days: int | None
+    answers: tuple[Answer, ...]
+    note: str
+    notices: tuple[Text, ...] = ()
+
+    def on(self, content: BidContent) -> BidContent:
+        """These lines as a whole bid."""
+        return replace(
+            content,
+            lot_ids=self.lot_ids,
+            delivery_days=self.delivery_days,
+            answers=self.answers,
+            note=self.note,
+        )
+
+
+def is_whole(table: Table) -> bool:
+    """Whether the sheet has the key column of the whole bid."""
+    column = layout.WHOLE_COLUMNS[layout.WHOLE_INDEX["field"]]
+    keys = {folded(name) for name in (column.name, *column.aliases)}
+    return any(
+        folded(cell.text) in keys for row in table.rows[:HEADER_WITHIN] for cell in row.cells
+    )
+
+
+def read(parsed: Parsed | None, terms: Terms, draft: BidContent, faults: Faults) -> WholeBid:
+    """The fields that the sheet has; every other one as in the draft."""
+    kept = WholeBid(draft.lot_ids, draft.delivery_days, draft.answers, draft.note)
+    if parsed is None:
+        detail = _("The file has prices only: delivery time, note and answers stay as they are.")
+        return replace(kept, notices=(detail,))
+    faults.add_read(parsed)
+    return _Fields(parsed, terms, faults).on(kept)
+
+
+@dataclass
+class _Fields:
+    """The rows of the sheet by their keys."""
+
+    parsed: Parsed
+    terms: Terms
+    faults: Faults
+    rows: dict[str, Record] = field(default_factory=dict)
+
+    def on(self, kept: WholeBid) -> WholeBid:
+        self._collect()
+        return WholeBid(
+            lot_ids=tuple(self._lots(kept)),
+            delivery_days=self._days(kept),
+            answers=tuple(self._answers(kept)),
+            note=self._text(layout.NOTE, kept.note),
+        )
+
+    def _collect(self) -> None:
+        known = {layout.NOTE, layout.DELIVERY_DAYS}
+        known |= {f"{layout.LOT}{lot.id}" for lot in self.terms.lots}
+        known |= {f"{layout.CRITERION}{criterion.id}" for criterion in self.terms.judged}
+        for record in self.parsed.records:
+            key = record.get("field") or ""
+            if key not in known:
+                self._refuse(record, "unknown_field", _("Nothing is asked for here. Clear it."))
+            elif key in self.rows:
+                self._refuse(record, "duplicate_field", _("This field stands here twice."))
+            else:
+                self.rows[key] = record
+
+    def _lots(self, kept: WholeBid) -> list[UUID]:
+        chosen = []
+        for lot in self.terms.lots:
+            record = self.rows.get(f"{layout.LOT}{lot.id}")
+            said = folded(str(record.get("answer") or "")) if record else ""
+            if record is None:
+                yes = lot.id in kept.lot_ids
+            else:
+                yes = said in YES
+                if said and said not in YES | NO:
+                    self._refuse(record, "not_yes_or_no", _("Write yes or no."))
+            if yes:
+                chosen.append(lot.id)
+        return chosen
+
+    def _days(self, kept: WholeBid) -> int | None:
+        record = self.rows.get(layout.DELIVERY_DAYS)
+        if record is None:
+            return kept.delivery_days
+        said = str(record.get("answer") or "").replace(" ", "")
+        if not said:
+            return None
+        if not (said.isascii() and said.isdecimal()) or int(said[:9]) > layout.MAX_DAYS:
+            detail = _("Write a whole number of days, at most %(n)s.", n=layout.MAX_DAYS)
+            self._refuse(record, "not_a_number_of_days", detail)
+            return None
+        return int(said)
+
+    def _answers(self, kept: WholeBid) -> list[Answer]:
+        before = {answer.criterion_id: answer.text for answer in kept.answers}
+        said = [
+            (criterion.id, self._text(f"{layout.CRITERION}{criterion.id}",
+                                      before.get(criterion.id, "")))
+            for criterion in self.terms.judged
+        ]  # fmt: skip
+        return [Answer(criterion_id, text) for criterion_id, text in said if text]
+
+    def _text(self, key: str, kept: str) -> str:
+        record = self.rows.get(key)
+        if record is None:
+            return kept
+        text = str(record.get("answer") or "")
+        fault = text_fault(text, layout.MAX_TEXT)
+        if fault:
+            self._refuse(record, *fault)
+        return text
+
+    def _refuse(self, record: Record, code: str, detail: Text) -> None:
+        row = self.parsed.table.rows[record.row - 1]
+        index = self.parsed.columns["answer"]
+        if row.cell(index).kind is CellKind.EMPTY:
+            filled = [i for i, cell in enumerate(row.cells) if cell.kind is not CellKind.EMPTY]
+            index = filled[0] if filled else index
+        self.faults.add(self.parsed, record.row, index, code, detail)

@@ -1,0 +1,113 @@
+"""A bid by spreadsheet: the template, what a filled-in one would change, and keeping it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from marketplace.core import clock
+from marketplace.core.errors import Invalid
+from marketplace.core.text import Text, _
+from marketplace.identity.permissions import Actor, Permission, requires
+from marketplace.rfq import (
+    bid_changes,
+    bid_queries,
+    bid_rules,
+    bid_sheets,
+    bid_vault,
+    bid_workbook,
+    queries,
+)
+from marketplace.rfq.bid_changes import FieldChange, LineChange
+from marketplace.rfq.bid_content import BidContent, Terms
+from marketplace.rfq.bid_models import Bid
+from marketplace.rfq.bid_queries import Door
+from marketplace.rfq.envelopes import SealBroken, ServiceKeys
+from marketplace.rfq.services import bid_drafts
+
+
+class ProposalUnreadable(Invalid):
+    code = "proposal_unreadable"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a file would make of the draft. ``seen``: the version it was compared with, 0: none."""
+
+    door: Door
+    terms: Terms
+    before: BidContent
+    content: BidContent
+    notices: Sequence[Text]
+    seen: int
+
+    @property
+    def changes(self) -> list[LineChange]:
+        return bid_changes.line_changes(self.terms, self.before, self.content)
+
+    @property
+    def others(self) -> list[FieldChange]:
+        return bid_changes.field_changes(self.terms, self.before, self.content)
+
+
+@requires(Permission.BID_READ)
+def template(session: Session, actor: Actor, keys: ServiceKeys, rfq_id: UUID) -> tuple[str, bytes]:
+    """The number of the RFQ and its spreadsheet, filled with the present draft."""
+    door = bid_queries.door(session, actor, rfq_id)
+    blank = bid_workbook.Blank(
+        rfq=door.rfq,
+        fingerprint=door.seal.fingerprint,
+        terms=Terms.from_json(door.seal.terms),
+        lines=queries.lines_by_id(session, rfq_id),
+        draft=bid_vault.read_draft(keys, door) or BidContent(),
+    )
+    return door.rfq.number, bid_workbook.write(blank)
+
+
+@requires(Permission.BID_SUBMIT)
+def preview(
+    session: Session, actor: Actor, keys: ServiceKeys, rfq_id: UUID, data: bytes, filename: str
+) -> Plan:
+    """What the file would make of the draft; nothing is written anywhere."""
+    door = bid_queries.door(session, actor, rfq_id)
+    bid_rules.check_takes_bids(door.rfq, clock.now())
+    terms = Terms.from_json(door.seal.terms)
+    before = bid_vault.read_draft(keys, door) or BidContent()
+    published = bid_sheets.Published(rfq_id, door.seal.fingerprint, terms)
+    found = bid_sheets.read(data, filename, published, before)
+    content = replace(found.content, documents=before.documents)
+    seen = door.bid.version if door.bid else 0
+    return Plan(door, terms, before, content, found.notices, seen)
+
+
+@requires(Permission.BID_SUBMIT)
+def keep(
+    session: Session,
+    actor: Actor,
+    keys: ServiceKeys,
+    rfq_id: UUID,
+    data: bytes,
+    filename: str,
+    *,
+    expected: int | None = None,
+) -> tuple[Plan, Bid]:
+    """Make the file the draft of the bid; its documents stay. Nothing is submitted.
+
+    expected: the version of the bid that the caller saw. Raises as `bid_sheets.read` does, and
+    then writes nothing.
+    """
+    plan = preview(session, actor, keys, rfq_id, data, filename)
+    seen = plan.seen if expected is None else expected
+    bid = bid_drafts.save(session, actor, keys, rfq_id, plan.content, expected=seen)
+    return plan, bid
+
+
+@requires(Permission.BID_SUBMIT)
+def keep_shown(session: Session, actor: Actor, keys: ServiceKeys, rfq_id: UUID, token: str) -> Bid:
+    """Make the content of a preview the draft, unless the bid was changed since."""
+    try:
+        content, seen = bid_vault.read_proposal(keys, actor.organisation_id, rfq_id, token)
+    except SealBroken:
+        raise ProposalUnreadable(_("Choose the file again to see what it changes.")) from None
+    return bid_drafts.save(session, actor, keys, rfq_id, content, expected=seen)
