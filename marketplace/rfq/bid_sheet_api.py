@@ -22,9 +22,7 @@ from marketplace.web.schemas import Schema
 # what an idempotent repeat does not get: it would have to be kept readable until then
 SECRET = ("lines", "fields", "notices")
 
-blp = ApiBlueprint(
-    "bid_templates", __name__, url_prefix="/rfqs", description="Bids by spreadsheet"
-)
+blp = ApiBlueprint("bid_templates", __name__, url_prefix="/rfqs", description="Bids by spreadsheet")
 
 
 class BidTemplateFileSchema(Schema):
@@ -63,9 +61,7 @@ class BidTemplateResultSchema(Schema):
     version = fields.Integer(metadata={"description": "Of the bid; 0 while there is none."})
     saved = fields.Boolean()
     lines = fields.List(fields.Nested(PriceChangeSchema))
-    fields_ = fields.List(
-        fields.Nested(FieldChangeSchema), data_key="fields", attribute="fields"
-    )
+    fields_ = fields.List(fields.Nested(FieldChangeSchema), data_key="fields", attribute="fields")
     notices = fields.List(fields.String(), metadata={"description": "Things to look at."})
 
 

@@ -28,6 +28,12 @@ PRICE_COLUMNS = (
     Column("total", _("Total"), ("total",)),
     Column("note", _("Note"), ("note",)),
 )
+# a total is the spreadsheet's own doing, and where to deliver the buyer's
+PRICE_READ = tuple(
+    column
+    for column in PRICE_COLUMNS
+    if column.name not in ("lot", "delivery_on", "delivery_place", "total")
+)
 PRICE_REQUIRED = ("line_id", "revision", "unit_price")
 HIDDEN = ("line_id", "revision")
 UNLOCKED = ("unit_price", "note")

@@ -53,7 +53,7 @@ def read(content: bytes, filename: str, published: Published, draft: BidContent)
     Raises Unreadable, OtherRfq, TemplateOutdated, or BidSheetInvalid with every bad cell.
     """
     tables = _tables(content, filename)
-    prices = _parsed(tables, layout.PRICE_COLUMNS, layout.PRICE_REQUIRED)
+    prices = _parsed(tables, layout.PRICE_READ, layout.PRICE_REQUIRED)
     _check_revision(prices, published)
     faults = Faults()
     faults.add_read(prices)
@@ -125,7 +125,9 @@ def _changes(parsed: Parsed, terms: Terms) -> Iterator[FieldError]:
         record = rows.pop(str(line.id), None)
         place = f"/lines/{line.number}"
         if record is None:
-            detail = _("Line %(number)s is new: %(text)s", number=line.number, text=line.description)
+            detail = _(
+                "Line %(number)s is new: %(text)s", number=line.number, text=line.description
+            )
             yield FieldError(place, "line_added", detail)
         elif any(differs(line, name, _cell(parsed, record, name)) for name in _present(parsed)):
             yield FieldError(

@@ -164,8 +164,9 @@ class _Prices:
 def _write_whole_bid(book: Any, blank: Blank) -> None:
     """The second sheet: what the bid says as a whole."""
     page, at = book.add_worksheet(str(_("Whole bid"))), layout.WHOLE_INDEX
-    head, text = _head(book), book.add_format(
-        {"text_wrap": True, "valign": "top", "quote_prefix": True}
+    head, text = (
+        _head(book),
+        book.add_format({"text_wrap": True, "valign": "top", "quote_prefix": True}),
     )
     for index, column in enumerate(layout.WHOLE_COLUMNS):
         page.write_string(0, index, str(column.label), head)
@@ -262,9 +263,7 @@ def _at_most(characters: int) -> dict[str, Any]:
     }
 
 
-def _text(
-    page: Any, row: int, column: int, words: str, style: Any, if_formula: Any = None
-) -> None:
+def _text(page: Any, row: int, column: int, words: str, style: Any, if_formula: Any = None) -> None:
     """Always as text: nothing that a buyer or supplier wrote is ever computed.
 
     if_formula: the style for what would become a formula when somebody edits the cell.

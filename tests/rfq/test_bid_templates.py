@@ -3,7 +3,7 @@
 import io
 import time
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import openpyxl
@@ -31,7 +31,7 @@ from tests.rfq.sheet_files import COLUMN, FIRST_ROW, NAME
 
 D = Decimal
 TEMPLATE_STATEMENTS = 2
-KEEPING_STATEMENTS = 8
+KEEPING_STATEMENTS = 5
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def a_rich_draft(sourcing):
     judged = next(c for c in sourcing.criteria if c.kind != "price")
     content = sourcing.content(
         "12.5",
-        "1234567890123.123456",
+        "12345678901.123456",
         note="=HYPERLINK(0)",
         delivery_days=14,
         answers=(Answer(judged.id, "ISO 9001\nby Bureau"),),
@@ -137,7 +137,7 @@ class TestTemplate:
         described = book.worksheets[0].cell(FIRST_ROW, COLUMN["description"])
         note = next(row[2] for row in book.worksheets[1].iter_rows() if row[0].value == "note")
         for cell, text in ((described, "=1+1"), (note, "@SUM(A1)")):
-            assert (cell.data_type, cell.value, cell.style_array.quotePrefix) == ("s", text, 1)
+            assert (cell.data_type, cell.value, cell.quotePrefix) == ("s", text, 1)
 
     def test_is_for_those_who_see_the_rfq(self, session, sourcing):
         for stranger in (make_actor(session, OrgKind.SUPPLIER), sourcing.buyer):
@@ -196,9 +196,7 @@ class TestRoundTrip:
         plan, _bid = bid_templates.keep(session, supplier, KEYS, rfq_id, sent, NAME)
         assert plan.content.lot_ids == (lot,)
 
-    def test_documents_of_the_draft_stay(
-        self, session, sourcing, supplier, template, keep, draft
-    ):
+    def test_documents_of_the_draft_stay(self, session, sourcing, supplier, template, keep, draft):
         bid_drafts.attach(
             session, supplier, KEYS, sourcing.rfq.id,
             filename="terms.txt", content_type="text/plain", content=b"Terms",
@@ -228,9 +226,9 @@ class TestKeeping:
 
     def test_not_after_the_deadline(self, session, sourcing, template, keep):
         sent = files.priced(template(), 1, 2)
-        with clock.frozen(sourcing.due_at.replace(year=sourcing.due_at.year + 1)):
-            with pytest.raises(DeadlinePassed):
-                keep(sent)
+        late = sourcing.due_at + timedelta(seconds=1)
+        with clock.frozen(late), pytest.raises(DeadlinePassed):
+            keep(sent)
         assert session.scalar(select(func.count()).select_from(Bid)) == 0
 
     def test_others_are_told_nothing(self, session, template, keep):
@@ -256,7 +254,7 @@ class TestTwoThousandLines:
         statements.clear()
         filled = time.perf_counter()
         plan, _bid = bid_templates.keep(session, supplier, KEYS, rfq_id, sent, NAME)
-        print(
+        print(  # noqa: T201 - the machine decides, so that it is told and not asserted
             f"2,000 lines: template {written - began:.2f} s ({len(content)} bytes),"
             f" upload {time.perf_counter() - filled:.2f} s"
         )

@@ -145,5 +145,82 @@ function offerColumns(choice) {
 
 document.querySelectorAll("details[data-columns]").forEach(offerColumns);
 
+// A form that saves itself while people type. It says what became of it, tries again what could not
+// be sent, and does not let the page go while something is not saved.
+const RETRY_AFTER = 10_000;
+const ANSWERED = [200, 409, 412, 422];
+
+function saveByItself(form) {
+  const said = document.querySelector(form.getAttribute("hx-target"));
+  const retry = () => form.dispatchEvent(new Event("retry"));
+  let typed = 0;
+  let sent = 0;
+  let saved = 0;
+  let busy = false;
+  let leaving = false;
+  let waiting = null;
+  let timer;
+  const failed = (words) => {
+    if (said.textContent !== words) said.textContent = words;
+    clearTimeout(timer);
+    timer = setTimeout(retry, RETRY_AFTER);
+  };
+  form.addEventListener("input", () => { typed += 1; });
+  form.addEventListener("htmx:before:request", (event) => {
+    // the answer to an earlier request may have brought a newer version
+    event.detail.ctx.request.body.set("version", document.getElementById("bid-version").value);
+    sent = typed;
+    busy = true;
+  });
+  form.addEventListener("htmx:after:request", (event) => {
+    const { raw } = event.detail.ctx.response;
+    if (raw.ok && !raw.redirected) saved = sent;
+    if (ANSWERED.includes(raw.status) && !raw.redirected) return;
+    event.preventDefault();
+    failed(form.dataset.failed);
+    renewToken(form);
+  });
+  form.addEventListener("htmx:error", () => failed(form.dataset.offline));
+  form.addEventListener("htmx:finally:request", () => {
+    busy = false;
+    if (waiting) waiting();
+    waiting = null;
+  });
+  document.addEventListener("submit", (event) => {
+    if (event.target !== form) return;
+    if (!navigator.onLine) {
+      event.preventDefault();
+      failed(form.dataset.offline);
+    } else if (busy) {
+      event.preventDefault();
+      const button = event.submitter;
+      waiting = () => setTimeout(() => form.requestSubmit(button));
+    } else {
+      leaving = true;
+    }
+  });
+  said.addEventListener("click", (event) => {
+    if (event.target.matches("[data-leaves]")) leaving = true;
+  });
+  addEventListener("online", () => { if (typed !== saved) retry(); });
+  addEventListener("beforeunload", (event) => {
+    if (typed !== saved && !leaving) event.preventDefault();
+  });
+}
+
+// Who was signed out and has signed in again elsewhere goes on with the token of the new session.
+async function renewToken(form) {
+  try {
+    const answer = await fetch(location.pathname);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.querySelector(`#${form.id} [name=csrf_token]`);
+    if (fresh) form.querySelector("[name=csrf_token]").value = fresh.value;
+  } catch {
+    // no connection: the next attempt says so
+  }
+}
+
+document.querySelectorAll("form[data-saves-itself]").forEach(saveByItself);
+
 // A refused form: go to what has to be corrected.
 document.getElementById("errors")?.focus();
