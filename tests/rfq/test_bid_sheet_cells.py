@@ -4,7 +4,6 @@ import io
 import zipfile
 from decimal import Decimal
 
-import openpyxl
 import pytest
 from sqlalchemy import func, select
 
@@ -310,6 +309,3 @@ class TestOrigin:
                 page.cell(row, COLUMN["revision"]).value = None
 
         assert [e.code for e in refused(on_prices(template, erase)).errors] == ["no_lines"]
-
-    def test_the_reader_of_the_template_is_openpyxl_too(self, template):
-        assert openpyxl.load_workbook(io.BytesIO(template)).sheetnames[0] == "Prices"
