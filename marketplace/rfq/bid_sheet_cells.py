@@ -82,11 +82,6 @@ class Faults:
                 detail = _("Merged cells hide what belongs to which line. Unmerge them.")
                 self.add(parsed, row + 1, column, "merged_cells", detail)
 
-    def has(self, parsed: Parsed, row: int, column: str) -> bool:
-        """Whether there is a reason against this cell already."""
-        place = (parsed.table.sheet or "CSV", row, parsed.columns[column])
-        return any(fault[:3] == place for fault in self.found)
-
     def refuse(self) -> None:
         """Raise BidSheetInvalid with every reason, or do nothing when there is none."""
         cells = [fault[3] for fault in sorted(self.found, key=lambda fault: fault[:3])]

@@ -153,7 +153,7 @@ const ANSWERED = [200, 409, 412, 422];
 function saveByItself(form) {
   const said = document.querySelector(form.getAttribute("hx-target"));
   const retry = () => form.dispatchEvent(new Event("retry"));
-  let typed = 0;
+  let typed = form.hasAttribute("data-unsaved") ? 1 : 0;
   let sent = 0;
   let saved = 0;
   let busy = false;
