@@ -69,13 +69,16 @@ class BidTemplateResultSchema(Schema):
 class BidTemplate(MethodView):
     @blp.response(200, content_type=XLSX)
     def get(self, rfq_id: UUID) -> Response:
-        """The spreadsheet of this RFQ, filled with the present draft of the bid."""
+        """The spreadsheet of this RFQ, filled with the present draft of the bid.
+
+        Its ETag is the version of the bid, 0 while there is none.
+        """
         return template_file(rfq_id)
 
     @blp.idempotent(redact=SECRET)
     @blp.doc(parameters=[{
         "in": "header", "name": "If-Match", "required": False, "schema": {"type": "string"},
-        "description": "The ETag of the bid that the file was filled in for.",
+        "description": "The ETag of the template: refuses what would undo a change made since.",
     }])  # fmt: skip
     @blp.arguments(BidTemplateFileSchema, location="files")
     @blp.arguments(BidTemplateOptionsSchema, location="form")
@@ -99,10 +102,8 @@ class BidTemplate(MethodView):
 
 def template_file(rfq_id: UUID) -> Response:
     """The template as a file to keep."""
-    number, content = bid_templates.template(
-        current_session(), current_actor(), service_keys(), rfq_id
-    )
-    return as_file(content, f"{number}.xlsx", XLSX)
+    made = bid_templates.template(current_session(), current_actor(), service_keys(), rfq_id)
+    return as_file(made.content, f"{made.rfq_number}.xlsx", XLSX, etag=str(made.version))
 
 
 def _result(plan: Plan, **facts: Any) -> dict[str, Any]:

@@ -109,3 +109,18 @@ def test_the_form_saves_itself_by_keyboard_and_survives_an_outage(stage, bids):
     guest.sees("Your draft is saved. It is not submitted yet.")
     assert guest.page.locator('[name="lines.0.unit_price.amount"]').input_value() == "13"
     assert (guest.faults, colleague.faults) == ([], [])
+
+
+def test_who_was_signed_out_goes_on_after_signing_in_elsewhere(stage, bids):
+    guest = stage.enter(DEAR.people[0])
+    guest.open(f"{bids}/edit")
+    guest.page.context.clear_cookies()
+    guest.fill(lines__0__unit_price__amount="12.5")
+    said = guest.page.get_by_role("status")
+    said.get_by_text("Not saved. What you typed stays here.").wait_for()
+    tab = Guest(guest.page.context.new_page(), guest.site, [])
+    tab.sign_in(DEAR.people[0])
+    said.get_by_text("Saved at").wait_for()
+    tab.open(f"{bids}/edit")
+    assert tab.page.locator('[name="lines.0.unit_price.amount"]').input_value() == "12.5"
+    assert guest.faults == []

@@ -30,7 +30,7 @@ def sourcing(session):
 
 @pytest.fixture
 def template(session, sourcing):
-    return bid_templates.template(session, sourcing.suppliers[0], KEYS, sourcing.rfq.id)[1]
+    return bid_templates.template(session, sourcing.suppliers[0], KEYS, sourcing.rfq.id).content
 
 
 @pytest.fixture
@@ -279,7 +279,7 @@ class TestFiles:
 class TestOrigin:
     def test_the_template_of_another_rfq_is_refused(self, session, sourcing, refused):
         other = make_sourcing(session, bidders=sourcing.suppliers)
-        foreign = bid_templates.template(session, other.suppliers[0], KEYS, other.rfq.id)[1]
+        foreign = bid_templates.template(session, other.suppliers[0], KEYS, other.rfq.id).content
         refusal = refused(files.priced(foreign, 1))
         assert isinstance(refusal, OtherRfq)
         assert refusal.code == "template_of_other_rfq"

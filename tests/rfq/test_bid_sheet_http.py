@@ -108,13 +108,13 @@ class TestApi:
         ]
         assert session.scalar(select(func.count()).select_from(Bid)) == 0
 
-    def test_a_stale_version_is_refused(self, partner, path):
-        template = partner.get(path).data
-        first = partner.post(path, **multipart(files.priced(template, 1, 2))).json
-        partner.post(path, **multipart(files.priced(template, 3, 4)))
-        stale = partner.post(
-            path, version=first["version"], **multipart(files.priced(template, 5, 6))
-        )
+    def test_a_template_older_than_the_draft_is_refused(self, partner, path):
+        old = partner.get(path)
+        assert old.headers["ETag"] == '"0"'
+        first = partner.post(path, version=0, **multipart(files.priced(old.data, 1, 2)))
+        assert first.status_code == 200
+        assert partner.get(path).headers["ETag"] == f'"{first.json["version"]}"'
+        stale = partner.post(path, version=0, **multipart(files.priced(old.data, 5, 6)))
         assert (stale.status_code, stale.json["code"]) == (412, "stale")
 
     def test_a_repeat_is_done_once_and_keeps_no_price(self, partner, path, session):

@@ -12,11 +12,11 @@ from sqlalchemy import func, select
 
 from marketplace.core import clock
 from marketplace.core.audit import AuditEvent
-from marketplace.core.errors import NotFound, Stale
+from marketplace.core.errors import NotAllowed, NotFound, Stale
 from marketplace.core.money import Quantity
 from marketplace.core.outbox import OutboxMessage
 from marketplace.core.text import reading_in
-from marketplace.identity.permissions import OrgKind
+from marketplace.identity.permissions import OrgKind, Role
 from marketplace.rfq.bid_content import Answer
 from marketplace.rfq.bid_models import Bid, BidDraft
 from marketplace.rfq.bid_rules import DeadlinePassed
@@ -46,7 +46,7 @@ def supplier(sourcing):
 
 @pytest.fixture
 def template(session, sourcing, supplier):
-    return lambda: bid_templates.template(session, supplier, KEYS, sourcing.rfq.id)[1]
+    return lambda: bid_templates.template(session, supplier, KEYS, sourcing.rfq.id).content
 
 
 @pytest.fixture
@@ -100,7 +100,9 @@ class TestTemplate:
     def test_shows_the_delivery_of_each_line(self, session):
         line = a_line(delivery_on=date(2027, 3, 15), delivery_place="Lyon")
         sourcing = make_sourcing(session, lines=[line])
-        content = bid_templates.template(session, sourcing.suppliers[0], KEYS, sourcing.rfq.id)[1]
+        content = bid_templates.template(
+            session, sourcing.suppliers[0], KEYS, sourcing.rfq.id
+        ).content
         row = opened(content).worksheets[0][FIRST_ROW]
         assert row[COLUMN["delivery_on"] - 1].value.date() == date(2027, 3, 15)
         assert row[COLUMN["delivery_place"] - 1].value == "Lyon"
@@ -133,7 +135,7 @@ class TestTemplate:
         supplier = sourcing.suppliers[0]
         content = replace(sourcing.content("1"), note="@SUM(A1)")
         bid_drafts.save(session, supplier, KEYS, sourcing.rfq.id, content)
-        book = opened(bid_templates.template(session, supplier, KEYS, sourcing.rfq.id)[1])
+        book = opened(bid_templates.template(session, supplier, KEYS, sourcing.rfq.id).content)
         described = book.worksheets[0].cell(FIRST_ROW, COLUMN["description"])
         note = next(row[2] for row in book.worksheets[1].iter_rows() if row[0].value == "note")
         for cell, text in ((described, "=1+1"), (note, "@SUM(A1)")):
@@ -190,7 +192,7 @@ class TestRoundTrip:
         lines = [a_line(lot=1), a_line(lot=2)]
         sourcing = make_sourcing(session, lots=lots, lines=lines)
         supplier, rfq_id = sourcing.suppliers[0], sourcing.rfq.id
-        content = bid_templates.template(session, supplier, KEYS, rfq_id)[1]
+        content = bid_templates.template(session, supplier, KEYS, rfq_id).content
         lot = sourcing.lots[1].id
         sent = files.whole(files.priced(content, None, 5), **{f"lot:{lot}": "Oui"})
         plan, _bid = bid_templates.keep(session, supplier, KEYS, rfq_id, sent, NAME)
@@ -231,6 +233,14 @@ class TestKeeping:
             keep(sent)
         assert session.scalar(select(func.count()).select_from(Bid)) == 0
 
+    def test_is_for_those_who_may_bid(self, session, sourcing, supplier, template):
+        sent = files.priced(template(), 1, 2)
+        reader = replace(supplier, roles=frozenset({Role.AUDITOR}))
+        for use in (bid_templates.preview, bid_templates.keep):
+            with pytest.raises(NotAllowed):
+                use(session, reader, KEYS, sourcing.rfq.id, sent, NAME)
+        assert session.scalar(select(func.count()).select_from(Bid)) == 0
+
     def test_others_are_told_nothing(self, session, template, keep):
         before = session.scalar(select(func.count()).select_from(OutboxMessage))
         keep(files.priced(template(), 1, 2))
@@ -247,7 +257,7 @@ class TestTwoThousandLines:
         supplier, rfq_id = sourcing.suppliers[0], sourcing.rfq.id
         statements.clear()
         began = time.perf_counter()
-        content = bid_templates.template(session, supplier, KEYS, rfq_id)[1]
+        content = bid_templates.template(session, supplier, KEYS, rfq_id).content
         written = time.perf_counter()
         assert len(statements) == TEMPLATE_STATEMENTS, statements
         sent = files.priced(content, *(D(number) / 100 for number in range(1, 2001)))

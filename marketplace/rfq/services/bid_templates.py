@@ -32,6 +32,15 @@ class ProposalUnreadable(Invalid):
 
 
 @dataclass(frozen=True)
+class Template:
+    """The spreadsheet of an RFQ. ``version``: of the bid whose draft fills it, 0 without one."""
+
+    rfq_number: str
+    version: int
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Plan:
     """What a file would make of the draft. ``seen``: the version it was compared with, 0: none."""
 
@@ -52,8 +61,8 @@ class Plan:
 
 
 @requires(Permission.BID_READ)
-def template(session: Session, actor: Actor, keys: ServiceKeys, rfq_id: UUID) -> tuple[str, bytes]:
-    """The number of the RFQ and its spreadsheet, filled with the present draft."""
+def template(session: Session, actor: Actor, keys: ServiceKeys, rfq_id: UUID) -> Template:
+    """The spreadsheet of the RFQ, filled with the present draft."""
     door = bid_queries.door(session, actor, rfq_id)
     blank = bid_workbook.Blank(
         rfq=door.rfq,
@@ -62,7 +71,8 @@ def template(session: Session, actor: Actor, keys: ServiceKeys, rfq_id: UUID) ->
         lines=queries.lines_by_id(session, rfq_id),
         draft=bid_vault.read_draft(keys, door) or BidContent(),
     )
-    return door.rfq.number, bid_workbook.write(blank)
+    version = door.bid.version if door.bid else 0
+    return Template(door.rfq.number, version, bid_workbook.write(blank))
 
 
 @requires(Permission.BID_SUBMIT)
