@@ -20,6 +20,8 @@ from marketplace.rfq.bid_content import AskedLine
 
 # what a spreadsheet program shows and means of the number that it stores
 SHOWN_DIGITS = Context(prec=15)
+LONGEST_AMOUNT = 60
+SHOWN_CHARACTERS = 200
 _WITH_WORDS = re.compile(r"(?P<before>[^\d.,+−-]*)(?P<number>[\d.,+−\-\s'’]+)(?P<after>\D*)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SIGNS = frozenset("$€£¥₣₤₩₹₺₽฿₫₴₦")
@@ -68,7 +70,7 @@ class Faults:
         """Against the cell in this row, as counted beside the sheet, and column."""
         index = parsed.columns[column] if isinstance(column, str) else column
         sheet = parsed.table.sheet or "CSV"
-        value = parsed.table.rows[row - 1].cell(index).text
+        value = parsed.table.rows[row - 1].cell(index).text[:SHOWN_CHARACTERS]
         bad = BadCell(sheet, xl_rowcol_to_cell(row - 1, index), value, code, detail)
         self.found.append((sheet, row, index, bad))
 
@@ -107,7 +109,7 @@ class PriceReader:
             return SHOWN_DIGITS.create_decimal(cell.text)
         if cell.kind is CellKind.DAY:
             raise BadValue("not_a_number", _("This is a day, not a price. Enter it as a number."))
-        match = _WITH_WORDS.fullmatch(cell.text)
+        match = _parts(cell.text)
         named = _words(match) if match else ""
         if named and _is_currency(named) and named not in _names(self.currency):
             raise BadValue(
@@ -119,10 +121,15 @@ class PriceReader:
 
     def _number_in(self, text: str) -> str:
         """The text without the name of the RFQ's own currency."""
-        match = _WITH_WORDS.fullmatch(text)
+        match = _parts(text)
         if match and _words(match) in _names(self.currency):
             return match["number"].strip()
         return text
+
+
+def _parts(text: str) -> re.Match[str] | None:
+    """A number and what stands around it; no amount is longer than a line of a form."""
+    return _WITH_WORDS.fullmatch(text) if len(text) <= LONGEST_AMOUNT else None
 
 
 def _words(match: re.Match[str]) -> str:

@@ -12,6 +12,11 @@ from marketplace.rfq.bid_sheet_cells import Faults, text_fault
 
 HEADER_WITHIN = 20
 YES = frozenset({"yes", "oui", "x", "1", "true", "vrai"})
+_HEADERS = [
+    {folded(name) for name in (column.name, *column.aliases)}
+    for column in layout.WHOLE_COLUMNS
+    if column.name in layout.WHOLE_REQUIRED
+]
 NO = frozenset({"no", "non", "0", "false", "faux"})
 
 
@@ -37,11 +42,10 @@ class WholeBid:
 
 
 def is_whole(table: Table) -> bool:
-    """Whether the sheet has the key column of the whole bid."""
-    column = layout.WHOLE_COLUMNS[layout.WHOLE_INDEX["field"]]
-    keys = {folded(name) for name in (column.name, *column.aliases)}
+    """Whether the sheet has the header of the whole bid."""
     return any(
-        folded(cell.text) in keys for row in table.rows[:HEADER_WITHIN] for cell in row.cells
+        all(names & {folded(cell.text) for cell in row.cells} for names in _HEADERS)
+        for row in table.rows[:HEADER_WITHIN]
     )
 
 

@@ -240,7 +240,7 @@ def _check(
     except bid_rules.BidInvalid as refusal:
         for error in refusal.errors:
             path = error.pointer.strip("/").split("/")
-            if len(path) > 1:
+            if path[0] == "lines" and len(path) > 1:
                 row = rows[content.lines[int(path[1])].line_id].row
             else:
                 row = parsed.header_row

@@ -92,6 +92,7 @@ class TestPrices:
             ("12,50 USD", "wrong_currency"),
             ("$12.50", "wrong_currency"),
             ("on request", "not_a_number"),
+            (" " * 30_000 + "1a1", "not_a_number"),
             ("1,234", "ambiguous_number"),
             (0, "not_positive"),
             (-3, "not_positive"),
@@ -121,7 +122,7 @@ class TestPrices:
             ("Prices", "J7", "-1", "not_positive"),
             ("Prices", "J8", "1 USD", "wrong_currency"),
             ("Prices", "K9", "USD", "wrong_currency"),
-            ("Prices", "M9", "n" * 501, "too_long"),
+            ("Prices", "M9", "n" * 200, "too_long"),
             ("Whole bid", "C2", "soon", "not_a_number_of_days"),
         ]
 
@@ -244,6 +245,12 @@ class TestFiles:
         assert [str(notice) for notice in plan.notices] == [
             "The file has prices only: delivery time, note and answers stay as they are."
         ]
+
+    def test_a_csv_that_declares_its_separator(self, template, refused):
+        content = files.as_csv(files.priced(template, "x"))
+        refusal = refused(b"sep=;\r\n" + content, "prix.csv")
+        (found,) = cells_of(refusal)
+        assert found == ("CSV", "J6", "x", "not_a_number")
 
     @pytest.mark.parametrize(
         ("content", "name", "code"),

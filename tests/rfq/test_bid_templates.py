@@ -16,7 +16,7 @@ from marketplace.core.errors import NotAllowed, NotFound, Stale
 from marketplace.core.money import Quantity
 from marketplace.core.outbox import OutboxMessage
 from marketplace.core.text import reading_in
-from marketplace.identity.permissions import OrgKind, Role
+from marketplace.identity.permissions import OrgKind, Permission
 from marketplace.rfq.bid_content import Answer
 from marketplace.rfq.bid_models import Bid, BidDraft
 from marketplace.rfq.bid_rules import DeadlinePassed
@@ -235,7 +235,7 @@ class TestKeeping:
 
     def test_is_for_those_who_may_bid(self, session, sourcing, supplier, template):
         sent = files.priced(template(), 1, 2)
-        reader = replace(supplier, roles=frozenset({Role.AUDITOR}))
+        reader = replace(supplier, permissions=frozenset({Permission.BID_READ}))
         for use in (bid_templates.preview, bid_templates.keep):
             with pytest.raises(NotAllowed):
                 use(session, reader, KEYS, sourcing.rfq.id, sent, NAME)
