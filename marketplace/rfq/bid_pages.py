@@ -93,7 +93,7 @@ def autosave(rfq_id: UUID) -> ResponseReturnValue:
     page = render_template(
         "rfq/bids/_autosave.html", form=form, saved=saved, conflict=saved.conflict, rfq_id=rfq_id
     )
-    return page, saved.status
+    return page, saved.status, {"X-Fragment": "autosave"}
 
 
 @pages.post("/revise")

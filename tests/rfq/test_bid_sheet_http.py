@@ -201,6 +201,7 @@ class TestAutosave:
         assert answer.status_code == 200
         assert re.search(r"Saved at [0-9:]+", words(answer))
         assert "hx-swap-oob" in answer.text
+        assert answer.headers["X-Fragment"] == "autosave"
         version = session.scalars(select(Bid.version)).one()
         assert self.version(answer) == str(version)
         again = supplier.post(f"{root}/autosave", filled(sourcing, "6", version=str(version)))

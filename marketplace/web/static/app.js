@@ -148,7 +148,6 @@ document.querySelectorAll("details[data-columns]").forEach(offerColumns);
 // A form that saves itself while people type. It says what became of it, tries again what could not
 // be sent, and does not let the page go while something is not saved.
 const RETRY_AFTER = 10_000;
-const ANSWERED = [200, 409, 412, 422];
 
 function saveByItself(form) {
   const said = document.querySelector(form.getAttribute("hx-target"));
@@ -173,9 +172,12 @@ function saveByItself(form) {
     busy = true;
   });
   form.addEventListener("htmx:after:request", (event) => {
-    const { raw } = event.detail.ctx.response;
-    if (raw.ok && !raw.redirected) saved = sent;
-    if (ANSWERED.includes(raw.status) && !raw.redirected) return;
+    const { headers, status } = event.detail.ctx.response;
+    // anything else is a page about a failure, or the one to sign in
+    if (headers.has("X-Fragment")) {
+      if (status === 200) saved = sent;
+      return;
+    }
     event.preventDefault();
     failed(form.dataset.failed);
     renewToken(form);
