@@ -17,7 +17,7 @@ from marketplace.invoices.rules import InvoiceDraft, LineDraft
 from marketplace.invoices.schemas import CreditNoteInputSchema
 from marketplace.invoices.services import drafting
 from marketplace.invoices.states import InvoiceKind
-from marketplace.web.forms import Form
+from marketplace.web.forms import Form, whole_number
 
 EMPTY_ROWS = 3
 
@@ -122,20 +122,21 @@ def _used(posted: MultiDict[str, str]) -> MultiDict[str, str]:
     for name, value in posted.items(multi=True):
         parts = name.split(".")
         if parts[0] == "lines" and len(parts) > 2:
-            if int(parts[1]) not in kept:
+            index = whole_number(parts[1])
+            if index is None or index not in kept:
                 continue
-            parts[1] = str(kept.index(int(parts[1])))
+            parts[1] = str(kept.index(index))
         used.add(".".join(parts), currency if parts[-1] == "currency" else value)
     return used
 
 
 def _indexes(posted: MultiDict[str, str]) -> list[int]:
     found = {
-        int(parts[1])
+        whole_number(parts[1])
         for parts in (name.split(".") for name in posted)
-        if parts[0] == "lines" and len(parts) > 2 and parts[1].isdecimal()
+        if parts[0] == "lines" and len(parts) > 2
     }
-    return sorted(found)
+    return sorted(index for index in found if index is not None)
 
 
 def _is_used(posted: MultiDict[str, str], index: int) -> bool:

@@ -18,7 +18,7 @@ from marketplace.rfq.bid_models import Bid
 from marketplace.rfq.services import bid_drafts
 from marketplace.rfq.services.bid_drafts import OwnBid
 from marketplace.web.context import current_actor, current_session, undone_if_refused
-from marketplace.web.forms import Form
+from marketplace.web.forms import Form, whole_number
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ def save(form: Form, rfq_id: UUID) -> Saved:
     if not form.valid:
         return Saved()
     session, actor, content = current_session(), current_actor(), form.data["content"]
-    over = request.form.get("over", "")
-    expected = int(over) if over.isdecimal() else form.version
+    over = whole_number(request.form.get("over", ""))
+    expected = form.version if over is None else over
     try:
         with undone_if_refused():
             bid = bid_drafts.save(

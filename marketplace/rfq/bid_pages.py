@@ -32,7 +32,7 @@ from marketplace.rfq.services import bid_drafts, bidding
 from marketplace.rfq.services.bid_drafts import OwnBid
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import arrived_at, current_actor, current_session
-from marketplace.web.forms import Form, flash
+from marketplace.web.forms import Form, flash, whole_number
 
 pages = PageBlueprint("bids", __name__, url_prefix="/rfqs/<uuid:rfq_id>/bids")
 my_pages = PageBlueprint("my_bids", __name__, url_prefix="/bids")
@@ -160,8 +160,7 @@ def check(rfq_id: UUID) -> ResponseReturnValue:
 @pages.post("/submit")
 def submit(rfq_id: UUID) -> ResponseReturnValue:
     session, actor, form = current_session(), current_actor(), Form(BidFormSchema)
-    given = request.form.get("version", "")
-    expected = int(given) if given.isdecimal() else None
+    expected = whole_number(request.form.get("version", ""))
     try:
         with session.begin_nested():
             done = bidding.submit(
@@ -179,7 +178,6 @@ def submit(rfq_id: UUID) -> ResponseReturnValue:
 
 @pages.post("/withdraw")
 def withdraw(rfq_id: UUID) -> ResponseReturnValue:
-    given = request.form.get("version", "")
     with attempts_kept():
         receipt = bidding.withdraw(
             current_session(),
@@ -187,7 +185,7 @@ def withdraw(rfq_id: UUID) -> ResponseReturnValue:
             service_keys(),
             rfq_id,
             arrived_at(),
-            expected=int(given) if given.isdecimal() else None,
+            expected=whole_number(request.form.get("version", "")),
         )
     flash(_("Your bid is withdrawn. You can submit another one until the deadline."))
     return redirect(url_for("bids.receipt", rfq_id=rfq_id, attempt_id=receipt.id), 303)

@@ -102,12 +102,17 @@ class Form:
 
     def _version(self) -> int | None:
         given = self.posted.get("version") if self.posted else self.initial.get("version")
-        return int(given) if given is not None and str(given).isdecimal() else None
+        return whole_number(str(given)) if given is not None else None
 
 
 def flash(message: Text | str, kind: str = "success") -> None:
     """Show a message on the next page. kind: success, info, warning or danger."""
     flask.flash(str(message), kind)
+
+
+def whole_number(typed: str) -> int | None:
+    """A count, an index or a version that a form carries; None for what cannot be one of ours."""
+    return int(typed) if typed.isdecimal() and len(typed) < 10 else None
 
 
 def nested(posted: MultiDict[str, str]) -> dict[str, Any]:
@@ -130,7 +135,8 @@ def _listed(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     inner = {key: _listed(item) for key, item in value.items()}
-    if inner and all(key.isdecimal() and int(key) < MAX_INDEX for key in inner):
+    indexes = [whole_number(key) for key in inner]
+    if inner and all(index is not None and index < MAX_INDEX for index in indexes):
         return [inner[key] for key in sorted(inner, key=int)]
     return inner
 
@@ -139,7 +145,8 @@ def _step(value: Any, part: str) -> Any:
     if isinstance(value, Mapping):
         return value.get(part)
     if isinstance(value, list | tuple):
-        return value[int(part)] if part.isdecimal() and int(part) < len(value) else None
+        index = whole_number(part)
+        return value[index] if index is not None and index < len(value) else None
     return getattr(value, part, None)
 
 

@@ -91,6 +91,15 @@ class TestSupplier:
         assert page.status_code == 422
         assert session.scalars(select(Invoice)).all() == []
 
+    @pytest.mark.parametrize("index", ["x", "9" * 5000, "-1", "²"])
+    def test_names_that_no_page_of_ours_has_are_no_fault(
+        self, portal: Portal, session: Session, parties: Parties, order: Order, index: str
+    ) -> None:
+        strange = {f"lines.{index}.quantity.value": "1", "version": "9" * 5000, "number": ""}
+        page = portal(parties.supplier).post("/invoices/new", filled(order, **strange))
+        assert page.status_code == 422
+        assert session.scalars(select(Invoice)).all() == []
+
     def test_a_line_set_to_zero_is_left_out_and_nothing_is_left(
         self, portal: Portal, parties: Parties, order: Order
     ) -> None:
