@@ -47,6 +47,8 @@ from marketplace.rfq import import_pages as rfq_import_pages
 from marketplace.rfq import outage_api as rfq_outage_api
 from marketplace.rfq import outage_pages as rfq_outage_pages
 from marketplace.rfq import pages as rfq_pages
+from marketplace.scenarios import api as scenarios_api
+from marketplace.scenarios import pages as scenarios_pages
 from marketplace.suppliers import api as suppliers_api
 from marketplace.suppliers import file_pages as suppliers_file_pages
 from marketplace.suppliers import pages as suppliers_pages
@@ -90,6 +92,7 @@ API = (
     rfq_evaluation_api.blp,
     rfq_import_api.blp,
     rfq_outage_api.blp,
+    scenarios_api.blp,
     suppliers_api.blp,
 )
 
@@ -121,6 +124,7 @@ PAGES = (
     rfq_import_pages.pages,
     rfq_outage_pages.pages,
     rfq_pages.pages,
+    scenarios_pages.pages,
     suppliers_file_pages.pages,
     suppliers_pages.pages,
     suppliers_registration_pages.pages,

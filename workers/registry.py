@@ -4,23 +4,23 @@ from marketplace.core.jobs import Job, JobKind
 from workers.schedule import SCHEDULE
 from workers.subscriptions import SUBSCRIPTIONS
 from workers.tasks import TASKS
-from workers.work import CALLS_QUEUE, DEFAULT_QUEUE, CallOut, UnknownWork, Work
+from workers.work import DEFAULT_QUEUE, CallOut, UnknownWork, Work
 
 REACTIONS: dict[str, Work] = {
     f"{event}:{reaction}": work
     for event, reactions in SUBSCRIPTIONS.items()
     for reaction, work in reactions.items()
 }
-# Tasks of these names wait for the outside, whichever queue their service named.
-CALLS: frozenset[str] = frozenset(
-    name
+# Where work of these names waits for the outside, whichever queue its service named.
+CALLS: dict[str, str] = {
+    name: work.queue
     for name, work in [
         *REACTIONS.items(),
         *TASKS.items(),
         *((name, scheduled.work) for name, scheduled in SCHEDULE.items()),
     ]
     if isinstance(work, CallOut)
-)
+}
 
 
 def job_name(event: str, reaction: str) -> str:
@@ -30,7 +30,7 @@ def job_name(event: str, reaction: str) -> str:
 
 def queue_of(work: Work) -> str:
     """Work that waits for the outside stands in nobody's way."""
-    return CALLS_QUEUE if isinstance(work, CallOut) else DEFAULT_QUEUE
+    return work.queue if isinstance(work, CallOut) else DEFAULT_QUEUE
 
 
 def work_of(job: Job) -> Work:

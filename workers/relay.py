@@ -19,7 +19,6 @@ from marketplace.core.jobs import Job, JobKind, JobState
 from marketplace.core.outbox import OutboxMessage
 from workers.registry import CALLS, job_name, queue_of
 from workers.subscriptions import SUBSCRIPTIONS
-from workers.work import CALLS_QUEUE
 
 EVENTS_AT_ONCE = 200
 # An offer that nobody took up within this time is taken for lost.
@@ -96,7 +95,7 @@ def offer(database: Database, queue: str, limit: int) -> list[UUID]:
 
 def _queue_of_job() -> ColumnElement[str]:
     """Where a job runs: calls to the outside on their own queue, others where they were put."""
-    return case((Job.name.in_(CALLS), CALLS_QUEUE), else_=Job.queue)
+    return case(CALLS, value=Job.name, else_=Job.queue)
 
 
 def take_back_offers(database: Database, ids: Sequence[UUID] | None = None) -> None:

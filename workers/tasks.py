@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from marketplace.notifications import mail
 from marketplace.payments import gateway
 from marketplace.payments import reactions as payments
-from workers.work import CallOut, Work
+from marketplace.scenarios import reactions as scenarios
+from workers.work import SLOW_QUEUE, CallOut, Work
 
 TASKS: Mapping[str, Work] = {
     "notifications.send_mail": CallOut(mail.prepare, mail.call, mail.record),
@@ -24,4 +25,7 @@ TASKS: Mapping[str, Work] = {
         payments.prepare_notice, gateway.look_up, payments.record_state
     ),
     "payments.refund": CallOut(payments.prepare_refund, gateway.refund, payments.record_refund),
+    "scenarios.solve": CallOut(
+        scenarios.prepare, scenarios.calculate, scenarios.record, queue=SLOW_QUEUE
+    ),
 }

@@ -22,11 +22,13 @@ class CallOut:
     prepare(session, ...) reads and returns a plan, or None when there is nothing to do.
     call(plan) goes out; it may be repeated, so that it needs a key that stays the same.
     record(session, outcome) keeps the answer; it happens once.
+    queue: where it waits; what takes long stands in nobody's way on the slow one.
     """
 
     prepare: Callable[..., Any]
     call: Callable[[Any], Any]
     record: Callable[[Session, Any], None]
+    queue: str = CALLS_QUEUE
 
 
 Work = InTransaction | CallOut

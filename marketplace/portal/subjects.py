@@ -31,6 +31,7 @@ NAMES: dict[str, Text] = {
     "approval_request": _("Approval"),
     "approval_policy": _("Approval policy"),
     "approval_delegation": _("Delegation"),
+    "award_scenario": _("Award scenario"),
     "bid_attempt": _("Attempt to submit a bid"),
     "customer": _("Customer"),
     "customer_settings": _("Customer settings"),

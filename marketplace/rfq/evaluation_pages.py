@@ -147,7 +147,7 @@ def award(rfq_id: UUID) -> str:
             evaluation=compared,
             **_frame(compared.rfq),
         )
-    return _award_page(compared, {}, Form(UnsuccessfulSchema))
+    return award_page(compared, {})
 
 
 @pages.post("/award/check")
@@ -163,7 +163,7 @@ def check_award(rfq_id: UUID) -> ResponseReturnValue:
         award_rules.check_decidable(compared.lots, lines)
     except (Invalid, Conflict) as refusal:
         _take(form, refusal)
-        return _award_page(compared, chosen, form), 422
+        return award_page(compared, chosen, form), 422
     return render_template(
         "rfq/bids/award_check.html",
         evaluation=compared,
@@ -193,7 +193,7 @@ def decide(rfq_id: UUID) -> ResponseReturnValue:
             )
     except (Invalid, Conflict, Stale) as refusal:
         _take(form, refusal)
-        return _award_page(evaluation.read(session, actor, rfq_id), chosen, form), 422
+        return award_page(evaluation.read(session, actor, rfq_id), chosen, form), 422
     flash(_("The award is made. Purchase orders are drafted, and all bidders are told."))
     return redirect(url_for("evaluation.award", rfq_id=rfq_id), 303)
 
@@ -260,13 +260,14 @@ def _evaluation_page(compared: Evaluation, form: Form) -> str:
     )
 
 
-def _award_page(compared: Evaluation, chosen: dict[str, str], form: Form) -> str:
+def award_page(compared: Evaluation, chosen: dict[str, str], form: Form | None = None) -> str:
+    """The award to be decided; ``chosen`` fills it in, by the names of its fields."""
     winners = {rank.supplier_id for lot in compared.lots for rank in lot.ranks}
     return render_template(
         "rfq/bids/award.html",
         evaluation=compared,
         chosen=chosen,
-        form=form,
+        form=form or Form(UnsuccessfulSchema),
         blocked=supplier_queries.blocked_ids(current_session(), winners),
         **_frame(compared.rfq),
     )

@@ -67,7 +67,7 @@ class Form:
         """Everything chosen for a field of several values."""
         if self.posted is not None:
             return self.posted.getlist(name)
-        return [str(item) for item in self.initial.get(name) or []]
+        return [str(item) for item in self.value(name) or []]
 
     def error(self, name: str) -> str:
         """The messages at this field; those of a money or quantity stand at its first input."""

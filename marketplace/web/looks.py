@@ -54,6 +54,8 @@ LOOKS: dict[str, Look] = {
     "waiting": _WAITING,
     "ready": _WAITING,
     "queued": _WAITING,
+    "solved": _GOOD,
+    "infeasible": _CHECK,
     "requires_action": _WAITING,
     "in_review": _WAITING,
     "review": _WAITING,

@@ -1,0 +1,136 @@
+"""The solver's problem, made from the evaluation of an RFQ."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+from marketplace.rfq.award_rules import Choice
+from marketplace.rfq.bid_models import BidOffer
+from marketplace.rfq.services.evaluation import Evaluation
+from marketplace.scenarios.model import Constraint, Kind, Objective, Option, Problem
+from marketplace.scenarios.models import AwardScenario
+
+
+@dataclass(frozen=True)
+class Question:
+    """A problem with its rules, and which line and bid stand behind each option."""
+
+    problem: Problem
+    rules: tuple[Constraint, ...]
+    offered: tuple[tuple[UUID, UUID], ...]
+
+    @property
+    def digest(self) -> str:
+        """Names everything that the answer depends on."""
+        problem = self.problem
+        content = {
+            "objective": problem.objective,
+            "offers": [
+                [str(line), str(bid), option.supplier, str(option.cost), str(option.points)]
+                for (line, bid), option in zip(self.offered, problem.options, strict=True)
+            ],
+            "lots": {lot: sorted(items) for lot, items in problem.lots.items()},
+            "scores": {supplier: str(score) for supplier, score in problem.scores.items()},
+            "rules": [_plain(rule) for rule in self.rules],
+        }
+        written = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(written.encode()).hexdigest()
+
+
+def question_of(
+    compared: Evaluation, objective: Objective, constraints: Sequence[dict[str, Any]]
+) -> Question:
+    """What to solve. Lines that nobody offers are left out: they cannot be awarded at all."""
+    points = _points(compared) if objective is Objective.POINTS else None
+    offered, options = [], []
+    for offer in sorted(compared.offers, key=lambda each: (each.submitted_at, each.bid_id)):
+        prices = {line.rfq_line_id: line.total for line in offer.lines}
+        for asked in compared.terms.lines:
+            if asked.id not in prices or (
+                points is not None and (asked.lot_id, offer.bid_id) not in points
+            ):
+                continue
+            merit = points[asked.lot_id, offer.bid_id] if points is not None else Fraction(0)
+            offered.append((asked.id, offer.bid_id))
+            options.append(
+                Option(str(offer.supplier_id), frozenset({str(asked.id)}), prices[asked.id], merit)
+            )
+    covered = {line for line, _bid in offered}
+    lines = [line for line in compared.terms.lines if line.id in covered]
+    lots = {
+        str(lot.id): frozenset(str(line.id) for line in lines if line.lot_id == lot.id)
+        for lot in compared.terms.lots
+    }
+    problem = Problem(
+        items=tuple(str(line.id) for line in lines),
+        options=tuple(options),
+        lots=lots,
+        scores={str(offer.supplier_id): score_of(compared, offer) for offer in compared.offers},
+        objective=objective,
+    )
+    return Question(problem, tuple(rule_of(each) for each in constraints), tuple(offered))
+
+
+def is_current(found: AwardScenario, compared: Evaluation) -> bool:
+    """Whether the scenario answers the bids and scores as they are now."""
+    now = question_of(compared, found.objective, found.constraints)
+    return found.inputs_digest == now.digest
+
+
+def choices_of(found: AwardScenario) -> list[Choice]:
+    """The award by line of a solved scenario."""
+    return [Choice(UUID(award["bid_id"]), line_id=UUID(award["line_id"])) for award in found.awards]
+
+
+def rule_of(stored: dict[str, Any]) -> Constraint:
+    """A constraint as it is kept, for the solver."""
+    return Constraint(
+        kind=Kind(stored["kind"]),
+        limit=Decimal(stored["limit"]),
+        suppliers=tuple(stored["supplier_ids"]),
+        lot=stored["lot_id"],
+        line=stored["line_id"],
+    )
+
+
+def score_of(compared: Evaluation, offer: BidOffer) -> Fraction:
+    """The judged criteria in per cent of the best possible; 100 where nothing is judged."""
+    judged = compared.terms.judged
+    weight = sum((Fraction(each.weight) for each in judged), Fraction(0))
+    if not weight:
+        return Fraction(100)
+    reached = Fraction(0)
+    for criterion in judged:
+        given = compared.scores.get((offer.bid_id, criterion.id))
+        if given is not None:
+            reached += Fraction(criterion.weight) * Fraction(given.score) / criterion.max_score
+    return reached / weight * 100
+
+
+def cheapest_possible(compared: Evaluation) -> Decimal:
+    """Each line from whoever asks the least, rules aside: no award of them all is below."""
+    least = (
+        min(prices)
+        for cells in compared.cells.values()
+        if (prices := [cell.price.total for cell in cells if cell.price])
+    )
+    return sum(least, Decimal(0))
+
+
+def _points(compared: Evaluation) -> dict[tuple[UUID, UUID], Fraction]:
+    """Ranking points by lot and bid, of the bids that have a place."""
+    return {
+        (lot.lot_id, rank.bid_id): rank.exact
+        for lot in compared.lots
+        for rank in lot.ranks
+        if rank.place is not None
+    }
+
+
+def _plain(rule: Constraint) -> list[Any]:
+    return [rule.kind, str(rule.limit), sorted(rule.suppliers), rule.lot, rule.line]

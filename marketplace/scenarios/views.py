@@ -1,0 +1,222 @@
+"""A scenario as one reader gets it: amounts with their currency, constraints in words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from marketplace.core.money import Money
+from marketplace.core.text import Text, _
+from marketplace.rfq.services.evaluation import Evaluation
+from marketplace.rfq.states import RFQ_FLOW
+from marketplace.scenarios import problems
+from marketplace.scenarios.model import Kind
+from marketplace.scenarios.models import AwardScenario
+from marketplace.scenarios.rules import SHAPES, Unit
+from marketplace.scenarios.states import ACTIONS, SCENARIO_FLOW
+from marketplace.web import formats
+from marketplace.web.shown import Shown
+
+
+@dataclass(frozen=True, slots=True)
+class AwardedLine:
+    """A line with who gets it in a scenario."""
+
+    line_id: UUID
+    number: int
+    description: str
+    bid_id: UUID
+    supplier_id: UUID
+    supplier_name: str
+    unit_price: Money
+    total: Money
+
+
+def summary(found: AwardScenario, compared: Evaluation) -> Shown:
+    """The scenario in a list."""
+    return Shown(found, _actions(found, compared), **_figures(found, compared))
+
+
+def whole(found: AwardScenario, compared: Evaluation) -> Shown:
+    """The scenario with its constraints, its award and what to loosen."""
+    return Shown(
+        found,
+        _actions(found, compared),
+        constraints=_constraints(found, compared),
+        awards=_awards(found.awards, compared),
+        relaxation=_relaxation(found, compared),
+        **_figures(found, compared),
+    )
+
+
+def words(stored: dict[str, Any], compared: Evaluation) -> str:
+    """The constraint as a sentence, with names and numbers."""
+    limit = Decimal(stored["limit"])
+    unit = SHAPES[Kind(stored["kind"])].unit
+    values = {
+        "limit": formats.money(Money(limit, compared.terms.currency))
+        if unit is Unit.AMOUNT
+        else formats.number(limit),
+        "who": _who(stored, compared),
+        "where": _where(stored, compared),
+    }
+    return str(Text(_SENTENCES[Kind(stored["kind"])].message, values))
+
+
+def shown_limit(stored: dict[str, Any], value: Decimal, currency: str) -> str:
+    """A number in the unit of the constraint."""
+    unit = SHAPES[Kind(stored["kind"])].unit
+    if unit is Unit.AMOUNT:
+        return formats.money(Money(value, currency))
+    if unit is Unit.PERCENT:
+        return formats.percent(value / 100, 2)
+    return formats.number(value)
+
+
+def lines_per_supplier(awards: Sequence[AwardedLine]) -> list[tuple[str, Money, int]]:
+    """What each winner gets: name, amount, number of lines; the largest first."""
+    found: dict[str, list[Money]] = {}
+    for award in awards:
+        found.setdefault(award.supplier_name, []).append(award.total)
+    totals = [(name, sum(own[1:], start=own[0]), len(own)) for name, own in sorted(found.items())]
+    return sorted(totals, key=lambda row: row[1].amount, reverse=True)
+
+
+_SENTENCES: dict[Kind, Text] = {
+    Kind.MAX_SUPPLIERS: _("At most %(limit)s suppliers win; %(where)s"),
+    Kind.MIN_SUPPLIERS: _("At least %(limit)s suppliers win; %(where)s"),
+    Kind.MAX_SHARE: _("At most %(limit)s per cent of the value: %(who)s"),
+    Kind.MIN_SHARE: _("At least %(limit)s per cent of the value: %(who)s"),
+    Kind.INCUMBENT_SHARE: _("At least %(limit)s per cent stay with the present supplier: %(who)s"),
+    Kind.CAPACITY: _("At most %(limit)s: %(who)s"),
+    Kind.MIN_ORDER_VALUE: _("At least %(limit)s for a supplier who wins: %(who)s"),
+    Kind.INDIVISIBLE_LOT: _("A lot goes to one supplier; %(where)s"),
+    Kind.EXCLUDE: _("Nothing to: %(who)s; %(where)s"),
+    Kind.FIX: _("To %(who)s; %(where)s"),
+    Kind.SCORE_FLOOR: _("Only suppliers with at least %(limit)s per cent of the score"),
+    Kind.MAX_ITEMS: _("At most %(limit)s lines: %(who)s"),
+}
+
+
+def _who(stored: dict[str, Any], compared: Evaluation) -> str:
+    named = [compared.supplier_name(UUID(each)) for each in stored["supplier_ids"]]
+    return " + ".join(named) if named else str(_("each supplier"))
+
+
+def _where(stored: dict[str, Any], compared: Evaluation) -> str:
+    if stored["line_id"]:
+        number = compared.terms.line_by_id[UUID(stored["line_id"])].number
+        return str(_("line %(number)s", number=number))
+    for lot in compared.terms.lots:
+        if str(lot.id) == stored["lot_id"]:
+            return str(_("lot %(number)s", number=lot.number))
+    per_lot = SHAPES[Kind(stored["kind"])].unit is None and not stored["supplier_ids"]
+    return str(_("every lot") if per_lot else _("the whole RFQ"))
+
+
+def _actions(found: AwardScenario, compared: Evaluation) -> list[str]:
+    if not RFQ_FLOW.may(compared.rfq.state, "award"):
+        return ["delete"]
+    possible = [action for action in ACTIONS if SCENARIO_FLOW.may(found.state, action)]
+    if "propose" in possible and not problems.is_current(found, compared):
+        possible.remove("propose")
+    return [*possible, "delete"]
+
+
+def _figures(found: AwardScenario, compared: Evaluation) -> dict[str, Any]:
+    currency = compared.terms.currency
+    above = None if found.total is None else found.total - problems.cheapest_possible(compared)
+    return {
+        "is_current": found.run > 0 and problems.is_current(found, compared),
+        "total": None if found.total is None else Money(found.total, currency),
+        "above_cheapest": None if above is None else Money(above, currency),
+    }
+
+
+def _constraints(found: AwardScenario, compared: Evaluation) -> list[dict[str, Any]]:
+    findings = found.findings or [{}] * len(found.constraints)
+    return [
+        _constraint(stored, finding, compared)
+        for stored, finding in zip(found.constraints, findings, strict=True)
+    ]
+
+
+def _constraint(
+    stored: dict[str, Any], finding: dict[str, Any], compared: Evaluation
+) -> dict[str, Any]:
+    limit, unit = Decimal(stored["limit"]), SHAPES[Kind(stored["kind"])].unit
+    currency = compared.terms.currency
+    found = {
+        name: None if finding.get(name) is None else Decimal(finding[name])
+        for name in ("measured", "slack", "cost", "without")
+    }
+    return {
+        "kind": Kind(stored["kind"]),
+        "count": int(limit) if unit is Unit.COUNT else None,
+        "percent": limit if unit is Unit.PERCENT else None,
+        "amount": Money(limit, currency) if unit is Unit.AMOUNT else None,
+        "supplier_ids": stored["supplier_ids"],
+        "lot_id": stored["lot_id"],
+        "line_id": stored["line_id"],
+        "words": words(stored, compared),
+        **found,
+        "cost_is_proven": finding.get("is_proven", False),
+        "without_status": finding.get("without_status"),
+        "shown_measured": None
+        if found["measured"] is None
+        else shown_limit(stored, found["measured"], currency),
+    }
+
+
+def _relaxation(found: AwardScenario, compared: Evaluation) -> dict[str, Any] | None:
+    kept = found.relaxation
+    if kept is None:
+        return None
+    currency = compared.terms.currency
+    loosened = []
+    for each in kept["loosened"]:
+        stored = found.constraints[each["constraint"]]
+        limit, needed = Decimal(each["limit"]), Decimal(each["needed"])
+        loosened.append(
+            {
+                "constraint": each["constraint"],
+                "words": words(stored, compared),
+                "limit": limit,
+                "needed": needed,
+                "shown_limit": shown_limit(stored, limit, currency),
+                "shown_needed": shown_limit(stored, needed, currency),
+            }
+        )
+    return {
+        "loosened": loosened,
+        "total": Money(Decimal(kept["total"]), currency),
+        "is_proven": kept["is_proven"],
+        "awards": _awards(kept["awards"], compared),
+    }
+
+
+def _awards(awards: Sequence[dict[str, str]], compared: Evaluation) -> list[AwardedLine]:
+    """By the number of the line."""
+    suppliers = {offer.bid_id: offer.supplier_id for offer in compared.offers}
+    currency = compared.terms.currency
+    prices = {
+        (line.rfq_line_id, offer.bid_id): line for offer in compared.offers for line in offer.lines
+    }
+    found = []
+    for award in awards:
+        line_id, bid_id = UUID(award["line_id"]), UUID(award["bid_id"])
+        asked, price = compared.terms.line_by_id[line_id], prices[line_id, bid_id]
+        found.append(
+            AwardedLine(
+                line_id=line_id,
+                number=asked.number,
+                description=asked.description,
+                bid_id=bid_id,
+                supplier_id=suppliers[bid_id],
+                supplier_name=compared.supplier_name(suppliers[bid_id]),
+                unit_price=Money(price.unit_price, currency),
+                total=Money(price.total, currency),
+            )
+        )
+    return sorted(found, key=lambda line: line.number)
