@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from marketplace.core import clock
 from marketplace.core.errors import Conflict
 from marketplace.core.money import Money
-from marketplace.core.text import _, label
+from marketplace.core.text import _, label, ngettext_
 from marketplace.rfq import evaluation_pages
 from marketplace.rfq import views as rfq_views
 from marketplace.rfq.bid_http import peeking_noted
@@ -51,7 +51,7 @@ def add_preset(rfq_id: UUID) -> ResponseReturnValue:
     posted = MultiDict(request.form)
     chosen = posted.get("preset", "")
     if chosen in set(Preset) and not posted.get("name"):
-        posted["name"] = _preset_name(Preset(chosen), posted.get("suppliers", ""))
+        posted["name"] = _preset_name(Preset(chosen), posted.get("suppliers", type=int))
     form = Form(PresetSchema, posted)
     if form.valid:
         with form.guard():
@@ -227,9 +227,9 @@ def _by_unit(posted: MultiDict[str, str], currency: str) -> MultiDict[str, str]:
     return result
 
 
-def _preset_name(which: Preset, suppliers: str) -> str:
-    if which is Preset.FEW_SUPPLIERS:
-        return str(_("At most %(n)s suppliers", n=suppliers or 2))
+def _preset_name(which: Preset, suppliers: int | None) -> str:
+    if which is Preset.FEW_SUPPLIERS and suppliers:
+        return str(ngettext_("At most %(n)s supplier", "At most %(n)s suppliers", suppliers))
     return label(which)
 
 

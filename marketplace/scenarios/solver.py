@@ -83,6 +83,7 @@ def relax(problem: Problem, rules: Sequence[Constraint], *, seconds: float) -> R
     """
     ends = time.monotonic() + seconds
     program = _Program(problem)
+    program.aim_at(worth=False)
     distances = [program.loosen(rows_of(problem, rule), len(rules)) for rule in rules]
     program.link()
     found = program.run(seconds / 2)
@@ -93,7 +94,7 @@ def relax(problem: Problem, rules: Sequence[Constraint], *, seconds: float) -> R
         if columns:
             most = found.at(columns[1]) * (1 + 1e-9) if index in loosened else 0.0
             program.hold(columns, most)
-    program.aim_at_objective()
+    program.aim_at(worth=True)
     kept = [rule for index, rule in enumerate(rules) if index not in loosened]
     best = _solved(program, kept, max(0.1, ends - time.monotonic()))
     return Relaxation(tuple(broken(problem, rules, best.chosen)), best)
@@ -193,10 +194,12 @@ class _Program:
         self.upper[distance] = most
         self.lower[switch] = self.upper[switch] = 1.0 if most else 0.0
 
-    def aim_at_objective(self) -> None:
-        """Add up what the options are worth, and nothing else."""
+    def aim_at(self, *, worth: bool) -> None:
+        """Add up what the options are worth and nothing else, or what is added from here on."""
         options = len(self.problem.options)
-        self.costs = [self._worth(i) if i < options else 0.0 for i in range(len(self.costs))]
+        self.costs = [
+            self._worth(i) if worth and i < options else 0.0 for i in range(len(self.costs))
+        ]
 
     def link(self) -> None:
         """Bind every switch that a row has used to its options."""

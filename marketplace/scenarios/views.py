@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from marketplace.core.money import Money
-from marketplace.core.text import Text, _
+from marketplace.core.text import Text, _, ngettext_
 from marketplace.rfq.services.evaluation import Evaluation
 from marketplace.rfq.states import RFQ_FLOW
 from marketplace.scenarios import problems
@@ -61,6 +61,8 @@ def words(stored: dict[str, Any], compared: Evaluation) -> str:
         "who": _who(stored, compared),
         "where": _where(stored, compared),
     }
+    if unit is Unit.COUNT:
+        return str(_counted(Kind(stored["kind"]), int(limit), values))
     return str(Text(_SENTENCES[Kind(stored["kind"])].message, values))
 
 
@@ -84,8 +86,6 @@ def lines_per_supplier(awards: Sequence[AwardedLine]) -> list[tuple[str, Money, 
 
 
 _SENTENCES: dict[Kind, Text] = {
-    Kind.MAX_SUPPLIERS: _("At most %(limit)s suppliers win; %(where)s"),
-    Kind.MIN_SUPPLIERS: _("At least %(limit)s suppliers win; %(where)s"),
     Kind.MAX_SHARE: _("At most %(limit)s per cent of the value: %(who)s"),
     Kind.MIN_SHARE: _("At least %(limit)s per cent of the value: %(who)s"),
     Kind.INCUMBENT_SHARE: _("At least %(limit)s per cent stay with the present supplier: %(who)s"),
@@ -95,8 +95,25 @@ _SENTENCES: dict[Kind, Text] = {
     Kind.EXCLUDE: _("Nothing to: %(who)s; %(where)s"),
     Kind.FIX: _("To %(who)s; %(where)s"),
     Kind.SCORE_FLOOR: _("Only suppliers with at least %(limit)s per cent of the score"),
-    Kind.MAX_ITEMS: _("At most %(limit)s lines: %(who)s"),
 }
+
+
+def _counted(kind: Kind, n: int, values: dict[str, str]) -> Text:
+    if kind is Kind.MAX_SUPPLIERS:
+        return ngettext_(
+            "At most %(n)s supplier wins; %(where)s",
+            "At most %(n)s suppliers win; %(where)s",
+            n,
+            **values,
+        )
+    if kind is Kind.MIN_SUPPLIERS:
+        return ngettext_(
+            "At least %(n)s supplier wins; %(where)s",
+            "At least %(n)s suppliers win; %(where)s",
+            n,
+            **values,
+        )
+    return ngettext_("At most %(n)s line: %(who)s", "At most %(n)s lines: %(who)s", n, **values)
 
 
 def _who(stored: dict[str, Any], compared: Evaluation) -> str:
