@@ -111,12 +111,22 @@ class Problem:
             offered[option.supplier].append(index)
         return offered
 
-    def in_lot(self, lot: str | None) -> set[int]:
-        """The options that touch the lot; all of them without one."""
-        if lot is None:
-            return set(range(len(self.options)))
-        items = self.lots[lot]
-        return {i for i, option in enumerate(self.options) if option.items & items}
+    @cached_property
+    def by_lot(self) -> dict[str | None, frozenset[int]]:
+        """The options that touch a lot; under None all of them."""
+        touching: dict[str | None, frozenset[int]] = {None: frozenset(range(len(self.options)))}
+        for lot, items in self.lots.items():
+            touching[lot] = frozenset(index for item in items for index in self.by_item[item])
+        return touching
+
+    @cached_property
+    def most(self) -> Decimal:
+        """What no award can cost more than."""
+        dearest = (
+            max((self.options[index].cost for index in options), default=Decimal(0))
+            for options in self.by_item.values()
+        )
+        return sum(dearest, Decimal(0))
 
     def value_of(self, index: int) -> Fraction:
         """What the objective adds up."""
@@ -171,7 +181,7 @@ def _money(problem: Problem, chosen: Iterable[int], suppliers: Collection[str]) 
 
 
 def _suppliers(problem: Problem, rule: Constraint, chosen: Sequence[int]) -> Fraction:
-    return Fraction(len(winners(problem, set(chosen) & problem.in_lot(rule.lot))))
+    return Fraction(len(winners(problem, set(chosen) & problem.by_lot[rule.lot])))
 
 
 def _largest_value(problem: Problem, rule: Constraint, chosen: Sequence[int]) -> Fraction:
@@ -192,7 +202,7 @@ def _smallest_order(problem: Problem, rule: Constraint, chosen: Sequence[int]) -
 
 def _most_in_a_lot(problem: Problem, rule: Constraint, chosen: Sequence[int]) -> Fraction:
     found = (
-        len(winners(problem, set(chosen) & problem.in_lot(lot))) for lot in lots_of(problem, rule)
+        len(winners(problem, set(chosen) & problem.by_lot[lot])) for lot in lots_of(problem, rule)
     )
     return Fraction(max(found, default=0))
 

@@ -2,7 +2,7 @@
 
 A row says: the sum of its terms is at most its limit. Columns are the options by their index, and
 switches that are named: ``("wins", supplier)`` is one when the supplier gets anything at all,
-``("wins", supplier, lot)`` when it gets something of that lot.
+``("wins", supplier, lot)`` when it gets something of that lot. ``TOTAL`` is what the award costs.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,6 +12,7 @@ from fractions import Fraction
 from marketplace.scenarios.model import Constraint, Kind, Problem, groups, lots_of
 
 Switch = tuple[str, ...]
+TOTAL: Switch = ("total",)
 Column = int | Switch
 
 
@@ -23,6 +24,16 @@ class Row:
     limit: Fraction = Fraction(0)
     is_money: bool = False
 
+    def most(self, problem: Problem) -> Fraction:
+        """By how much the terms can exceed the limit."""
+        most = Fraction(problem.most)
+        positive = (
+            value * (most if column == TOTAL else 1)
+            for column, value in self.terms.items()
+            if value > 0
+        )
+        return sum(positive, Fraction(0)) - self.limit
+
 
 def rows_of(problem: Problem, rule: Constraint) -> list[Row]:
     """What the rule demands."""
@@ -32,8 +43,11 @@ def rows_of(problem: Problem, rule: Constraint) -> list[Row]:
 def links_of(problem: Problem, switches: Iterable[Switch]) -> Iterator[Row]:
     """What binds the switches to the options: one that wins is on, one without a win is off."""
     for switch in switches:
+        if switch == TOTAL:
+            yield from _total(problem)
+            continue
         lot = switch[2] if len(switch) > 2 else None
-        own = [i for i in problem.by_supplier[switch[1]] if i in problem.in_lot(lot)]
+        own = [i for i in problem.by_supplier[switch[1]] if i in problem.by_lot[lot]]
         for index in own:
             yield Row({index: Fraction(1), switch: Fraction(-1)})
         yield Row({switch: Fraction(1)} | dict.fromkeys(own, Fraction(-1)))
@@ -41,7 +55,7 @@ def links_of(problem: Problem, switches: Iterable[Switch]) -> Iterator[Row]:
 
 def _switches(problem: Problem, lot: str | None) -> list[Switch]:
     scope = () if lot is None else (lot,)
-    touching = problem.in_lot(lot)
+    touching = problem.by_lot[lot]
     bidding = dict.fromkeys(problem.options[index].supplier for index in sorted(touching))
     return [("wins", supplier, *scope) for supplier in bidding]
 
@@ -56,26 +70,35 @@ def _at_least(problem: Problem, rule: Constraint) -> Iterator[Row]:
     yield Row(ones, -Fraction(rule.limit))
 
 
+def _total(problem: Problem) -> Iterator[Row]:
+    """TOTAL is the sum of what is taken: not less, and not more."""
+    for sign in (1, -1):
+        costs: dict[Column, Fraction] = {
+            index: sign * Fraction(option.cost) for index, option in enumerate(problem.options)
+        }
+        yield Row({**costs, TOTAL: Fraction(-sign)}, is_money=True)
+
+
 def _share(problem: Problem, rule: Constraint) -> Iterator[Row]:
     """A share of a sum that is itself chosen: both sides stand on the left."""
-    share, sign = Fraction(rule.limit) / 100, -1 if rule.is_at_least else 1
+    sign = -1 if rule.is_at_least else 1
     for group in groups(problem, rule):
-        yield Row(
-            {
-                index: sign * Fraction(option.cost) * ((option.supplier in group) - share)
-                for index, option in enumerate(problem.options)
-            },
-            is_money=True,
-        )
+        costs: dict[Column, Fraction] = {
+            index: sign * Fraction(problem.options[index].cost)
+            for supplier in sorted(group)
+            for index in problem.by_supplier.get(supplier, ())
+        }
+        yield Row({**costs, TOTAL: -sign * Fraction(rule.limit) / 100}, is_money=True)
 
 
 def _capacity(problem: Problem, rule: Constraint) -> Iterator[Row]:
     for group in groups(problem, rule):
-        yield Row(
-            {i: Fraction(o.cost) for i, o in enumerate(problem.options) if o.supplier in group},
-            Fraction(rule.limit),
-            is_money=True,
-        )
+        costs: dict[Column, Fraction] = {
+            index: Fraction(problem.options[index].cost)
+            for supplier in sorted(group)
+            for index in problem.by_supplier.get(supplier, ())
+        }
+        yield Row(costs, Fraction(rule.limit), is_money=True)
 
 
 def _min_order(problem: Problem, rule: Constraint) -> Iterator[Row]:

@@ -16,7 +16,7 @@ import highspy
 import numpy as np
 
 from marketplace.scenarios.model import Constraint, Objective, Problem, broken
-from marketplace.scenarios.rows import Column, Row, Switch, links_of, rows_of
+from marketplace.scenarios.rows import TOTAL, Column, Row, Switch, links_of, rows_of
 
 VERSION = f"HiGHS {version('highspy')}"
 # Sums of money are brought to about this size.
@@ -167,8 +167,11 @@ class _Program:
 
     def add(self, row: Row, slack: int | None = None) -> None:
         """A row; with ``slack``, that column is how far it may be exceeded."""
-        scale = self.money_scale if row.is_money else Fraction(1)
-        terms = [(self._place(key), float(value / scale)) for key, value in row.terms.items()]
+        scale = self._scale_of(row)
+        terms = [
+            (self._place(key), float(value if key == TOTAL else value / scale))
+            for key, value in row.terms.items()
+        ]
         if slack is not None:
             terms.append((slack, -1.0))
         self._row(terms, float(row.limit / scale))
@@ -178,7 +181,9 @@ class _Program:
 
         None for rows that nothing can exceed.
         """
-        most = max((float(_most_exceeded(row) / self._scale_of(row)) for row in rows), default=0.0)
+        most = max(
+            (float(row.most(self.problem) / self._scale_of(row)) for row in rows), default=0.0
+        )
         if most <= 0:
             return None
         switch = self._column(1.0)
@@ -261,7 +266,11 @@ class _Program:
         if isinstance(key, int):
             return key
         if key not in self.switches:
-            self.switches[key] = self._column(0.0)
+            most = float(Fraction(self.problem.most) / self.money_scale)
+            is_total = key == TOTAL
+            self.switches[key] = self._column(
+                0.0, upper=most if is_total else 1.0, whole=not is_total
+            )
         return self.switches[key]
 
     def _column(self, cost: float, *, upper: float = 1.0, whole: bool = True) -> int:
@@ -283,10 +292,6 @@ class _Program:
 def _scale(values: Sequence[Fraction], items: int) -> Fraction:
     """By what to divide so that a whole award is about `SIZE`; never to make small sums larger."""
     return max(Fraction(1), max(values, default=Fraction(0)) * items / SIZE)
-
-
-def _most_exceeded(row: Row) -> Fraction:
-    return sum((value for value in row.terms.values() if value > 0), Fraction(0)) - row.limit
 
 
 def _status(status: "highspy.HighsModelStatus", *, has_values: bool) -> Status:

@@ -122,7 +122,7 @@ class TestApi:
             assert made.status_code == 201
         assert len(session.scalars(select(AwardScenario)).all()) == 1
         bare = client.post(base(sourcing), json={"name": "No key"}, idempotency_key=None)
-        assert (bare.status_code, bare.json["code"]) == (422, "idempotency_key_required")
+        assert (bare.status_code, bare.json["code"]) == (422, "idempotency_key_missing")
 
     def test_deleting_needs_the_version_that_was_seen(self, api, session, sourcing):
         client = api(sourcing.buyer)
