@@ -16,11 +16,10 @@ from marketplace.core.text import _, label, ngettext_
 from marketplace.rfq import evaluation_pages
 from marketplace.rfq import views as rfq_views
 from marketplace.rfq.bid_http import peeking_noted
-from marketplace.rfq.services import evaluation
-from marketplace.rfq.services.evaluation import Evaluation
 from marketplace.scenarios import problems, rules, views
 from marketplace.scenarios.model import Kind, Objective
 from marketplace.scenarios.models import AwardScenario
+from marketplace.scenarios.reading import Basis, basis
 from marketplace.scenarios.rules import SHAPES, ScenarioDraft, Unit
 from marketplace.scenarios.schemas import PresetSchema, ScenarioInputSchema
 from marketplace.scenarios.services import planning
@@ -66,7 +65,7 @@ def add_preset(rfq_id: UUID) -> ResponseReturnValue:
 def new(rfq_id: UUID) -> ResponseReturnValue:
     session, actor = current_session(), current_actor()
     with peeking_noted(rfq_id):
-        compared = evaluation.read(session, actor, rfq_id)
+        compared = basis(session, actor, rfq_id)
     if request.method == "GET":
         return _editor(compared, Form(ScenarioInputSchema, initial=_initial(rfq_id)))
     posted = rows.filled(_by_unit(request.form, compared.terms.currency), "constraints", ["kind"])
@@ -135,10 +134,7 @@ def award(rfq_id: UUID, scenario_id: UUID) -> str:
     """The award of the RFQ, filled in line by line from the scenario."""
     session, actor = current_session(), current_actor()
     found, compared = planning.read(session, actor, rfq_id, scenario_id)
-    if not problems.is_current(found, compared) or not found.awards:
-        raise rules.ScenarioOutdated(
-            _("The scores have changed since this was solved. Solve it again first.")
-        )
+    problems.check_current(found, compared)
     chosen = {f"line.{each.line_id}": str(each.bid_id) for each in problems.choices_of(found)}
     return evaluation_pages.award_page(compared, chosen)
 
@@ -169,7 +165,7 @@ def _listing(rfq_id: UUID, found: planning.Compared, form: Form) -> str:
     )
 
 
-def _editor(compared: Evaluation, form: Form, *, more: int = 0) -> str:
+def _editor(compared: Basis, form: Form, *, more: int = 0) -> str:
     posted = form.posted
     known = (
         len(form.initial.get("constraints", ()))
@@ -233,7 +229,7 @@ def _preset_name(which: Preset, suppliers: int | None) -> str:
     return label(which)
 
 
-def _frame(compared: Evaluation) -> dict[str, Any]:
+def _frame(compared: Basis) -> dict[str, Any]:
     return {
         "rfq": rfq_views.summary(compared.rfq, current_actor(), clock.now()),
         "currency": compared.terms.currency,

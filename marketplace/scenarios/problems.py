@@ -9,11 +9,13 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
+from marketplace.core.text import _
 from marketplace.rfq.award_rules import Choice
 from marketplace.rfq.bid_models import BidOffer
-from marketplace.rfq.services.evaluation import Evaluation
 from marketplace.scenarios.model import Constraint, Kind, Objective, Option, Problem
 from marketplace.scenarios.models import AwardScenario
+from marketplace.scenarios.reading import Basis
+from marketplace.scenarios.rules import ScenarioOutdated
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,16 @@ class Question:
 
 
 def question_of(
-    compared: Evaluation, objective: Objective, constraints: Sequence[dict[str, Any]]
+    compared: Basis, objective: Objective, constraints: Sequence[dict[str, Any]]
 ) -> Question:
-    """What to solve. Lines that nobody offers are left out: they cannot be awarded at all."""
+    """What to solve.
+
+    Left out are lines that nobody offers and suppliers who are blocked: neither can be awarded.
+    """
     points = _points(compared) if objective is Objective.POINTS else None
     offered, options = [], []
-    for offer in sorted(compared.offers, key=lambda each: (each.submitted_at, each.bid_id)):
+    eligible = [offer for offer in compared.offers if offer.supplier_id not in compared.blocked]
+    for offer in sorted(eligible, key=lambda each: (each.submitted_at, each.bid_id)):
         prices = {line.rfq_line_id: line.total for line in offer.lines}
         for asked in compared.terms.lines:
             if asked.id not in prices or (
@@ -76,10 +82,21 @@ def question_of(
     return Question(problem, tuple(rule_of(each) for each in constraints), tuple(offered))
 
 
-def is_current(found: AwardScenario, compared: Evaluation) -> bool:
+def is_current(found: AwardScenario, compared: Basis) -> bool:
     """Whether the scenario answers the bids and scores as they are now."""
     now = question_of(compared, found.objective, found.constraints)
     return found.inputs_digest == now.digest
+
+
+def check_current(found: AwardScenario, compared: Basis) -> None:
+    """Raise ScenarioOutdated unless the answer holds for what is to be decided now."""
+    if not is_current(found, compared):
+        raise ScenarioOutdated(
+            _(
+                "Scores or blocked suppliers have changed since this was solved."
+                " Solve it again first."
+            )
+        )
 
 
 def choices_of(found: AwardScenario) -> list[Choice]:
@@ -98,7 +115,7 @@ def rule_of(stored: dict[str, Any]) -> Constraint:
     )
 
 
-def score_of(compared: Evaluation, offer: BidOffer) -> Fraction:
+def score_of(compared: Basis, offer: BidOffer) -> Fraction:
     """The judged criteria in per cent of the best possible; 100 where nothing is judged."""
     judged = compared.terms.judged
     weight = sum((Fraction(each.weight) for each in judged), Fraction(0))
@@ -112,17 +129,22 @@ def score_of(compared: Evaluation, offer: BidOffer) -> Fraction:
     return reached / weight * 100
 
 
-def cheapest_possible(compared: Evaluation) -> Decimal:
+def cheapest_possible(compared: Basis) -> Decimal:
     """Each line from whoever asks the least, rules aside: no award of them all is below."""
+    blocked = compared.blocked_bids
     least = (
         min(prices)
         for cells in compared.cells.values()
-        if (prices := [cell.price.total for cell in cells if cell.price])
+        if (
+            prices := [
+                cell.price.total for cell in cells if cell.price and cell.bid_id not in blocked
+            ]
+        )
     )
     return sum(least, Decimal(0))
 
 
-def _points(compared: Evaluation) -> dict[tuple[UUID, UUID], Fraction]:
+def _points(compared: Basis) -> dict[tuple[UUID, UUID], Fraction]:
     """Ranking points by lot and bid, of the bids that have a place."""
     return {
         (lot.lot_id, rank.bid_id): rank.exact

@@ -22,11 +22,11 @@ from marketplace.identity.permissions import SYSTEM, Actor, OrgKind
 from marketplace.notifications import service as notifications
 from marketplace.notifications.kinds import register_kind
 from marketplace.rfq import queries as rfq_queries
-from marketplace.rfq.services import evaluation
 from marketplace.scenarios import queries, solver
 from marketplace.scenarios.model import Constraint, Objective, Problem, measured, slack
 from marketplace.scenarios.models import AwardScenario
 from marketplace.scenarios.problems import Question, question_of
+from marketplace.scenarios.reading import basis
 from marketplace.scenarios.services.planning import SLOW_QUEUE, SOLVE_TASK, SUBJECT
 from marketplace.scenarios.solver import Solution, Status
 from marketplace.scenarios.states import SCENARIO_FLOW, Failure, ScenarioState
@@ -226,7 +226,7 @@ def _is_awaited(found: AwardScenario, run: int, step: int) -> bool:
 
 def _question(session: Session, found: AwardScenario) -> Question:
     for_buyer = replace(SYSTEM, org_id=found.buyer_id, org_kind=OrgKind.BUYER)
-    compared = evaluation.read(session, for_buyer, found.rfq_id)
+    compared = basis(session, for_buyer, found.rfq_id)
     return question_of(compared, found.objective, found.constraints)
 
 

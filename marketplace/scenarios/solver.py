@@ -7,7 +7,7 @@ forbidden and the next one asked for.
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 from importlib.metadata import version
@@ -97,6 +97,8 @@ def relax(problem: Problem, rules: Sequence[Constraint], *, seconds: float) -> R
     program.aim_at(worth=True)
     kept = [rule for index, rule in enumerate(rules) if index not in loosened]
     best = _solved(program, kept, max(0.1, ends - time.monotonic()))
+    if found.status is not Status.OPTIMAL and best.status is Status.OPTIMAL:
+        best = replace(best, status=Status.FEASIBLE)
     return Relaxation(tuple(broken(problem, rules, best.chosen)), best)
 
 

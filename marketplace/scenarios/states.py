@@ -56,7 +56,9 @@ register_labels(
         ScenarioState.INFEASIBLE: _("Impossible as it stands"),
         ScenarioState.FAILED: _("Failed"),
         Failure.NO_TIME: _("No award was found within the time limit. Give it more time."),
-        Failure.INPUTS_CHANGED: _("Scores changed while it was being solved. Solve it again."),
+        Failure.INPUTS_CHANGED: _(
+            "Scores or blocked suppliers changed while it was being solved. Solve it again."
+        ),
         Preset.CHEAPEST_PER_LINE: _("Cheapest for each line"),
         Preset.SINGLE_SUPPLIER: _("Cheapest single supplier"),
         Preset.FEW_SUPPLIERS: _("Only a few suppliers"),

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from marketplace.core.money import Money
 from marketplace.core.text import Text, _, ngettext_
-from marketplace.rfq.services.evaluation import Evaluation
 from marketplace.rfq.states import RFQ_FLOW
 from marketplace.scenarios import problems
 from marketplace.scenarios.model import Kind
 from marketplace.scenarios.models import AwardScenario
+from marketplace.scenarios.reading import Basis
 from marketplace.scenarios.rules import SHAPES, Unit
 from marketplace.scenarios.states import ACTIONS, SCENARIO_FLOW
 from marketplace.web import formats
@@ -33,12 +33,12 @@ class AwardedLine:
     total: Money
 
 
-def summary(found: AwardScenario, compared: Evaluation) -> Shown:
+def summary(found: AwardScenario, compared: Basis) -> Shown:
     """The scenario in a list."""
     return Shown(found, _actions(found, compared), **_figures(found, compared))
 
 
-def whole(found: AwardScenario, compared: Evaluation) -> Shown:
+def whole(found: AwardScenario, compared: Basis) -> Shown:
     """The scenario with its constraints, its award and what to loosen."""
     return Shown(
         found,
@@ -50,7 +50,7 @@ def whole(found: AwardScenario, compared: Evaluation) -> Shown:
     )
 
 
-def words(stored: dict[str, Any], compared: Evaluation) -> str:
+def words(stored: dict[str, Any], compared: Basis) -> str:
     """The constraint as a sentence, with names and numbers."""
     limit = Decimal(stored["limit"])
     unit = SHAPES[Kind(stored["kind"])].unit
@@ -116,12 +116,12 @@ def _counted(kind: Kind, n: int, values: dict[str, str]) -> Text:
     return ngettext_("At most %(n)s line: %(who)s", "At most %(n)s lines: %(who)s", n, **values)
 
 
-def _who(stored: dict[str, Any], compared: Evaluation) -> str:
+def _who(stored: dict[str, Any], compared: Basis) -> str:
     named = [compared.supplier_name(UUID(each)) for each in stored["supplier_ids"]]
     return " + ".join(named) if named else str(_("each supplier"))
 
 
-def _where(stored: dict[str, Any], compared: Evaluation) -> str:
+def _where(stored: dict[str, Any], compared: Basis) -> str:
     if stored["line_id"]:
         number = compared.terms.line_by_id[UUID(stored["line_id"])].number
         return str(_("line %(number)s", number=number))
@@ -132,7 +132,7 @@ def _where(stored: dict[str, Any], compared: Evaluation) -> str:
     return str(_("every lot") if per_lot else _("the whole RFQ"))
 
 
-def _actions(found: AwardScenario, compared: Evaluation) -> list[str]:
+def _actions(found: AwardScenario, compared: Basis) -> list[str]:
     if not RFQ_FLOW.may(compared.rfq.state, "award"):
         return ["delete"]
     possible = [action for action in ACTIONS if SCENARIO_FLOW.may(found.state, action)]
@@ -141,7 +141,7 @@ def _actions(found: AwardScenario, compared: Evaluation) -> list[str]:
     return [*possible, "delete"]
 
 
-def _figures(found: AwardScenario, compared: Evaluation) -> dict[str, Any]:
+def _figures(found: AwardScenario, compared: Basis) -> dict[str, Any]:
     currency = compared.terms.currency
     above = None if found.total is None else found.total - problems.cheapest_possible(compared)
     return {
@@ -151,7 +151,7 @@ def _figures(found: AwardScenario, compared: Evaluation) -> dict[str, Any]:
     }
 
 
-def _constraints(found: AwardScenario, compared: Evaluation) -> list[dict[str, Any]]:
+def _constraints(found: AwardScenario, compared: Basis) -> list[dict[str, Any]]:
     findings = found.findings or [{}] * len(found.constraints)
     return [
         _constraint(stored, finding, compared)
@@ -159,9 +159,7 @@ def _constraints(found: AwardScenario, compared: Evaluation) -> list[dict[str, A
     ]
 
 
-def _constraint(
-    stored: dict[str, Any], finding: dict[str, Any], compared: Evaluation
-) -> dict[str, Any]:
+def _constraint(stored: dict[str, Any], finding: dict[str, Any], compared: Basis) -> dict[str, Any]:
     limit, unit = Decimal(stored["limit"]), SHAPES[Kind(stored["kind"])].unit
     currency = compared.terms.currency
     found = {
@@ -186,7 +184,7 @@ def _constraint(
     }
 
 
-def _relaxation(found: AwardScenario, compared: Evaluation) -> dict[str, Any] | None:
+def _relaxation(found: AwardScenario, compared: Basis) -> dict[str, Any] | None:
     kept = found.relaxation
     if kept is None:
         return None
@@ -213,7 +211,7 @@ def _relaxation(found: AwardScenario, compared: Evaluation) -> dict[str, Any] | 
     }
 
 
-def _awards(awards: Sequence[dict[str, str]], compared: Evaluation) -> list[AwardedLine]:
+def _awards(awards: Sequence[dict[str, str]], compared: Basis) -> list[AwardedLine]:
     """By the number of the line."""
     suppliers = {offer.bid_id: offer.supplier_id for offer in compared.offers}
     currency = compared.terms.currency

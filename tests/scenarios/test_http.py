@@ -149,11 +149,11 @@ class TestApi:
         client = api(sourcing.buyer)
         made = make_scenario(sourcing, at_most(2))
         drain()
-        for path, most in ((f"{base(sourcing)}/{made.id}", 8), (base(sourcing), 8)):
+        for path, most in ((f"{base(sourcing)}/{made.id}", 9), (base(sourcing), 9)):
             client.get(path)
             statements.clear()
             assert client.get(path).status_code == 200
-            assert len(statements) <= most, statements
+            assert len(statements) == most, statements
 
 
 class TestPages:

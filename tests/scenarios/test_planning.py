@@ -23,6 +23,8 @@ from marketplace.scenarios.models import AwardScenario
 from marketplace.scenarios.rules import ConstraintDraft, ScenarioDraft, ScenarioInvalid
 from marketplace.scenarios.services import planning
 from marketplace.scenarios.states import Preset, ScenarioState
+from marketplace.suppliers.models import Supplier
+from marketplace.suppliers.states import SupplierState
 from tests.factories.bids import make_opened, make_sourcing
 from tests.factories.identity import make_actor
 from tests.factories.scenarios import at_most, awarded, bids_of, make_compared, make_scenario
@@ -220,6 +222,22 @@ class TestSolve:
         sourcing.score({first: "40"})
         with pytest.raises(rules.ScenarioOutdated):
             planning.propose(session, sourcing.buyer, sourcing.rfq.id, made.id)
+
+    def test_a_blocked_supplier_gets_nothing(self, session, drain):
+        sourcing = make_compared(session)
+        made = make_scenario(sourcing)
+        drain()
+        blocked = sourcing.suppliers[1].org_id
+        since = sourcing.rfq.created_at
+        session.merge(Supplier(id=blocked, state=SupplierState.BLOCKED, applied_at=since))
+        session.flush()
+        with pytest.raises(rules.ScenarioOutdated):
+            planning.propose(session, sourcing.buyer, sourcing.rfq.id, made.id)
+        planning.solve(session, sourcing.buyer, sourcing.rfq.id, made.id)
+        drain()
+        session.refresh(made)
+        assert awarded(sourcing, made) == [2, 0, 0]
+        assert made.total == 5950
 
     def test_a_job_that_is_done_twice_changes_nothing(self, session, drain):
         sourcing = make_compared(session)

@@ -21,12 +21,11 @@ from marketplace.rfq import bid_queries
 from marketplace.rfq import queries as rfq_queries
 from marketplace.rfq.award_rules import Choice
 from marketplace.rfq.models import Rfq
-from marketplace.rfq.services import evaluation
-from marketplace.rfq.services.evaluation import Evaluation
 from marketplace.rfq.states import RFQ_FLOW
 from marketplace.scenarios import queries, rules
 from marketplace.scenarios.models import AwardScenario
-from marketplace.scenarios.problems import choices_of, is_current, question_of
+from marketplace.scenarios.problems import check_current, choices_of, question_of
+from marketplace.scenarios.reading import Basis, basis
 from marketplace.scenarios.rules import ScenarioDraft
 from marketplace.scenarios.states import SCENARIO_FLOW, ScenarioState
 
@@ -39,7 +38,7 @@ SLOW_QUEUE = "slow"
 class Compared:
     """Scenarios with the evaluation that they are about."""
 
-    evaluation: Evaluation
+    evaluation: Basis
     scenarios: Page[AwardScenario]
 
 
@@ -48,16 +47,16 @@ def compare(
     session: Session, actor: Actor, rfq_id: UUID, *, cursor: str | None = None, limit: int = 50
 ) -> Compared:
     """The scenarios of an RFQ side by side. Raises Sealed before the opening."""
-    compared = evaluation.read(session, actor, rfq_id)
+    compared = basis(session, actor, rfq_id)
     return Compared(compared, queries.search(session, actor, rfq_id, cursor=cursor, limit=limit))
 
 
 @requires(Permission.RFQ_AWARD)
 def read(
     session: Session, actor: Actor, rfq_id: UUID, scenario_id: UUID
-) -> tuple[AwardScenario, Evaluation]:
+) -> tuple[AwardScenario, Basis]:
     """One scenario with the evaluation that it is about."""
-    compared = evaluation.read(session, actor, rfq_id)
+    compared = basis(session, actor, rfq_id)
     return queries.get(session, actor, rfq_id, scenario_id), compared
 
 
@@ -65,7 +64,7 @@ def read(
 def create(session: Session, actor: Actor, rfq_id: UUID, draft: ScenarioDraft) -> AwardScenario:
     """Write a scenario; raises ScenarioInvalid with every reason, or TooManyScenarios."""
     rfq = _decidable(session, actor, rfq_id)
-    compared = evaluation.read(session, actor, rfq_id)
+    compared = basis(session, actor, rfq_id)
     rules.check(draft, compared)
     if queries.count(session, actor, rfq_id) >= rules.MAX_SCENARIOS:
         raise rules.TooManyScenarios(
@@ -108,7 +107,7 @@ def solve(
     found = queries.get(session, actor, rfq_id, scenario_id, lock=True)
     check_version(found, expected)
     state = SCENARIO_FLOW.next(found.state, "solve")
-    compared = evaluation.read(session, actor, rfq_id)
+    compared = basis(session, actor, rfq_id)
     question = question_of(compared, found.objective, found.constraints)
     rules.check_solvable(compared, found.objective, found.constraints, question.problem)
     _forget(found)
@@ -147,16 +146,13 @@ def propose(
 ) -> Sequence[Choice]:
     """The choices of a solved scenario, for the award by line. Nothing is awarded yet.
 
-    Raises ScenarioOutdated when offers are judged otherwise than when it was solved.
+    Raises ScenarioOutdated when scores or blocked suppliers are others than when it was solved.
     """
     _decidable(session, actor, rfq_id)
     found = queries.get(session, actor, rfq_id, scenario_id, lock=True)
     check_version(found, expected)
     SCENARIO_FLOW.next(found.state, "propose")
-    if not is_current(found, evaluation.read(session, actor, rfq_id)):
-        raise rules.ScenarioOutdated(
-            _("The scores have changed since this was solved. Solve it again first.")
-        )
+    check_current(found, basis(session, actor, rfq_id))
     _audit(session, actor, "proposed", found)
     outbox.record(
         session,

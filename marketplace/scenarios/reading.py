@@ -1,0 +1,30 @@
+"""What scenarios are about: the evaluation of an RFQ, and who may win at all."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from marketplace.identity.permissions import Actor
+from marketplace.rfq.services import evaluation
+from marketplace.rfq.services.evaluation import Evaluation
+from marketplace.suppliers import queries as supplier_queries
+
+
+@dataclass(frozen=True)
+class Basis(Evaluation):
+    """The evaluation; ``blocked`` are the suppliers whom due diligence has ruled out."""
+
+    blocked: frozenset[UUID] = frozenset()
+
+    @property
+    def blocked_bids(self) -> frozenset[UUID]:
+        return frozenset(o.bid_id for o in self.offers if o.supplier_id in self.blocked)
+
+
+def basis(session: Session, actor: Actor, rfq_id: UUID) -> Basis:
+    """The evaluation as it stands. Raises Sealed before the opening."""
+    compared = evaluation.read(session, actor, rfq_id)
+    bidding = {offer.supplier_id for offer in compared.offers}
+    blocked = supplier_queries.blocked_ids(session, bidding)
+    return Basis(**vars(compared), blocked=frozenset(blocked))
