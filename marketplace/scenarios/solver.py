@@ -52,7 +52,9 @@ class Solution:
         if self.objective is None or self.bound is None:
             return None
         distance = abs(self.objective - self.bound)
-        return distance / abs(self.objective) if self.objective else Fraction(0)
+        if not self.objective:
+            return Fraction(bool(distance))
+        return distance / abs(self.objective)
 
 
 @dataclass(frozen=True, slots=True)
