@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
@@ -102,10 +103,16 @@ class BidVersion(Base):
 
 
 class BidAttempt(HasId, Base):
-    """One attempt to submit or withdraw, accepted or not, with the signed statement about it."""
+    """One attempt to submit or withdraw, accepted or not, with the signed statement about it.
+
+    ``seq`` and ``link`` chain the attempts of an RFQ; a trigger gives them (migration 0017).
+    """
 
     __tablename__ = "bid_attempt"
-    __table_args__ = (Index(None, "rfq_id", "supplier_id", "arrived_at"),)
+    __table_args__ = (
+        Index(None, "rfq_id", "supplier_id", "arrived_at"),
+        UniqueConstraint("rfq_id", "seq"),
+    )
 
     rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_seal.rfq_id"))
     buyer_id: Mapped[UUID]
@@ -118,6 +125,18 @@ class BidAttempt(HasId, Base):
     arrived_at: Mapped[datetime]
     statement: Mapped[str]
     signature: Mapped[bytes] = mapped_column(LargeBinary)
+    seq: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    link: Mapped[bytes] = mapped_column(LargeBinary, server_default=text("''::bytea"))
+
+
+class BidAttemptHead(Base):
+    """The last link of each RFQ's chain of attempts."""
+
+    __tablename__ = "bid_attempt_head"
+
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_seal.rfq_id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger)
+    link: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class RfqOpening(Base):
@@ -134,8 +153,22 @@ class RfqOpening(Base):
     signature: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class RfqOutcome(Base):
+    """What the opening proves to buyer and bidders alike; it names nobody. Signed."""
+
+    __tablename__ = "rfq_outcome"
+
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_seal.rfq_id"), primary_key=True)
+    buyer_id: Mapped[UUID]
+    statement: Mapped[str]
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class BidOffer(Base):
-    """What a bid says, written at opening and never changed."""
+    """What a bid says, written at opening and never changed.
+
+    ``data_key`` opens the sealed version, so that anybody can compare; unknown before 0017.
+    """
 
     __tablename__ = "bid_offer"
     __table_args__ = (Index(None, "rfq_id"),)
@@ -151,6 +184,7 @@ class BidOffer(Base):
     lot_ids: Mapped[list[UUID]]
     answers: Mapped[list[Any]]
     documents: Mapped[list[Any]]
+    data_key: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 
     lines: Mapped[list["BidLine"]] = relationship(lazy="raise", viewonly=True)
 

@@ -98,6 +98,19 @@ def check_may_open(now: datetime, due_at: datetime) -> None:
         )
 
 
+def mismatch(
+    bid_id: UUID | None, supplier_id: UUID | None, reason: str, **place: int
+) -> SealMismatch:
+    """The refusal to open, naming the bid, or else the place in the chain of attempts."""
+    return SealMismatch(
+        _("A bid is not as its receipt says. Nothing was opened; tell the operator."),
+        bid_id=str(bid_id) if bid_id else None,
+        supplier_id=str(supplier_id) if supplier_id else None,
+        reason=reason,
+        **place,
+    )
+
+
 def check_content(terms: Terms, content: BidContent, *, complete: bool) -> None:
     """Raise BidInvalid with every reason why this does not answer the RFQ.
 

@@ -212,14 +212,21 @@ def seal(plain: bytes, public_key: bytes, binding: Binding) -> tuple[Envelope, b
     return envelope, read_back_key
 
 
-def open_envelope(envelope: Envelope, private_key: X25519PrivateKey, binding: Binding) -> bytes:
-    """What the bidder sealed; SealBroken when it is not exactly that."""
+def open_envelope(
+    envelope: Envelope, private_key: X25519PrivateKey, binding: Binding
+) -> tuple[bytes, bytes]:
+    """What the bidder sealed, and its data key; SealBroken when it is not exactly that."""
     try:
         data_key = SUITE.decrypt(
             envelope.key_for_opening, private_key, info=binding.bytes_for("opening")
         )
     except (InvalidTag, ValueError):
         raise SealBroken from None
+    return open_body(envelope, data_key, binding), data_key
+
+
+def open_body(envelope: Envelope, data_key: bytes, binding: Binding) -> bytes:
+    """What the bidder sealed, by the data key that the opening made known."""
     return unpadded(unlock(data_key, envelope.ciphertext, binding.bytes_for("body")))
 
 
@@ -228,7 +235,7 @@ def read_back(envelope: Envelope, read_back_key: bytes, binding: Binding) -> byt
     data_key = unlock(
         read_back_key, envelope.key_for_reading_back, binding.bytes_for("reading-back")
     )
-    return unpadded(unlock(data_key, envelope.ciphertext, binding.bytes_for("body")))
+    return open_body(envelope, data_key, binding)
 
 
 # Keys of the service, derived from its secret
@@ -236,7 +243,7 @@ def read_back(envelope: Envelope, read_back_key: bytes, binding: Binding) -> byt
 
 @dataclass(frozen=True, slots=True)
 class ServiceKeys:
-    """What this installation signs receipts and keeps drafts with."""
+    """What this installation signs receipts, hides digests and keeps drafts with."""
 
     secret: bytes
 
@@ -248,6 +255,10 @@ class ServiceKeys:
     def draft_key(self, bid_id: UUID) -> bytes:
         """The key of one bid's draft."""
         return self._derived(f"bid-draft|{bid_id}")
+
+    def closing_seed(self, rfq_id: UUID, due_at: str) -> bytes:
+        """What hides the bids in the digest list of this closing; the opening makes it known."""
+        return self._derived(f"rfq-closing|{rfq_id}|{due_at}")
 
     def sign(self, statement: bytes) -> bytes:
         """Ed25519 signature of the service."""

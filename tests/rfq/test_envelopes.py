@@ -43,7 +43,7 @@ class TestEnvelope:
     def test_opens_for_the_rfq_key_and_for_the_read_back_key(self, pair, private_key, rfq_id):
         binding = binding_of(rfq_id)
         envelope, read_back_key = envelopes.seal(PLAIN, pair.public, binding)
-        assert envelopes.open_envelope(envelope, private_key, binding) == PLAIN
+        assert envelopes.open_envelope(envelope, private_key, binding)[0] == PLAIN
         assert envelopes.read_back(envelope, read_back_key, binding) == PLAIN
 
     @pytest.mark.parametrize(

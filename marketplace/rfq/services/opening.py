@@ -19,10 +19,10 @@ from marketplace.rfq import (
     bid_queries,
     bid_rules,
     bid_vault,
+    closings,
     envelopes,
     outage_queries,
     queries,
-    receipts,
 )
 from marketplace.rfq.bid_content import (
     BidContent,
@@ -40,7 +40,7 @@ from marketplace.rfq.bid_models import (
     RfqOpening,
     RfqSeal,
 )
-from marketplace.rfq.bid_rules import SealMismatch
+from marketplace.rfq.bid_rules import mismatch
 from marketplace.rfq.bid_states import BID_FLOW, AttemptOutcome, BidState
 from marketplace.rfq.envelopes import Binding, SealBroken, ServiceKeys
 from marketplace.rfq.models import Rfq
@@ -53,7 +53,9 @@ class OpenedBid:
 
     bid: Bid
     receipt: BidAttempt
+    digest: str
     content: BidContent
+    data_key: bytes
 
 
 @requires(Permission.RFQ_OPEN)
@@ -75,10 +77,12 @@ def open_bids(
     # From here on, and in this transaction alone, the database shows the bids to their buyer.
     rfq.opened_at = now
     session.flush()
-    opened = _verified(session, keys, seal, private_key)
+    chain = closings.whole_chain(session, keys, rfq_id)
+    opened = _verified(session, seal, private_key, chain)
     _write(session, rfq, Terms.from_json(seal.terms), opened)
     minutes = _minutes(keys, actor, rfq, seal, now, opened)
-    session.add(minutes)
+    digests = [each.digest for each in opened]
+    session.add_all([minutes, closings.outcome_of(session, keys, rfq, minutes, chain, digests)])
     audit.record(
         session, actor, "rfq.opened", ("rfq", rfq.id), {"bids": len(opened)},
     )  # fmt: skip
@@ -102,10 +106,10 @@ def _private_key(seal: RfqSeal, passphrase: str) -> X25519PrivateKey:
 
 
 def _verified(
-    session: Session, keys: ServiceKeys, seal: RfqSeal, private_key: X25519PrivateKey
+    session: Session, seal: RfqSeal, private_key: X25519PrivateKey, chain: Sequence[BidAttempt]
 ) -> list[OpenedBid]:
     """Every submitted bid, decrypted; SealMismatch unless receipts and envelopes agree exactly."""
-    standing = _standing_receipts(session, keys, seal.rfq_id)
+    standing = _standing_receipts(chain)
     bids = session.scalars(
         select(Bid)
         .where(Bid.rfq_id == seal.rfq_id, Bid.state == BidState.SUBMITTED)
@@ -114,11 +118,11 @@ def _verified(
     ).all()
     for bid in bids:
         if bid.id not in standing:
-            raise _mismatch(bid.id, bid.supplier_id, "no_receipt")
+            raise mismatch(bid.id, bid.supplier_id, "no_receipt")
     found = {bid.id for bid in bids}
     for receipt in standing.values():
         if receipt.bid_id not in found:
-            raise _mismatch(receipt.bid_id, receipt.supplier_id, "bid_missing")
+            raise mismatch(receipt.bid_id, receipt.supplier_id, "bid_missing")
     versions = _versions(session, seal.rfq_id)
     opened = [
         _opened(seal, private_key, bid, standing[bid.id], versions.get(bid.id)) for bid in bids
@@ -127,25 +131,13 @@ def _verified(
     return opened
 
 
-def _standing_receipts(
-    session: Session, keys: ServiceKeys, rfq_id: UUID
-) -> Mapping[UUID, BidAttempt]:
+def _standing_receipts(chain: Sequence[BidAttempt]) -> Mapping[UUID, BidAttempt]:
     """The last word of each bid, where it was a submission and not a withdrawal."""
-    public_key = keys.public_key()
-    last: dict[UUID, BidAttempt] = {}
-    attempts = session.scalars(
-        select(BidAttempt)
-        .where(BidAttempt.rfq_id == rfq_id, BidAttempt.outcome != AttemptOutcome.REFUSED)
-        .order_by(BidAttempt.number, BidAttempt.outcome)
-    )
-    for attempt in attempts:
-        if attempt.bid_id is None or not receipts.is_genuine(attempt, public_key):
-            raise _mismatch(attempt.bid_id, attempt.supplier_id, "receipt_forged")
-        last[attempt.bid_id] = attempt
+    last = {each.bid_id: each for each in chain if each.outcome is not AttemptOutcome.REFUSED}
     return {
         bid_id: attempt
         for bid_id, attempt in last.items()
-        if attempt.outcome is AttemptOutcome.ACCEPTED
+        if bid_id is not None and attempt.outcome is AttemptOutcome.ACCEPTED
     }
 
 
@@ -167,32 +159,24 @@ def _opened(
     version: BidVersion | None,
 ) -> OpenedBid:
     if version is None or (bid.number, bid.submitted_at) != (receipt.number, receipt.arrived_at):
-        raise _mismatch(bid.id, bid.supplier_id, "version_missing")
+        raise mismatch(bid.id, bid.supplier_id, "version_missing")
     binding = Binding(bid.rfq_id, bid.supplier_id, bid.number, seal.fingerprint)
     envelope = bid_vault.envelope_of(version)
-    if envelope.digest(binding) != receipt.digest:
-        raise _mismatch(bid.id, bid.supplier_id, "digest_differs")
+    if receipt.digest is None or envelope.digest(binding) != receipt.digest:
+        raise mismatch(bid.id, bid.supplier_id, "digest_differs")
     try:
-        plain = envelopes.open_envelope(envelope, private_key, binding)
+        plain, data_key = envelopes.open_envelope(envelope, private_key, binding)
     except SealBroken:
-        raise _mismatch(bid.id, bid.supplier_id, "does_not_open") from None
-    return OpenedBid(bid, receipt, BidContent.from_json(json.loads(plain)))
+        raise mismatch(bid.id, bid.supplier_id, "does_not_open") from None
+    content = BidContent.from_json(json.loads(plain))
+    return OpenedBid(bid, receipt, receipt.digest, content, data_key)
 
 
 def _check_documents(session: Session, opened: Sequence[OpenedBid]) -> None:
     kept = bid_queries.document_ids(session, [each.bid.id for each in opened])
     for each in opened:
         if any(document.id not in kept for document in each.content.documents):
-            raise _mismatch(each.bid.id, each.bid.supplier_id, "document_missing")
-
-
-def _mismatch(bid_id: UUID | None, supplier_id: UUID, reason: str) -> SealMismatch:
-    return SealMismatch(
-        _("A bid is not as its receipt says. Nothing was opened; tell the operator."),
-        bid_id=str(bid_id) if bid_id else None,
-        supplier_id=str(supplier_id),
-        reason=reason,
-    )
+            raise mismatch(each.bid.id, each.bid.supplier_id, "document_missing")
 
 
 def _write(session: Session, rfq: Rfq, terms: Terms, opened: Sequence[OpenedBid]) -> None:
@@ -223,6 +207,7 @@ def _offer(each: OpenedBid) -> dict[str, Any]:
         "lot_ids": list(each.content.lot_ids),
         "answers": each.content.to_json()["answers"],
         "documents": [document_to_json(document) for document in each.content.documents],
+        "data_key": each.data_key,
     }
 
 
@@ -263,7 +248,7 @@ def _minutes(
                     "number": each.bid.number,
                     "attempt_id": str(each.receipt.id),
                     "arrived_at": instant(each.receipt.arrived_at),
-                    "digest": each.receipt.digest,
+                    "digest": each.digest,
                 }
                 for each in opened
             ],

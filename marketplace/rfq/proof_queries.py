@@ -1,0 +1,107 @@
+"""Reads behind the proofs: the facts of a closing, the chain of attempts, opened envelopes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import DateTime, Uuid, bindparam, select, text
+from sqlalchemy.orm import Session, undefer
+
+from marketplace.identity.permissions import Actor, OrgKind
+from marketplace.rfq.bid_models import (
+    BidAttempt,
+    BidAttemptHead,
+    BidOffer,
+    BidVersion,
+    RfqOpening,
+    RfqOutcome,
+)
+from marketplace.rfq.proofs.papers import ChainHead
+
+_CLOSING = text("SELECT seq, link, digests FROM rfq_closing(:rfq_id, :at)").bindparams(
+    bindparam("rfq_id", type_=Uuid()), bindparam("at", type_=DateTime(timezone=True))
+)
+
+
+@dataclass(frozen=True)
+class ClosingFacts:
+    """The head of the chain at the deadline, and the digests of the bids that stood."""
+
+    head: ChainHead
+    digests: Sequence[str]
+
+
+@dataclass(frozen=True)
+class OpenedEnvelope:
+    """An opened bid with its sealed version."""
+
+    offer: BidOffer
+    version: BidVersion
+
+
+def closing_facts(session: Session, rfq_id: UUID, at: datetime) -> ClosingFacts | None:
+    """What was in time, for those who may read the RFQ; None for others and until it is over."""
+    row = session.execute(_CLOSING, {"rfq_id": rfq_id, "at": at}).one_or_none()
+    return ClosingFacts(ChainHead(row.seq, bytes(row.link)), row.digests) if row else None
+
+
+def attempts(session: Session, rfq_id: UUID) -> Sequence[BidAttempt]:
+    """Every attempt in the order of the chain. The caller has checked that the RFQ is opened."""
+    return session.scalars(
+        select(BidAttempt)
+        .where(BidAttempt.rfq_id == rfq_id)
+        .order_by(BidAttempt.seq)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def readable_attempts(
+    session: Session, actor: Actor, rfq_id: UUID, *, until: int | None
+) -> Sequence[BidAttempt]:
+    """Those up to this link that the actor may read: a bidder's own, the buyer's all once opened.
+
+    until: None for all.
+    """
+    query = select(BidAttempt).where(BidAttempt.rfq_id == rfq_id).order_by(BidAttempt.seq)
+    if actor.org_kind is OrgKind.SUPPLIER:
+        query = query.where(BidAttempt.supplier_id == actor.organisation_id)
+    elif until is None:
+        return []
+    if until is not None:
+        query = query.where(BidAttempt.seq <= until)
+    return session.scalars(query).all()
+
+
+def head(session: Session, rfq_id: UUID) -> BidAttemptHead | None:
+    """The last link of the chain, for the buyer after the opening."""
+    return session.get(BidAttemptHead, rfq_id)
+
+
+def outcome(session: Session, rfq_id: UUID) -> RfqOutcome | None:
+    """What the opening proved. The caller has found the RFQ."""
+    return session.get(RfqOutcome, rfq_id)
+
+
+def minutes(session: Session, actor: Actor, rfq_id: UUID) -> RfqOpening | None:
+    """The minutes, which only the buyer reads: they name the bidders."""
+    if actor.org_kind is OrgKind.SUPPLIER:
+        return None
+    return session.get(RfqOpening, rfq_id)
+
+
+def opened_envelopes(session: Session, actor: Actor, rfq_id: UUID) -> list[OpenedEnvelope]:
+    """The opened bids with what was sealed: the buyer's all, a bidder's own."""
+    query = (
+        select(BidOffer, BidVersion)
+        .join(
+            BidVersion,
+            (BidVersion.bid_id == BidOffer.bid_id) & (BidVersion.number == BidOffer.number),
+        )
+        .where(BidOffer.rfq_id == rfq_id)
+        .order_by(BidOffer.submitted_at, BidOffer.bid_id)
+        .options(undefer(BidOffer.data_key))
+    )
+    if actor.org_kind is OrgKind.SUPPLIER:
+        query = query.where(BidOffer.supplier_id == actor.organisation_id)
+    return [OpenedEnvelope(*row) for row in session.execute(query)]

@@ -1,0 +1,129 @@
+"""Verification of the bids themselves: sealed bytes, the key that opens them, what they say."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from marketplace.core.text import _
+from marketplace.rfq.envelopes import Binding, SealBroken, canonical, open_body
+from marketplace.rfq.proofs.findings import Case, Fault, Finding
+from marketplace.rfq.proofs.reading import ShownBid
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Every bid that must be there is there, exactly as its receipt says, and no other."""
+    expected = {bid_id: each.said for bid_id, each in case.standing.items()}
+    known = case.known_digests
+    for said in expected.values():
+        if known is not None and said["digest"] not in known:
+            yield _unexplained(case, said)
+    if case.outcome is not None or case.file.bids:
+        yield from _shown_bids(case, expected)
+
+
+def _shown_bids(case: Case, expected: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
+    shown = {bid.bid_id for bid in case.file.bids}
+    for bid_id, said in expected.items():
+        if bid_id not in shown:
+            yield Finding(_("%(bid)s: missing in the file.", bid=case.bid(said)), Fault.DELETED)
+    for bid in case.file.bids:
+        if bid.bid_id in expected:
+            yield _checked(case, bid, expected[bid.bid_id])
+        else:
+            name = case.bid({"supplier_id": bid.supplier_id, "number": bid.number})
+            yield Finding(
+                _("%(bid)s: in the file, but no receipt says that it stands.", bid=name),
+                Fault.ADDED,
+            )
+    if len(shown) < len(case.file.bids):
+        yield Finding(_("A bid stands twice in the file."), Fault.ADDED)
+
+
+def _unexplained(case: Case, said: Mapping[str, Any]) -> Finding:
+    """A bid that stands by its receipts, but not in what was published or opened."""
+    older = older_version(case, said)
+    if older is not None:
+        return Finding(
+            _(
+                "%(bid)s: the older version %(older)s was put in its place.",
+                bid=case.bid(said),
+                older=older,
+            ),
+            Fault.OLD_VERSION,
+        )
+    return Finding(
+        _("%(bid)s: its receipt says that it stands, but it was left out.", bid=case.bid(said)),
+        Fault.DELETED,
+    )
+
+
+def older_version(case: Case, said: Mapping[str, Any]) -> int | None:
+    """The earlier version of this bid whose digest was published or opened, if any."""
+    known = case.known_digests or frozenset()
+    for receipt in case.receipts:
+        older = receipt.said
+        is_older = older["bid_id"] == said["bid_id"] and receipt.is_submission
+        if is_older and older["number"] < said["number"] and older["digest"] in known:
+            return int(older["number"])
+    return None
+
+
+def _checked(case: Case, bid: ShownBid, said: Mapping[str, Any]) -> Finding:
+    name, binding = case.bid(said), _binding(case, said)
+    if bid.envelope.digest(binding) != said["digest"]:
+        return _diagnosed(case, bid, said)
+    if bid.supplier_id != said["supplier_id"]:
+        return _swapped(case, said, bid.supplier_id)
+    if bid.number != said["number"]:
+        return Finding(_("%(bid)s: shown under another version.", bid=name), Fault.OLD_VERSION)
+    try:
+        plain = open_body(bid.envelope, bid.data_key, binding)
+    except SealBroken:
+        return Finding(_("%(bid)s: the key in the file does not open it.", bid=name), Fault.CHANGED)
+    if canonical(bid.content) != plain:
+        return Finding(
+            _("%(bid)s: the content shown is not what was sealed.", bid=name), Fault.CHANGED
+        )
+    return Finding(_("%(bid)s: digest, seal and content agree.", bid=name))
+
+
+def _diagnosed(case: Case, bid: ShownBid, said: Mapping[str, Any]) -> Finding:
+    """What was put in the place of the sealed version: another bid, an older one, other bytes."""
+    for receipt in case.receipts:
+        other = receipt.said
+        if other["digest"] is None or bid.envelope.digest(_binding(case, other)) != other["digest"]:
+            continue
+        if other["bid_id"] != said["bid_id"]:
+            return _swapped(case, said, other["supplier_id"])
+        return Finding(
+            _(
+                "%(bid)s: the older version %(older)s was put in its place.",
+                bid=case.bid(said),
+                older=other["number"],
+            ),
+            Fault.OLD_VERSION,
+        )
+    return Finding(
+        _("%(bid)s: the sealed bytes are not those of its receipt.", bid=case.bid(said)),
+        Fault.CHANGED,
+    )
+
+
+def _swapped(case: Case, said: Mapping[str, Any], other_id: str) -> Finding:
+    return Finding(
+        _(
+            "%(bid)s: swapped with the bid of %(other)s.",
+            bid=case.bid(said),
+            other=case.supplier(other_id),
+        ),
+        Fault.SWAPPED,
+    )
+
+
+def _binding(case: Case, said: Mapping[str, Any]) -> Binding:
+    return Binding(
+        UUID(case.file.rfq["id"]),
+        UUID(said["supplier_id"]),
+        said["number"],
+        case.file.rfq["fingerprint"],
+    )

@@ -1,0 +1,130 @@
+"""What buyer and bidders take away to verify an opening without the marketplace."""
+
+import json
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from marketplace.core import clock
+from marketplace.core.errors import NotFound
+from marketplace.core.text import _
+from marketplace.identity.permissions import Actor, Permission, requires
+from marketplace.identity.queries import organisations
+from marketplace.rfq import bid_queries, bid_vault, closings, envelopes, proof_queries, queries
+from marketplace.rfq.bid_content import instant
+from marketplace.rfq.bid_models import BidAttempt, RfqOutcome
+from marketplace.rfq.envelopes import Binding, ServiceKeys
+from marketplace.rfq.models import Rfq
+from marketplace.rfq.proof_queries import OpenedEnvelope
+from marketplace.rfq.proofs import papers
+from marketplace.rfq.proofs.papers import Signed
+from marketplace.rfq.proofs.reading import FORMAT
+
+
+@dataclass(frozen=True)
+class ProofFile:
+    """A file to take away."""
+
+    name: str
+    content: bytes
+
+
+@requires(Permission.BID_READ)
+def closing(session: Session, actor: Actor, keys: ServiceKeys, rfq_id: UUID) -> Signed:
+    """The digest list of the passed deadline: the same bytes for the buyer and every bidder.
+
+    It tells neither who has bid nor how many. Raises TooEarly until it can be final.
+    """
+    rfq = queries.get(session, actor, rfq_id)
+    return closings.closing_of(session, keys, rfq, clock.now()).signed
+
+
+@requires(Permission.BID_READ)
+def opening_file(session: Session, actor: Actor, keys: ServiceKeys, rfq_id: UUID) -> ProofFile:
+    """All that this reader may know of closing and opening, to be verified offline.
+
+    Before the opening: the digest list, and a bidder's own receipts. After it also the outcome and
+    the opened contents: for the buyer everybody's with the minutes, for a bidder their own.
+    """
+    rfq = queries.get(session, actor, rfq_id)
+    closed = closings.closing_of(session, keys, rfq, clock.now()).signed
+    outcome = proof_queries.outcome(session, rfq_id)
+    if rfq.opened_at is not None and outcome is None:
+        raise NotFound(_("These bids were opened before opening files were introduced."))
+    content = _content(session, actor, rfq, keys, closed, outcome)
+    return ProofFile(f"opening-{rfq.number}.json", papers.whole_file(keys, content))
+
+
+def _content(
+    session: Session,
+    actor: Actor,
+    rfq: Rfq,
+    keys: ServiceKeys,
+    closed: Signed,
+    outcome: RfqOutcome | None,
+) -> dict[str, Any]:
+    seal = bid_queries.seal(session, rfq.id)
+    key = keys.public_key()
+    revealed = json.loads(outcome.statement) if outcome else None
+    attempts = proof_queries.readable_attempts(
+        session, actor, rfq.id, until=len(revealed["chain"]) if revealed else None
+    )
+    minutes = proof_queries.minutes(session, actor, rfq.id) if outcome else None
+    opened = proof_queries.opened_envelopes(session, actor, rfq.id) if outcome else []
+    return {
+        "format": FORMAT,
+        "algorithm": "Ed25519",
+        "public_key": key.hex(),
+        "key_fingerprint": papers.sha256(key),
+        "reader_id": str(actor.organisation_id),
+        "rfq": {
+            "id": str(rfq.id),
+            "number": rfq.number,
+            "title": rfq.title,
+            "buyer_id": str(rfq.buyer_id),
+            "bids_due_at": instant(rfq.bids_due_at) if rfq.bids_due_at else None,
+            "time_zone": rfq.time_zone,
+            "fingerprint": seal.fingerprint,
+            "terms": seal.terms,
+        },
+        "names": _names(session, rfq, attempts),
+        "closing": closed.to_json(),
+        "outcome": _signed(outcome),
+        "minutes": _signed(minutes),
+        "receipts": [Signed(each.statement, each.signature).to_json() for each in attempts],
+        "bids": [_bid(each, seal.fingerprint) for each in opened],
+    }
+
+
+def _names(session: Session, rfq: Rfq, attempts: Sequence[BidAttempt]) -> dict[str, str]:
+    known = organisations(session, {rfq.buyer_id, *(each.supplier_id for each in attempts)})
+    return {str(org_id): organisation.name for org_id, organisation in known.items()}
+
+
+def _signed(paper: Any) -> dict[str, str] | None:
+    return Signed(paper.statement, paper.signature).to_json() if paper else None
+
+
+def _bid(opened: OpenedEnvelope, fingerprint: str) -> dict[str, Any]:
+    """The sealed version, the key that opens it, and what it says."""
+    offer, envelope = opened.offer, bid_vault.envelope_of(opened.version)
+    data_key = offer.data_key or b""
+    binding = Binding(offer.rfq_id, offer.supplier_id, offer.number, fingerprint)
+    return {
+        "bid_id": str(offer.bid_id),
+        "supplier_id": str(offer.supplier_id),
+        "number": offer.number,
+        "ciphertext": _base64(envelope.ciphertext),
+        "key_for_opening": _base64(envelope.key_for_opening),
+        "key_for_reading_back": _base64(envelope.key_for_reading_back),
+        "data_key": _base64(data_key),
+        "content": json.loads(envelopes.open_body(envelope, data_key, binding)),
+    }
+
+
+def _base64(content: bytes) -> str:
+    return b64encode(content).decode()
