@@ -47,6 +47,8 @@ from marketplace.rfq import import_pages as rfq_import_pages
 from marketplace.rfq import outage_api as rfq_outage_api
 from marketplace.rfq import outage_pages as rfq_outage_pages
 from marketplace.rfq import pages as rfq_pages
+from marketplace.rfq import proof_api as rfq_proof_api
+from marketplace.rfq import proof_pages as rfq_proof_pages
 from marketplace.scenarios import api as scenarios_api
 from marketplace.scenarios import pages as scenarios_pages
 from marketplace.suppliers import api as suppliers_api
@@ -92,6 +94,7 @@ API = (
     rfq_evaluation_api.blp,
     rfq_import_api.blp,
     rfq_outage_api.blp,
+    rfq_proof_api.blp,
     scenarios_api.blp,
     suppliers_api.blp,
 )
@@ -124,6 +127,7 @@ PAGES = (
     rfq_import_pages.pages,
     rfq_outage_pages.pages,
     rfq_pages.pages,
+    rfq_proof_pages.pages,
     scenarios_pages.pages,
     suppliers_file_pages.pages,
     suppliers_pages.pages,

@@ -23,7 +23,9 @@ from marketplace.identity.permissions import SYSTEM, Actor, OrgKind, Role
 from marketplace.integrations import ocds
 from marketplace.local.processes import StartError
 from marketplace.local.stack import QUEUES, ROOT, Stack
+from marketplace.rfq.proofs import commands
 from marketplace.settings import Settings, SettingsError
+from marketplace.start import OFFLINE
 from marketplace.suppliers.services import sanctions
 from migrations.runner import upgrade
 
@@ -36,6 +38,8 @@ T = TypeVar("T")
 @click.pass_context
 def main(context: click.Context) -> None:
     """Run and look after the marketplace. The settings come from the environment."""
+    if context.invoked_subcommand in OFFLINE:
+        return
     try:
         context.obj = Settings.from_env()
     except SettingsError as error:
@@ -244,6 +248,10 @@ def openapi(settings: Settings, write: Path | None) -> None:
         click.echo(document)
     else:
         write.write_text(document + "\n", encoding="utf-8")
+
+
+for offline in (commands.verify_opening, commands.verify_receipt):
+    main.add_command(offline)
 
 
 def _become(module: str, *arguments: str) -> None:

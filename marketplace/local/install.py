@@ -31,7 +31,7 @@ NO_PACKAGES = (
     "Python 3.11 to 3.13 on Linux (x86_64, aarch64) or macOS. Nothing is compiled here."
 )
 COMMAND = """#!{python}
-from marketplace.cli import main
+from marketplace.start import main
 
 main()
 """

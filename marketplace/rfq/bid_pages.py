@@ -7,7 +7,7 @@ from flask import Response, make_response, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from marketplace.core import clock
-from marketplace.core.errors import DomainError, NotFound
+from marketplace.core.errors import DomainError
 from marketplace.core.money import Money
 from marketplace.core.text import _
 from marketplace.documents import downloads
@@ -24,7 +24,6 @@ from marketplace.rfq.bid_http import (
     read_back_cookie,
     service_keys,
 )
-from marketplace.rfq.bid_models import BidAttempt
 from marketplace.rfq.bid_schemas import BidFormSchema
 from marketplace.rfq.bid_states import READABLE, BidState
 from marketplace.rfq.models import Rfq
@@ -65,6 +64,7 @@ def show(rfq_id: UUID) -> ResponseReturnValue:
         content=opened or _view(own, own.sealed),
         draft=_view(own, own.draft),
         attempts=bid_queries.attempts(current_session(), current_actor(), rfq_id),
+        is_closed=bid_rules.is_closed(own.door.rfq, clock.now()),
         won=bid_queries.won_lines(current_session(), current_actor(), bid.id) if bid else [],
         **_frame(own),
     )
@@ -196,7 +196,7 @@ def receipt(rfq_id: UUID, attempt_id: UUID) -> str:
     own = _own(rfq_id)
     return render_template(
         "rfq/bids/receipt.html",
-        attempt=_attempt(rfq_id, attempt_id),
+        attempt=bid_queries.attempt(current_session(), current_actor(), rfq_id, attempt_id),
         public_key=service_keys().public_key().hex(),
         content=_view(own, own.sealed),
         **_frame(own),
@@ -206,7 +206,7 @@ def receipt(rfq_id: UUID, attempt_id: UUID) -> str:
 @pages.get("/receipts/<uuid:attempt_id>/file")
 def receipt_file(rfq_id: UUID, attempt_id: UUID) -> Response:
     """The receipt as a file that anybody can verify with the public key."""
-    attempt = _attempt(rfq_id, attempt_id)
+    attempt = bid_queries.attempt(current_session(), current_actor(), rfq_id, attempt_id)
     return downloads.as_file(
         bid_views.signed_file(attempt.statement, attempt.signature, service_keys().public_key()),
         f"receipt-{attempt.id}.json",
@@ -282,11 +282,3 @@ def _check_page(own: OwnBid, draft: BidContent, form: Form, attempt_id: UUID | N
         actions=_actions(own),
         **_frame(own),
     )
-
-
-def _attempt(rfq_id: UUID, attempt_id: UUID) -> BidAttempt:
-    attempts = bid_queries.attempts(current_session(), current_actor(), rfq_id)
-    found = next((attempt for attempt in attempts if attempt.id == attempt_id), None)
-    if found is None:
-        raise NotFound(_("There is no such receipt."))
-    return found

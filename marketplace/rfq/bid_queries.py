@@ -151,6 +151,20 @@ def attempts(session: Session, actor: Actor, rfq_id: UUID) -> Sequence[BidAttemp
     ).all()
 
 
+def attempt(session: Session, actor: Actor, rfq_id: UUID, attempt_id: UUID) -> BidAttempt:
+    """One of the supplier's own attempts, or NotFound."""
+    found = session.scalar(
+        select(BidAttempt).where(
+            BidAttempt.id == attempt_id,
+            BidAttempt.rfq_id == rfq_id,
+            BidAttempt.supplier_id == actor.organisation_id,
+        )
+    )
+    if found is None:
+        raise NotFound(_("There is no such receipt."))
+    return found
+
+
 def document(session: Session, bid_id: UUID, document_id: UUID) -> BidDocument:
     """The locked bytes of a document of this bid, or NotFound."""
     found = session.scalar(

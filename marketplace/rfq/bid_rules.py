@@ -89,6 +89,11 @@ def deadline_of(rfq: Rfq) -> datetime:
     return rfq.bids_due_at
 
 
+def is_closed(rfq: Rfq, now: datetime) -> bool:
+    """Whether every bid that arrived in time must have been written down."""
+    return rfq.bids_due_at is not None and now >= rfq.bids_due_at + DRAIN
+
+
 def check_may_open(now: datetime, due_at: datetime) -> None:
     """Raise TooEarly until every bid that arrived in time must have been written down."""
     if now < due_at + DRAIN:
@@ -99,7 +104,7 @@ def check_may_open(now: datetime, due_at: datetime) -> None:
 
 
 def mismatch(
-    bid_id: UUID | None, supplier_id: UUID | None, reason: str, **place: int
+    bid_id: UUID | None, supplier_id: UUID | None, reason: str, *, attempt: int | None = None
 ) -> SealMismatch:
     """The refusal to open, naming the bid, or else the place in the chain of attempts."""
     return SealMismatch(
@@ -107,7 +112,7 @@ def mismatch(
         bid_id=str(bid_id) if bid_id else None,
         supplier_id=str(supplier_id) if supplier_id else None,
         reason=reason,
-        **place,
+        attempt=attempt,
     )
 
 

@@ -32,7 +32,7 @@ def closing_of(session: Session, keys: ServiceKeys, rfq: Rfq, now: datetime) -> 
     Raises TooEarly until thirty seconds after the deadline: bids may still be on their way.
     """
     due_at = bid_rules.deadline_of(rfq)
-    if now < due_at + bid_rules.DRAIN:
+    if not bid_rules.is_closed(rfq, now):
         raise bid_rules.TooEarly(
             _("The digests of the bids are published thirty seconds after the deadline."),
             opens_at=instant(due_at + bid_rules.DRAIN),

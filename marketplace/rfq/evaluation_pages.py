@@ -235,6 +235,7 @@ def _sealed(rfq: Rfq, form: Form) -> str:
         "rfq/bids/sealed.html",
         form=form,
         opens_at=opens_at,
+        is_closed=bid_rules.is_closed(rfq, now),
         outage=outage_queries.at_deadline(current_session(), rfq),
         may_rule=current_actor().may(Permission.RFQ_PUBLISH),
         may_open=current_actor().may(Permission.RFQ_OPEN)

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import click
 
-from marketplace.core.text import Text, _, ngettext_, set_language
+from marketplace.core.text import Text, _, ngettext_, reading_in
 from marketplace.rfq.envelopes import KEY_BYTES
 from marketplace.rfq.proofs import reading
 from marketplace.rfq.proofs.findings import Fault, Finding
@@ -22,7 +22,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 EXIT_CODES = "Ends with 0 when all is verified, 1 with faults, 2 when a file cannot be read."
 
 
-class PublicKey(click.ParamType):
+class PublicKey(click.ParamType[bytes]):
     """A raw Ed25519 key in hexadecimal."""
 
     name = "hex"
@@ -54,13 +54,13 @@ def main() -> None:
 @click.option("--public-key", type=PublicKey(), help="The marketplace's key, from elsewhere.")
 def verify_opening(file: Path, papers: Sequence[Path], public_key: bytes | None) -> None:
     """Verify an opening file: receipts, digest list, minutes and bids, line by line."""
-    _speak()
-    with _told(file):
-        opening = reading.opening_file(file.read_bytes())
-    held = [_paper(path) for path in papers]
-    with _told(file):
-        findings = verify(opening, public_key, held)
-    _report(findings)
+    with reading_in(_terminal_language()):
+        with _told(file):
+            opening = reading.opening_file(file.read_bytes())
+        held = [_paper(path) for path in papers]
+        with _told(file):
+            findings = verify(opening, public_key, held)
+        _report(findings)
 
 
 @main.command("verify-receipt", epilog=EXIT_CODES)
@@ -68,8 +68,11 @@ def verify_opening(file: Path, papers: Sequence[Path], public_key: bytes | None)
 @click.option("--public-key", type=PublicKey(), help="The marketplace's key, from elsewhere.")
 def verify_receipt(file: Path, public_key: bytes | None) -> None:
     """Verify a receipt, a digest list or the minutes of an opening."""
-    _speak()
-    _report(check_paper(_paper(file), public_key))
+    with reading_in(_terminal_language()):
+        paper = _paper(file)
+        with _told(file):
+            findings = check_paper(paper, public_key)
+        _report(findings)
 
 
 def _paper(path: Path) -> Paper:
@@ -115,7 +118,7 @@ def _give_up(path: Path, reason: Text) -> NoReturn:
     raise SystemExit(UNREADABLE)
 
 
-def _speak() -> None:
-    """As the terminal is set; the most specific variable decides, as everywhere in POSIX."""
+def _terminal_language() -> str:
+    """The most specific variable decides, as everywhere in POSIX."""
     chosen = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
-    set_language(next((each for each in chosen if each), "en"))
+    return next((each for each in chosen if each), "en")

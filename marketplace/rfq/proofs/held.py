@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from marketplace.core.text import Text, _
+from marketplace.core.text import Text, _, ngettext_
 from marketplace.rfq.proofs.contents import older_version
 from marketplace.rfq.proofs.findings import Case, Fault, Finding, check_key
-from marketplace.rfq.proofs.reading import Paper
+from marketplace.rfq.proofs.reading import Paper, Unreadable
 
 
 def compare(case: Case, key: bytes, held: Sequence[Paper]) -> Iterator[Finding]:
@@ -96,13 +96,22 @@ def _left_out(case: Case, said: Mapping[str, Any], name: Text) -> Finding:
 
 
 def check_paper(paper: Paper, expected_key: bytes | None) -> list[Finding]:
-    """A single paper by itself: the key, the signature, and what it says."""
-    findings = [check_key(paper.public_key, expected_key)]
-    if not paper.signed.is_genuine(expected_key or paper.public_key):
+    """A single paper by itself: the key, the signature, and what it says.
+
+    Raises Unreadable when neither the reader nor the file gives a key.
+    """
+    key = expected_key or paper.public_key
+    if key is None:
+        raise Unreadable(_("The file has no public key. Give the marketplace's with --public-key."))
+    findings = [check_key(paper.public_key or key, expected_key)]
+    if not paper.signed.is_genuine(key):
         forged = _("The statement or its signature was changed.")
         return [*findings, Finding(forged, Fault.WRONG_SIGNATURE)]
-    said = paper.said
     findings.append(Finding(_("The marketplace has signed this statement.")))
-    for name in sorted(said):
-        findings.append(Finding(_("%(name)s: %(value)s", name=name, value=said[name])))
-    return findings
+    return [*findings, *(_told(name, value) for name, value in sorted(paper.said.items()))]
+
+
+def _told(name: str, value: Any) -> Finding:
+    if isinstance(value, list):
+        value = ngettext_("%(n)s entry", "%(n)s entries", len(value))
+    return Finding(_("%(name)s: %(value)s", name=name, value="–" if value is None else value))

@@ -53,10 +53,10 @@ class OpeningFile:
 
 @dataclass(frozen=True)
 class Paper:
-    """A single signed statement in a file of its own, with the key that it came with."""
+    """A single signed statement in a file of its own, with the key that it came with, if any."""
 
     signed: Signed
-    public_key: bytes
+    public_key: bytes | None
     said: Mapping[str, Any]
 
 
@@ -92,8 +92,9 @@ def paper(content: bytes) -> Paper:
         said = statement_of(signed)
         if said is None:
             raise ValueError
-        return Paper(signed, bytes.fromhex(data["public_key"]), said)
-    except (KeyError, TypeError, ValueError) as error:
+        key = data.get("public_key")
+        return Paper(signed, bytes.fromhex(key) if key is not None else None, said)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Unreadable(_("This is not a signed statement of the marketplace.")) from error
 
 
