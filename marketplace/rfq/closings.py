@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from marketplace.core.text import _
 from marketplace.rfq import bid_queries, bid_rules, proof_queries, queries, receipts
 from marketplace.rfq.bid_content import instant
-from marketplace.rfq.bid_models import BidAttempt, RfqOpening, RfqOutcome
+from marketplace.rfq.bid_models import BidAttempt, RfqOpening, RfqOutcome, RfqSeal
 from marketplace.rfq.envelopes import ServiceKeys
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.proofs import papers
@@ -22,6 +22,7 @@ class Closed:
     """The published closing, and what only the opening reveals of it."""
 
     signed: Signed
+    seal: RfqSeal
     seed: bytes
     head: ChainHead
 
@@ -43,7 +44,9 @@ def closing_of(session: Session, keys: ServiceKeys, rfq: Rfq, now: datetime) -> 
         raise queries.no_such_rfq()
     place = Place(str(rfq.id), str(rfq.buyer_id), instant(due_at), seal.fingerprint)
     seed = keys.closing_seed(rfq.id, place.bids_due_at)
-    return Closed(papers.closing(keys, place, seed, facts.head, facts.digests), seed, facts.head)
+    return Closed(
+        papers.closing(keys, place, seed, facts.head, facts.digests), seal, seed, facts.head
+    )
 
 
 def outcome_of(

@@ -3,17 +3,21 @@
 import copy
 import json
 import random
+import subprocess
+import sys
 from base64 import b64decode, b64encode
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from marketplace import cli
 from marketplace.core import clock
 from marketplace.core.errors import DomainError
 from marketplace.core.ids import uuid7
 from marketplace.identity.models import Organisation
-from marketplace.rfq import bid_queries, bid_views
+from marketplace.rfq import bid_queries, bid_vault, bid_views, envelopes
 from marketplace.rfq.envelopes import ServiceKeys
 from marketplace.rfq.proofs import papers, reading
 from marketplace.rfq.proofs.commands import main
@@ -25,6 +29,10 @@ from tests.factories.bids import KEYS, make_sourcing
 AFTER = timedelta(minutes=1)
 KEY = KEYS.public_key()
 FLIPS = 150
+CHAIN_OF_FIVE = (
+    "Chain: 5 attempts, none removed since the closing;"
+    " 3 bids opened, exactly those of the digest list."
+)
 
 
 def refuse(sourcing, supplier):
@@ -103,8 +111,7 @@ class TestGenuine:
             "Outcome: signed by the marketplace.",
             "Minutes: signed by the marketplace.",
             "Receipts: 5 signed by the marketplace.",
-            "Chain: 5 attempts, none removed since the closing;"
-            " 3 bids opened, exactly those of the digest list.",
+            CHAIN_OF_FIVE,
             *(
                 f"Bid of {name}, version {version}: digest, seal and content agree."
                 for name, version in _in_order(opened, sourcing)
@@ -199,9 +206,7 @@ class TestMeddling:
 
     def test_a_deleted_bid(self, opened, places):
         del opened["bids"][places[1]]
-        assert faults(opened) == [
-            (Fault.DELETED, "Bid of B, version 1: missing in the file.")
-        ]
+        assert faults(opened) == [(Fault.DELETED, "Bid of B, version 1: missing in the file.")]
 
     def test_a_bid_deleted_with_its_receipt(self, sourcing, opened, places):
         del opened["bids"][places[1]]
@@ -283,9 +288,6 @@ class TestMeddling:
 class TestAnOperatorWhoSignsAnything:
     """Every paper is made anew with the service's key; what bidders have kept tells on it."""
 
-    def reopened(self, session, *, without=None, last=True):
-        """The same RFQ as if a bid, or its last version, had never arrived."""
-
     def test_a_bid_deleted_before_the_closing(self, sourcing, opened):
         kept = receipt_file(sourcing.bids[1].receipt)
         assert faults(_rewritten(opened, sourcing, [1]), held=[kept]) == [
@@ -308,9 +310,7 @@ class TestAnOperatorWhoSignsAnything:
 
     def test_a_kept_digest_list_differs(self, sourcing, opened):
         with clock.frozen(sourcing.due_at + AFTER):
-            kept = proving.closing(
-                sourcing.session, sourcing.suppliers[0], KEYS, sourcing.rfq.id
-            )
+            kept = proving.closing(sourcing.session, sourcing.suppliers[0], KEYS, sourcing.rfq.id)
         held = [bid_views.signed_file(kept.statement, kept.signature, KEY)]
         assert faults(opened, held=held) == []
         assert faults(_rewritten(opened, sourcing, [1]), held=held) == [
@@ -323,11 +323,9 @@ class TestAnOperatorWhoSignsAnything:
     def test_a_bid_left_out_after_the_closing(self, sourcing, opened):
         """The digest list is out already, so that the outcome alone can be made anew."""
         forged = _rewritten(opened, sourcing, [1], keep_closing=True)
-        assert (
-            Fault.DELETED,
-            f"Bid with the digest {sourcing.bids[1].receipt.digest}: published at the closing,"
-            " but not opened.",
-        ) in faults(forged)
+        digest = sourcing.bids[1].receipt.digest
+        told = f"Bid with the digest {digest}: published at the closing, but not opened."
+        assert (Fault.DELETED, told) in faults(forged)
 
     def test_a_bid_added_after_the_closing(self, sourcing, opened):
         without = _rewritten(opened, sourcing, [1])
@@ -370,7 +368,7 @@ def test_any_flipped_byte_is_found_or_harmless(sourcing, opened):
     """A flip is found, or it changed nothing that JSON means (white space between values)."""
     whole = papers.whole_file(KEYS, {k: v for k, v in opened.items() if k != "signature"})
     seed = random.SystemRandom().randrange(2**32)
-    print("seed", seed)
+    sys.stdout.write(f"seed {seed}\n")
     chance = random.Random(seed)
     for _round in range(FLIPS):
         place, mask = chance.randrange(len(whole)), 1 << chance.randrange(8)
@@ -456,6 +454,40 @@ class TestCommands:
         assert "64 hexadecimal digits" in done.output
 
 
+class TestStart:
+    """As a person runs it: a program of its own, without database, settings and framework."""
+
+    def run(self, *arguments, **environment):
+        code = (
+            "import sys; from marketplace import start; sys.argv = ['marketplace', *sys.argv[1:]]\n"
+            "try: start.main()\n"
+            "finally: print(sorted({'flask', 'sqlalchemy', 'psycopg', 'redis', 'stripe'}"
+            " & set(sys.modules)))"
+        )
+        return subprocess.run(
+            [sys.executable, "-c", code, *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            env={"LANG": "C.UTF-8", "LOG_LEVEL": "loud", **environment},
+            cwd=Path(__file__).parents[2],
+            check=False,
+        )
+
+    def test_it_needs_nothing(self, tmp_path, opened):
+        (tmp_path / "opening.json").write_bytes(signed_again(opened))
+        done = self.run("verify-opening", tmp_path / "opening.json", "--public-key", KEY.hex())
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.splitlines()[-2:] == ["Everything is verified.", "[]"]
+
+    def test_it_stands_among_the_other_commands(self):
+        named = CliRunner().invoke(cli.main, ["--help"]).output
+        assert "verify-opening" in named
+        assert "verify-receipt" in named
+        told = CliRunner(env={"LOG_LEVEL": "loud"}).invoke(cli.main, ["verify-receipt", "none"])
+        assert told.exit_code == 2
+        assert "does not exist" in told.output
+
+
 def _in_order(opened, sourcing):
     names = dict(zip((str(s.org_id) for s in sourcing.suppliers), "ABC", strict=True))
     return [(names[bid["supplier_id"]], bid["number"]) for bid in opened["bids"]]
@@ -477,9 +509,8 @@ def _rewritten(opened, sourcing, gone, *, restored=None, keep_closing=False):
         forged["bids"].append(_shown_again(sourcing, restored))
     chain = [papers.sha256(each["statement"].encode()) for each in forged["receipts"]]
     said = json.loads(opened["outcome"]["statement"])
-    seed, place = bytes.fromhex(said["seed"]), papers.Place(
-        said["rfq_id"], said["buyer_id"], said["bids_due_at"], said["fingerprint"]
-    )  # fmt: skip
+    seed = bytes.fromhex(said["seed"])
+    place = papers.Place(said["rfq_id"], said["buyer_id"], said["bids_due_at"], said["fingerprint"])
     head = papers.ChainHead(len(chain) - 1, papers.links(chain)[-2])
     if keep_closing:
         closing = papers.Signed(
@@ -497,8 +528,6 @@ def _rewritten(opened, sourcing, gone, *, restored=None, keep_closing=False):
 
 def _shown_again(sourcing, done):
     """An earlier version as the file would show it, opened with the passphrase."""
-    from marketplace.rfq import bid_vault, envelopes
-
     session, rfq_id = sourcing.session, sourcing.rfq.id
     seal = bid_queries.seal(session, rfq_id)
     pair = envelopes.KeyPair(seal.public_key, seal.wrapped_private_key)

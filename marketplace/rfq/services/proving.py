@@ -14,9 +14,10 @@ from marketplace.core.errors import NotFound
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.identity.queries import organisations
-from marketplace.rfq import bid_queries, bid_vault, closings, envelopes, proof_queries, queries
+from marketplace.rfq import bid_vault, closings, envelopes, proof_queries, queries
 from marketplace.rfq.bid_content import instant
 from marketplace.rfq.bid_models import BidAttempt, RfqOutcome
+from marketplace.rfq.closings import Closed
 from marketplace.rfq.envelopes import Binding, ServiceKeys
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.proof_queries import OpenedEnvelope
@@ -51,7 +52,7 @@ def opening_file(session: Session, actor: Actor, keys: ServiceKeys, rfq_id: UUID
     the opened contents: for the buyer everybody's with the minutes, for a bidder their own.
     """
     rfq = queries.get(session, actor, rfq_id)
-    closed = closings.closing_of(session, keys, rfq, clock.now()).signed
+    closed = closings.closing_of(session, keys, rfq, clock.now())
     outcome = proof_queries.outcome(session, rfq_id)
     if rfq.opened_at is not None and outcome is None:
         raise NotFound(_("These bids were opened before opening files were introduced."))
@@ -64,11 +65,10 @@ def _content(
     actor: Actor,
     rfq: Rfq,
     keys: ServiceKeys,
-    closed: Signed,
+    closed: Closed,
     outcome: RfqOutcome | None,
 ) -> dict[str, Any]:
-    seal = bid_queries.seal(session, rfq.id)
-    key = keys.public_key()
+    seal, key = closed.seal, keys.public_key()
     revealed = json.loads(outcome.statement) if outcome else None
     attempts = proof_queries.readable_attempts(
         session, actor, rfq.id, until=len(revealed["chain"]) if revealed else None
@@ -92,7 +92,7 @@ def _content(
             "terms": seal.terms,
         },
         "names": _names(session, rfq, attempts),
-        "closing": closed.to_json(),
+        "closing": closed.signed.to_json(),
         "outcome": _signed(outcome),
         "minutes": _signed(minutes),
         "receipts": [Signed(each.statement, each.signature).to_json() for each in attempts],
