@@ -14,7 +14,15 @@ from marketplace.documents import downloads
 from marketplace.documents.schemas import UploadSchema
 from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import OrgKind
-from marketplace.rfq import bid_form, bid_queries, bid_rules, bid_views, evaluation_pages, views
+from marketplace.rfq import (
+    bid_form,
+    bid_queries,
+    bid_rules,
+    bid_views,
+    evaluation_pages,
+    proof_queries,
+    views,
+)
 from marketplace.rfq.bid_content import BidContent, total_of
 from marketplace.rfq.bid_form import BidConflict
 from marketplace.rfq.bid_http import (
@@ -64,7 +72,7 @@ def show(rfq_id: UUID) -> ResponseReturnValue:
         content=opened or _view(own, own.sealed),
         draft=_view(own, own.draft),
         attempts=bid_queries.attempts(current_session(), current_actor(), rfq_id),
-        is_closed=bid_rules.is_closed(own.door.rfq, clock.now()),
+        has_proofs=proof_queries.has_file(current_session(), own.door.rfq, clock.now()),
         won=bid_queries.won_lines(current_session(), current_actor(), bid.id) if bid else [],
         **_frame(own),
     )

@@ -23,6 +23,7 @@ from marketplace.rfq import (
     bid_views,
     evaluation_views,
     outage_queries,
+    proof_queries,
     queries,
     reversals,
     sensitivity,
@@ -55,6 +56,7 @@ def overview(rfq_id: UUID) -> str:
         "rfq/bids/opened.html",
         evaluation=evaluation.read(session, actor, rfq_id),
         minutes=bid_queries.opening(session, rfq_id),
+        has_proofs=proof_queries.has_file(session, rfq, clock.now()),
         award=bid_queries.award_of(session, rfq_id),
         **_frame(rfq),
     )
@@ -235,7 +237,7 @@ def _sealed(rfq: Rfq, form: Form) -> str:
         "rfq/bids/sealed.html",
         form=form,
         opens_at=opens_at,
-        is_closed=bid_rules.is_closed(rfq, now),
+        has_proofs=proof_queries.has_file(current_session(), rfq, now),
         outage=outage_queries.at_deadline(current_session(), rfq),
         may_rule=current_actor().may(Permission.RFQ_PUBLISH),
         may_open=current_actor().may(Permission.RFQ_OPEN)

@@ -9,6 +9,7 @@ from sqlalchemy import DateTime, Uuid, bindparam, select, text
 from sqlalchemy.orm import Session, undefer
 
 from marketplace.identity.permissions import Actor, OrgKind
+from marketplace.rfq import bid_rules
 from marketplace.rfq.bid_models import (
     BidAttempt,
     BidAttemptHead,
@@ -17,6 +18,7 @@ from marketplace.rfq.bid_models import (
     RfqOpening,
     RfqOutcome,
 )
+from marketplace.rfq.models import Rfq
 from marketplace.rfq.proofs.papers import ChainHead
 
 _CLOSING = text("SELECT seq, link, digests FROM rfq_closing(:rfq_id, :at)").bindparams(
@@ -81,6 +83,13 @@ def head(session: Session, rfq_id: UUID) -> BidAttemptHead | None:
 def outcome(session: Session, rfq_id: UUID) -> RfqOutcome | None:
     """What the opening proved. The caller has found the RFQ."""
     return session.get(RfqOutcome, rfq_id)
+
+
+def has_file(session: Session, rfq: Rfq, now: datetime) -> bool:
+    """Whether there is an opening file for those who may read this RFQ."""
+    if rfq.opened_at is not None:
+        return outcome(session, rfq.id) is not None
+    return bid_rules.is_closed(rfq, now)
 
 
 def minutes(session: Session, actor: Actor, rfq_id: UUID) -> RfqOpening | None:
