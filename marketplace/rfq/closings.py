@@ -14,7 +14,7 @@ from marketplace.rfq.bid_models import BidAttempt, RfqOpening, RfqOutcome, RfqSe
 from marketplace.rfq.envelopes import ServiceKeys
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.proofs import papers
-from marketplace.rfq.proofs.papers import ChainHead, Opened, Place, Signed
+from marketplace.rfq.proofs.papers import Opened, Place, Signed
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,6 @@ class Closed:
     signed: Signed
     seal: RfqSeal
     seed: bytes
-    head: ChainHead
 
 
 def closing_of(session: Session, keys: ServiceKeys, rfq: Rfq, now: datetime) -> Closed:
@@ -39,14 +38,12 @@ def closing_of(session: Session, keys: ServiceKeys, rfq: Rfq, now: datetime) -> 
             opens_at=instant(due_at + bid_rules.DRAIN),
         )
     seal = bid_queries.seal(session, rfq.id)
-    facts = proof_queries.closing_facts(session, rfq.id, now)
-    if facts is None:
+    seed = keys.closing_seed(rfq.id, instant(due_at))
+    listed = proof_queries.closing_list(session, rfq.id, now, seed)
+    if listed is None:
         raise queries.no_such_rfq()
     place = Place(str(rfq.id), str(rfq.buyer_id), instant(due_at), seal.fingerprint)
-    seed = keys.closing_seed(rfq.id, place.bids_due_at)
-    return Closed(
-        papers.closing(keys, place, seed, facts.head, facts.digests), seal, seed, facts.head
-    )
+    return Closed(papers.closing(keys, place, listed), seal, seed)
 
 
 def outcome_of(
@@ -61,14 +58,15 @@ def outcome_of(
 
     chain: every attempt until now. digests: those of the opened bids.
     """
-    closed = closing_of(session, keys, rfq, minutes.opened_at)
+    closed, due_at = closing_of(session, keys, rfq, minutes.opened_at), bid_rules.deadline_of(rfq)
     opened = Opened(
         opened_at=instant(minutes.opened_at),
+        closed_at=max((each.seq for each in chain if each.arrived_at <= due_at), default=0),
         chain=[papers.sha256(attempt.statement.encode()) for attempt in chain],
         digests=digests,
     )
     signed_minutes = Signed(minutes.statement, minutes.signature)
-    signed = papers.outcome(keys, closed.signed, closed.seed, closed.head, opened, signed_minutes)
+    signed = papers.outcome(keys, closed.signed, closed.seed, opened, signed_minutes)
     return RfqOutcome(
         rfq_id=rfq.id,
         buyer_id=rfq.buyer_id,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime, Uuid, bindparam, select, text
+from sqlalchemy import DateTime, LargeBinary, Uuid, bindparam, select, text
 from sqlalchemy.orm import Session, undefer
 
 from marketplace.identity.permissions import Actor, OrgKind
@@ -19,19 +19,13 @@ from marketplace.rfq.bid_models import (
     RfqOutcome,
 )
 from marketplace.rfq.models import Rfq
-from marketplace.rfq.proofs.papers import ChainHead
+from marketplace.rfq.proofs.papers import ClosingList
 
-_CLOSING = text("SELECT seq, link, digests FROM rfq_closing(:rfq_id, :at)").bindparams(
-    bindparam("rfq_id", type_=Uuid()), bindparam("at", type_=DateTime(timezone=True))
+_CLOSING = text("SELECT chain, digests FROM rfq_closing(:rfq_id, :at, :seed)").bindparams(
+    bindparam("rfq_id", type_=Uuid()),
+    bindparam("at", type_=DateTime(timezone=True)),
+    bindparam("seed", type_=LargeBinary),
 )
-
-
-@dataclass(frozen=True)
-class ClosingFacts:
-    """The head of the chain at the deadline, and the digests of the bids that stood."""
-
-    head: ChainHead
-    digests: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -42,10 +36,11 @@ class OpenedEnvelope:
     version: BidVersion
 
 
-def closing_facts(session: Session, rfq_id: UUID, at: datetime) -> ClosingFacts | None:
+def closing_list(session: Session, rfq_id: UUID, at: datetime, seed: bytes) -> ClosingList | None:
     """What was in time, for those who may read the RFQ; None for others and until it is over."""
-    row = session.execute(_CLOSING, {"rfq_id": rfq_id, "at": at}).one_or_none()
-    return ClosingFacts(ChainHead(row.seq, bytes(row.link)), row.digests) if row else None
+    wanted = {"rfq_id": rfq_id, "at": at, "seed": seed}
+    row = session.execute(_CLOSING, wanted).one_or_none()
+    return ClosingList(row.chain, row.digests) if row else None
 
 
 def attempts(session: Session, rfq_id: UUID) -> Sequence[BidAttempt]:

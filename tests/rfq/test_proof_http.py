@@ -2,9 +2,10 @@
 
 import json
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
 
 from marketplace.core import clock
 from marketplace.identity.permissions import OrgKind, Role
@@ -207,3 +208,35 @@ class TestChain:
         assert [attempt.link for attempt in attempts] == papers.links(hashes)
         head = session.get_one(BidAttemptHead, sourcing.rfq.id)
         assert (head.seq, head.link) == (4, attempts[-1].link)
+
+    def test_what_was_there_before_is_chained_alike(self, session, sourcing):
+        """The migration brings the attempts of running RFQs into one chain each."""
+        before = [(each.id, each.seq, each.link)
+                  for each in proof_queries.attempts(session, sourcing.rfq.id)]  # fmt: skip
+        session.execute(update(BidAttempt).values(seq=-BidAttempt.seq, link=b""))
+        session.execute(delete(BidAttemptHead))
+        migration = import_module("migrations.versions.0018_chain_attempts")
+        session.execute(text(migration.CHAIN_WHAT_IS_THERE))
+        session.expire_all()
+        after = [(each.id, each.seq, each.link)
+                 for each in proof_queries.attempts(session, sourcing.rfq.id)]  # fmt: skip
+        assert after == before
+        head = session.get_one(BidAttemptHead, sourcing.rfq.id)
+        assert (head.seq, head.link) == before[-1][1:]
+
+
+def test_the_database_lists_as_the_verifier_does(session):
+    """Beyond 1,024 bids the list doubles; below, their number leaves no trace."""
+    sourcing = make_sourcing(session)
+    sourcing.submit(0, "1", "1")
+    seed = bytes(range(32))
+    later = sourcing.due_at + AFTER
+    listed = proof_queries.closing_list(session, sourcing.rfq.id, later, seed)
+    (attempt,) = session.scalars(select(BidAttempt)).all()
+    assert listed == papers.closing_list(seed, attempt.link, [attempt.digest])
+    early = sourcing.due_at + DRAIN - timedelta.resolution
+    assert proof_queries.closing_list(session, sourcing.rfq.id, early, seed) is None
+    many = [f"{number:064x}" for number in range(1025)]
+    assert [len(papers.digest_list(seed, many[:count])) for count in (0, 1024, 1025)] == [
+        1024, 1024, 2048,
+    ]  # fmt: skip

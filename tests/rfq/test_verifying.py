@@ -511,18 +511,19 @@ def _rewritten(opened, sourcing, gone, *, restored=None, keep_closing=False):
     said = json.loads(opened["outcome"]["statement"])
     seed = bytes.fromhex(said["seed"])
     place = papers.Place(said["rfq_id"], said["buyer_id"], said["bids_due_at"], said["fingerprint"])
-    head = papers.ChainHead(len(chain) - 1, papers.links(chain)[-2])
+    on_time = len(chain) - 1
     if keep_closing:
         closing = papers.Signed(
             opened["closing"]["statement"], bytes.fromhex(opened["closing"]["signature"])
         )
     else:
-        closing = papers.closing(KEYS, place, seed, head, digests)
+        listed = papers.closing_list(seed, papers.links(chain)[on_time - 1], digests)
+        closing = papers.closing(KEYS, place, listed)
     statement = papers.canonical(minutes)
     signed = papers.Signed(statement.decode(), KEYS.sign(statement))
-    found = papers.Opened(said["opened_at"], chain, digests)
+    found = papers.Opened(said["opened_at"], on_time, chain, digests)
     forged["closing"], forged["minutes"] = closing.to_json(), signed.to_json()
-    forged["outcome"] = papers.outcome(KEYS, closing, seed, head, found, signed).to_json()
+    forged["outcome"] = papers.outcome(KEYS, closing, seed, found, signed).to_json()
     return forged
 
 

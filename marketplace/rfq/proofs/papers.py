@@ -37,11 +37,11 @@ class Signed:
 
 
 @dataclass(frozen=True, slots=True)
-class ChainHead:
-    """How far the chain had grown with the last attempt that was in time."""
+class ClosingList:
+    """What a closing states: the hidden head of the chain, and digests among fillers."""
 
-    seq: int
-    link: bytes
+    chain: str
+    digests: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,12 @@ def digest_list(seed: bytes, digests: Sequence[str]) -> list[str]:
     return sorted([*digests, *fillers[: size - len(digests)]])
 
 
-def closing(
-    keys: ServiceKeys, place: Place, seed: bytes, head: ChainHead, digests: Sequence[str]
-) -> Signed:
+def closing_list(seed: bytes, link: bytes, digests: Sequence[str]) -> ClosingList:
+    """From what an opening reveals. The function `rfq_closing` (migration 0018) does the same."""
+    return ClosingList(hidden_head(seed, link), digest_list(seed, digests))
+
+
+def closing(keys: ServiceKeys, place: Place, listed: ClosingList) -> Signed:
     """What is published at the deadline: the same bytes for everybody, whenever it is asked for."""
     return _signed(
         keys,
@@ -96,23 +99,27 @@ def closing(
             "buyer_id": place.buyer_id,
             "bids_due_at": place.bids_due_at,
             "fingerprint": place.fingerprint,
-            "chain": hidden_head(seed, head.link),
-            "digests": digest_list(seed, digests),
+            "chain": listed.chain,
+            "digests": list(listed.digests),
         },
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What an opening found: every attempt until then, and the digests of the bids it opened."""
+    """What an opening found: every attempt until then, and the digests of the bids it opened.
+
+    closed_at: the place of the last attempt that was in time, 0 when there was none.
+    """
 
     opened_at: str
+    closed_at: int
     chain: Sequence[str]
     digests: Sequence[str]
 
 
 def outcome(
-    keys: ServiceKeys, closed: Signed, seed: bytes, head: ChainHead, opened: Opened, minutes: Signed
+    keys: ServiceKeys, closed: Signed, seed: bytes, opened: Opened, minutes: Signed
 ) -> Signed:
     """What the opening proves to everybody: the chain and the opened digests, no name."""
     place = json.loads(closed.statement)
@@ -128,7 +135,7 @@ def outcome(
             "closing": closed.hash,
             "minutes": minutes.hash,
             "seed": seed.hex(),
-            "closed_at": head.seq,
+            "closed_at": opened.closed_at,
             "chain": list(opened.chain),
             "digests": sorted(opened.digests),
         },
