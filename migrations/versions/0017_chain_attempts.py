@@ -48,6 +48,7 @@ def _heads() -> None:
             AND r.buyer_id = app_org() AND r.opened_at IS NOT NULL)""",
     )
     op.execute("REVOKE INSERT, UPDATE, DELETE ON bid_attempt_head FROM marketplace_app")
+    op.execute("REVOKE DELETE ON bid_attempt_head FROM marketplace_worker")
 
 
 def _links() -> None:
