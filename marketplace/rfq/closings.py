@@ -81,6 +81,8 @@ def whole_chain(session: Session, keys: ServiceKeys, rfq_id: UUID) -> Sequence[B
     Raises SealMismatch, naming the place, unless all are there and as they were signed.
     """
     public_key = keys.public_key()
+    # the head first: a late attempt may be refused, and chained, at this very moment
+    head = proof_queries.head(session, rfq_id)
     attempts = proof_queries.attempts(session, rfq_id)
     links = papers.links(papers.sha256(attempt.statement.encode()) for attempt in attempts)
     for place, (attempt, link) in enumerate(zip(attempts, links, strict=True), start=1):
@@ -90,7 +92,6 @@ def whole_chain(session: Session, keys: ServiceKeys, rfq_id: UUID) -> Sequence[B
             raise bid_rules.mismatch(None, None, "attempt_missing", attempt=place)
         if attempt.link != link:
             raise bid_rules.mismatch(attempt.bid_id, attempt.supplier_id, "chain_broken")
-    head = proof_queries.head(session, rfq_id)
-    if head is not None and head.seq != len(attempts):
+    if head is not None and head.seq > len(attempts):
         raise bid_rules.mismatch(None, None, "attempt_missing", attempt=len(attempts) + 1)
     return attempts

@@ -198,6 +198,12 @@ class TestChain:
             "chain_broken", str(last.bid_id),
         )  # fmt: skip
 
+    def test_an_attempt_refused_while_the_bids_are_opened(self, session, sourcing, monkeypatch):
+        """It is chained after the opening has read the head, and is no reason to stop."""
+        before = BidAttemptHead(rfq_id=sourcing.rfq.id, seq=2, link=b"")
+        monkeypatch.setattr(proof_queries, "head", lambda *_of: before)
+        assert sourcing.open().bid_count == 3
+
     def test_links_are_computed_alike_in_database_and_program(self, session, sourcing):
         bidding.withdraw(
             session, sourcing.suppliers[0], KEYS, sourcing.rfq.id, sourcing.due_at - AFTER
