@@ -16,7 +16,7 @@ from marketplace.orders import reactions as orders
 from marketplace.payments import reactions as payments
 from marketplace.rfq import bid_reactions as bids
 from marketplace.rfq import reactions as rfq
-from marketplace.scenarios import reactions as scenarios
+from marketplace.scenarios import notices as scenario_notices
 from marketplace.suppliers import notices as supplier_notices
 from marketplace.suppliers import reactions as suppliers
 from workers.work import Work
@@ -96,7 +96,7 @@ SUBSCRIPTIONS: Mapping[str, Mapping[str, Work]] = {
     },
     "rfq.unsuccessful": {"announce_no_award": bids.announce_no_award},
     "suppliers.bank_account_proposed": {"tell_second_person": supplier_notices.tell_second_person},
-    "scenarios.finished": {"tell_requester": scenarios.tell_requester},
+    "scenarios.finished": {"tell_requester": scenario_notices.tell_requester},
     "suppliers.blocked": {"tell_supplier_blocked": supplier_notices.tell_blocked},
     "suppliers.certificate_expiring": {
         "tell_certificate_expires": supplier_notices.tell_certificate_expires

@@ -7,6 +7,7 @@ from marketplace.orders import reactions as orders
 from marketplace.payments import reactions as payments
 from marketplace.rfq import bid_reactions as bids
 from marketplace.rfq import reactions as rfqs
+from marketplace.scenarios import notices as scenarios
 from marketplace.suppliers import notices as suppliers
 
-SPEAKERS = (accounts, approvals, bids, invoices, orders, payments, rfqs, suppliers)
+SPEAKERS = (accounts, approvals, bids, invoices, orders, payments, rfqs, scenarios, suppliers)

@@ -72,7 +72,8 @@ class TestDigestList:
                 client = api(sourcing.buyer)
                 answer = client.get(f"/rfqs/{sourcing.rfq.id}/closing")
                 whole = client.get(f"/rfqs/{sourcing.rfq.id}/opening-file")
-            sizes.append((len(answer.data), len(whole.data) - len(str(sourcing.rfq.title))))
+            named = whole.text.count(sourcing.buyer.org_name) * len(sourcing.buyer.org_name)
+            sizes.append((len(answer.data), len(whole.data) - named))
             assert len(json.loads(answer.json["statement"])["digests"]) == 1024
             assert not any(str(s.org_id) in whole.text for s in sourcing.suppliers)
         assert len(set(sizes)) == 1
@@ -221,7 +222,7 @@ class TestChain:
                   for each in proof_queries.attempts(session, sourcing.rfq.id)]  # fmt: skip
         session.execute(update(BidAttempt).values(seq=-BidAttempt.seq, link=b""))
         session.execute(delete(BidAttemptHead))
-        migration = import_module("migrations.versions.0018_chain_attempts")
+        migration = import_module("migrations.versions.0017_chain_attempts")
         session.execute(text(migration.CHAIN_WHAT_IS_THERE))
         session.expire_all()
         after = [(each.id, each.seq, each.link)
