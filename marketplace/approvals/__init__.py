@@ -14,7 +14,8 @@ The rules in one place:
   rate to compare with, so the stricter path is taken, never the shorter one.
 - Nobody decides on what they wrote or submitted, whatever roles they hold.
 - A step that nobody else could decide refuses the request. Nothing is approved for lack of people.
-- An absent approver may be stood in for, from one day to another, by somebody who may approve. A
-  *delegation* is not handed on, and nobody speaks for somebody who wrote what is decided on. Where
-  all must approve, the delegate's yes counts for both.
+- An absent approver may be stood in for, from one day to another, by somebody who may approve.
+  Where that person is away too, whoever stands in for them decides; a *delegation* that leads back
+  to the absent one is refused. Nobody speaks for somebody who wrote what is decided on. Where all
+  must approve, the delegate's yes counts for both.
 """

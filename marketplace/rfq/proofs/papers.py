@@ -85,7 +85,7 @@ def digest_list(seed: bytes, digests: Sequence[str]) -> list[str]:
 
 
 def closing_list(seed: bytes, link: bytes, digests: Sequence[str]) -> ClosingList:
-    """From what an opening reveals. The function `rfq_closing` (migration 0018) does the same."""
+    """From what an opening reveals. The function `rfq_closing` (migration 0017) does the same."""
     return ClosingList(hidden_head(seed, link), digest_list(seed, digests))
 
 
