@@ -15,6 +15,7 @@ from marketplace.rfq import bid_queries, envelopes
 from marketplace.rfq.bid_models import Bid, BidAttempt
 from marketplace.rfq.bid_states import AttemptOutcome, BidState
 from marketplace.rfq.drafts import CriterionDraft, LotDraft
+from marketplace.rfq.services import publishing
 from marketplace.rfq.states import CriterionKind, RfqState
 from tests.clients import words
 from tests.factories.bids import make_opened, make_sourcing
@@ -180,6 +181,13 @@ class TestBuyer:
         assert pages[0] == pages[1]
         for rest in ("/evaluation", "/award"):
             assert client.get(f"/rfqs/{full.rfq.id}{rest}").status_code == 403
+
+    def test_bids_for_a_cancelled_rfq_stay_sealed(self, session, portal, sourcing, root):
+        sourcing.submit(0, "1", "1")
+        publishing.cancel(session, sourcing.buyer, sourcing.rfq.id, "Budget withdrawn")
+        page = words(portal(sourcing.buyer).get(root))
+        assert "This RFQ was cancelled. Bids that had arrived stay sealed" in page
+        assert "Until you open them" not in page
 
     def test_opens_with_the_passphrase(self, session, portal, sourcing, root):
         sourcing.submit(0, "1", "1")
