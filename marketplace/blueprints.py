@@ -44,6 +44,8 @@ from marketplace.rfq import evaluation_api as rfq_evaluation_api
 from marketplace.rfq import evaluation_pages as rfq_evaluation_pages
 from marketplace.rfq import import_api as rfq_import_api
 from marketplace.rfq import import_pages as rfq_import_pages
+from marketplace.rfq import officer_api as rfq_officer_api
+from marketplace.rfq import officer_pages as rfq_officer_pages
 from marketplace.rfq import outage_api as rfq_outage_api
 from marketplace.rfq import outage_pages as rfq_outage_pages
 from marketplace.rfq import pages as rfq_pages
@@ -93,6 +95,8 @@ API = (
     rfq_content_api.blp,
     rfq_evaluation_api.blp,
     rfq_import_api.blp,
+    rfq_officer_api.blp,
+    rfq_officer_api.keys_blp,
     rfq_outage_api.blp,
     rfq_proof_api.blp,
     scenarios_api.blp,
@@ -125,6 +129,8 @@ PAGES = (
     rfq_draft_pages.pages,
     rfq_evaluation_pages.pages,
     rfq_import_pages.pages,
+    rfq_officer_pages.key_pages,
+    rfq_officer_pages.pages,
     rfq_outage_pages.pages,
     rfq_pages.pages,
     rfq_proof_pages.pages,

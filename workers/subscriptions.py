@@ -16,6 +16,7 @@ from marketplace.orders import reactions as orders
 from marketplace.payments import reactions as payments
 from marketplace.rfq import bid_reactions as bids
 from marketplace.rfq import reactions as rfq
+from marketplace.rfq.officers import reactions as officers
 from marketplace.scenarios import notices as scenario_notices
 from marketplace.suppliers import notices as supplier_notices
 from marketplace.suppliers import reactions as suppliers
@@ -83,6 +84,10 @@ SUBSCRIPTIONS: Mapping[str, Mapping[str, Work]] = {
     "rfq.bid_withdrawn": {"note_supplier_withdrawal": suppliers.note_withdrawal},
     "rfq.cancelled": {"announce_cancellation": rfq.announce_cancellation},
     "rfq.deadline_extended": {"announce_extension": rfq.announce_extension},
+    "rfq.escrow_used": {"tell_of_escrow": officers.tell_of_escrow},
+    "rfq.officers_named": {"tell_officers": officers.tell_officers},
+    "rfq.share_given": {"call_second_officer": officers.call_second_officer},
+    "rfq.share_lost": {"tell_of_loss": officers.tell_of_loss},
     "rfq.opened": {"count_supplier_responses": suppliers.count_responses},
     "rfq.published": {
         "announce_publication": rfq.announce_publication,

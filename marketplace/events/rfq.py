@@ -144,3 +144,56 @@ class RfqUnsuccessful(Event):
     rfq_id: UUID
     buyer_id: UUID
     supplier_ids: tuple[UUID, ...]
+
+
+@event
+@dataclass(frozen=True)
+class OfficersNamed(Event):
+    """These people hold the shares that open the bids."""
+
+    name: ClassVar[str] = "rfq.officers_named"
+
+    rfq_id: UUID
+    buyer_id: UUID
+    person_ids: tuple[UUID, ...]
+    named_at: datetime
+
+
+@event
+@dataclass(frozen=True)
+class ShareGiven(Event):
+    """The first of two shares is there; the second is awaited for a quarter of an hour."""
+
+    name: ClassVar[str] = "rfq.share_given"
+
+    rfq_id: UUID
+    buyer_id: UUID
+    person_id: UUID
+    given_at: datetime
+
+
+@event
+@dataclass(frozen=True)
+class ShareLost(Event):
+    """An officer cannot give their share."""
+
+    name: ClassVar[str] = "rfq.share_lost"
+
+    rfq_id: UUID
+    buyer_id: UUID
+    person_id: UUID
+    lost_at: datetime
+    shares_left: int
+
+
+@event
+@dataclass(frozen=True)
+class EscrowUsed(Event):
+    """The escrow person has opened the bids in the place of an opener."""
+
+    name: ClassVar[str] = "rfq.escrow_used"
+
+    rfq_id: UUID
+    buyer_id: UUID
+    person_id: UUID
+    used_at: datetime

@@ -7,7 +7,19 @@ from marketplace.orders import reactions as orders
 from marketplace.payments import reactions as payments
 from marketplace.rfq import bid_reactions as bids
 from marketplace.rfq import reactions as rfqs
+from marketplace.rfq.officers import reactions as officers
 from marketplace.scenarios import notices as scenarios
 from marketplace.suppliers import notices as suppliers
 
-SPEAKERS = (accounts, approvals, bids, invoices, orders, payments, rfqs, scenarios, suppliers)
+SPEAKERS = (
+    accounts,
+    approvals,
+    bids,
+    invoices,
+    officers,
+    orders,
+    payments,
+    rfqs,
+    scenarios,
+    suppliers,
+)

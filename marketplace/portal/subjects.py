@@ -37,6 +37,7 @@ NAMES: dict[str, Text] = {
     "customer_settings": _("Customer settings"),
     "loyalty_programme": _("Loyalty programme"),
     "loyalty_redemption": _("Redemption of points"),
+    "opening_key": _("Opening key"),
     "rfq_question": _("Question"),
     "sanctions_list": _("Sanctions list"),
     "item": _("Catalogue item"),

@@ -14,8 +14,9 @@ from marketplace.core.text import _
 from marketplace.documents import downloads
 from marketplace.identity.permissions import OrgKind
 from marketplace.rfq import queries
-from marketplace.rfq.bid_rules import Sealed, WrongPassphrase
+from marketplace.rfq.bid_rules import Sealed, TooEarly, WrongPassphrase
 from marketplace.rfq.envelopes import KEY_BYTES, ServiceKeys
+from marketplace.rfq.officers.rules import FourEyesViolation, NotAnOfficer
 from marketplace.rfq.services import bid_drafts, bidding, evaluation
 from marketplace.web.context import (
     WebApp,
@@ -24,6 +25,7 @@ from marketplace.web.context import (
     record_after_failure,
 )
 
+PEEKING = (Sealed, TooEarly, WrongPassphrase, FourEyesViolation, NotAnOfficer)
 READ_BACK_HEADER = "X-Read-Back-Key"
 READ_BACK_COOKIE = "bid_key"
 READ_BACK_COOKIE_SECONDS = 365 * 24 * 3600
@@ -92,10 +94,10 @@ def attempts_kept() -> Iterator[None]:
 
 @contextmanager
 def peeking_noted(rfq_id: UUID) -> Iterator[None]:
-    """Note in the history when somebody reaches for sealed bids, or tries a wrong passphrase."""
+    """Note in the history when somebody reaches for sealed bids before they may, or alone."""
     try:
         yield
-    except (Sealed, WrongPassphrase) as refusal:
+    except PEEKING as refusal:
         actor, action = current_actor(), f"rfq.refused_{refusal.code}"
         record_after_failure(lambda session: audit.record(session, actor, action, ("rfq", rfq_id)))
         raise

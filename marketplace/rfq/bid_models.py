@@ -35,7 +35,7 @@ class RfqSeal(Base):
     """What the bids of a published RFQ are sealed with and bound to.
 
     ``terms`` is the published content, ``fingerprint`` its digest. The private key is wrapped with
-    the opening passphrase, which is not kept.
+    the opening passphrase, which is not kept; None where it lies in the shares of officers.
     """
 
     __tablename__ = "rfq_seal"
@@ -43,7 +43,7 @@ class RfqSeal(Base):
     rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq.id"), primary_key=True)
     buyer_id: Mapped[UUID]
     public_key: Mapped[bytes] = mapped_column(LargeBinary)
-    wrapped_private_key: Mapped[bytes] = mapped_column(LargeBinary)
+    wrapped_private_key: Mapped[bytes | None] = mapped_column(LargeBinary)
     fingerprint: Mapped[str]
     terms: Mapped[dict[str, Any]]
 

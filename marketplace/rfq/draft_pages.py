@@ -17,7 +17,7 @@ from marketplace.rfq.drafts import Header, RfqDraft
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.schemas import HeaderFormSchema, PublishSchema
 from marketplace.rfq.sections import done, save
-from marketplace.rfq.services import drafting, inviting, papers, publishing
+from marketplace.rfq.services import drafting, inviting, opening_keys, papers, publishing
 from marketplace.rfq.states import RfqState
 from marketplace.suppliers import queries as supplier_queries
 from marketplace.web import formats
@@ -163,9 +163,7 @@ def publish(rfq_id: UUID) -> ResponseReturnValue:
     save(
         form,
         lambda: published.append(
-            publishing.publish(
-                session, actor, rfq_id, form.data["passphrase"], expected=form.version
-            )
+            publishing.publish(session, actor, rfq_id, **form.data, expected=form.version)
         ),
     )
     if not form.valid:
@@ -238,6 +236,7 @@ def _check_page(rfq_id: UUID, form: Form) -> str:
         invited=views.invited(session, actor, checked.rfq),
         documents=document_queries.attached(session, actor, "rfq", rfq_id),
         form=form,
+        colleagues=opening_keys.colleagues(session, actor),
         may_publish=actor.may(Permission.RFQ_PUBLISH),
     )
 

@@ -155,21 +155,32 @@ def new_passphrase() -> str:
 
 def new_key_pair(rfq_id: UUID, passphrase: str) -> KeyPair:
     """A fresh key pair; its private half is kept only wrapped."""
-    private = X25519PrivateKey.generate()
-    head = COST_LAYOUT.pack(*PASSPHRASE_COST) + secrets.token_bytes(SALT_BYTES)
-    locked = lock(
-        _passphrase_key(passphrase, head), private.private_bytes_raw(), _pair_place(rfq_id)
-    )
-    return KeyPair(private.public_key().public_bytes_raw(), head + locked)
+    return wrapped_pair(X25519PrivateKey.generate(), passphrase, _pair_place(rfq_id))
 
 
 def free_private_key(pair: KeyPair, rfq_id: UUID, passphrase: str) -> X25519PrivateKey:
     """The private key of the RFQ; SealBroken when the passphrase is another one."""
+    return unwrapped(pair, passphrase, _pair_place(rfq_id))
+
+
+def wrapped_pair(private: X25519PrivateKey, passphrase: str, place: bytes) -> KeyPair:
+    """The pair of this private key, wrapped with the passphrase and bound to its place."""
+    head = COST_LAYOUT.pack(*PASSPHRASE_COST) + secrets.token_bytes(SALT_BYTES)
+    locked = lock(_passphrase_key(passphrase, head), private.private_bytes_raw(), place)
+    return KeyPair(private.public_key().public_bytes_raw(), head + locked)
+
+
+def unwrapped(pair: KeyPair, passphrase: str, place: bytes) -> X25519PrivateKey:
+    """The private key of the pair; SealBroken for another passphrase or place."""
     size = COST_LAYOUT.size + SALT_BYTES
     head, locked = pair.wrapped_private[:size], pair.wrapped_private[size:]
-    raw = unlock(_passphrase_key(passphrase, head), locked, _pair_place(rfq_id))
+    return private_key_of(pair.public, unlock(_passphrase_key(passphrase, head), locked, place))
+
+
+def private_key_of(public: bytes, raw: bytes) -> X25519PrivateKey:
+    """The private key with these bytes; SealBroken unless it belongs to the public one."""
     private = X25519PrivateKey.from_private_bytes(raw)
-    if private.public_key().public_bytes_raw() != pair.public:
+    if private.public_key().public_bytes_raw() != public:
         raise SealBroken
     return private
 
@@ -259,6 +270,10 @@ class ServiceKeys:
     def closing_seed(self, rfq_id: UUID, due_at: str) -> bytes:
         """What hides the bids in the digest list of this closing; the opening makes it known."""
         return self._derived(f"rfq-closing|{rfq_id}|{due_at}")
+
+    def ceremony_key(self, rfq_id: UUID, number: int) -> bytes:
+        """The key of a share that waits for a second one."""
+        return self._derived(f"rfq-ceremony|{rfq_id}|{number}")
 
     def sign(self, statement: bytes) -> bytes:
         """Ed25519 signature of the service."""

@@ -34,8 +34,9 @@ from marketplace.rfq.bid_http import peeking_noted, service_keys
 from marketplace.rfq.bid_rules import DRAIN, WrongPassphrase
 from marketplace.rfq.evaluation_schemas import BidScoresSchema, OpenBidsSchema, UnsuccessfulSchema
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.officer_schemas import ShareInputSchema, ShareLossInputSchema
 from marketplace.rfq.outage_queries import OutageAtDeadline
-from marketplace.rfq.services import awarding, evaluation, opening
+from marketplace.rfq.services import awarding, ceremony, evaluation, opening
 from marketplace.rfq.services.evaluation import Evaluation
 from marketplace.rfq.states import RfqState
 from marketplace.suppliers import queries as supplier_queries
@@ -51,7 +52,7 @@ def overview(rfq_id: UUID) -> str:
     session, actor = current_session(), current_actor()
     rfq = queries.get_own(session, actor, rfq_id)
     if rfq.opened_at is None:
-        return _sealed(rfq, Form(OpenBidsSchema))
+        return sealed_page(rfq)
     return render_template(
         "rfq/bids/opened.html",
         evaluation=evaluation.read(session, actor, rfq_id),
@@ -77,7 +78,7 @@ def open_bids(rfq_id: UUID) -> ResponseReturnValue:
                 "passphrase" if isinstance(refusal, WrongPassphrase) else "", refusal.detail
             )
     if form.errors:
-        return _sealed(queries.get_own(session, actor, rfq_id), form), 422
+        return sealed_page(queries.get_own(session, actor, rfq_id), form), 422
     flash(_("All bids are open. Each one is exactly what its receipt says."))
     return redirect(url_for("bids.show", rfq_id=rfq_id), 303)
 
@@ -229,21 +230,30 @@ def _frame(rfq: Rfq) -> dict[str, Any]:
     }
 
 
-def _sealed(rfq: Rfq, form: Form) -> str:
+def sealed_page(
+    rfq: Rfq,
+    form: Form | None = None,
+    *,
+    share_form: Form | None = None,
+    loss_form: Form | None = None,
+) -> str:
     """The same for no bid and for many."""
-    now = clock.now()
+    session, actor, now = current_session(), current_actor(), clock.now()
     opens_at = bid_rules.deadline_of(rfq) + DRAIN if rfq.bids_due_at else None
+    is_ready = rfq.state_at(now) is RfqState.CLOSED and opens_at is not None and now >= opens_at
     return render_template(
         "rfq/bids/sealed.html",
-        form=form,
+        form=form or Form(OpenBidsSchema),
+        share_form=share_form or Form(ShareInputSchema),
+        loss_form=loss_form or Form(ShareLossInputSchema),
+        ceremony=ceremony.read(session, actor, rfq.id) if rfq.published_at else None,
+        person_id=actor.person,
         opens_at=opens_at,
-        has_proofs=proof_queries.has_file(current_session(), rfq, now),
-        outage=outage_queries.at_deadline(current_session(), rfq),
-        may_rule=current_actor().may(Permission.RFQ_PUBLISH),
-        may_open=current_actor().may(Permission.RFQ_OPEN)
-        and rfq.state_at(now) is RfqState.CLOSED
-        and opens_at is not None
-        and now >= opens_at,
+        has_proofs=proof_queries.has_file(session, rfq, now),
+        outage=outage_queries.at_deadline(session, rfq),
+        may_rule=actor.may(Permission.RFQ_PUBLISH),
+        is_ready=is_ready,
+        may_open=actor.may(Permission.RFQ_OPEN) and is_ready,
         **_frame(rfq),
     )
 

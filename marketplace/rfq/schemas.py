@@ -6,6 +6,8 @@ from typing import Any
 from marshmallow import fields, post_load, validate
 
 from marketplace.rfq.drafts import Address, CriterionDraft, LineDraft, LotDraft
+from marketplace.rfq.officers.rules import Appointment
+from marketplace.rfq.officers.states import OpeningRule
 from marketplace.rfq.states import CriterionKind, RfqSource, RfqState
 from marketplace.web.fields import (
     CountryField,
@@ -167,6 +169,28 @@ class PublishSchema(Schema):
         allow_none=True,
         metadata={"description": "What will open the bids. Left out: one is made."},
     )
+    opening_rule = EnumField(
+        OpeningRule,
+        load_default=OpeningRule.ONE,
+        metadata={
+            "description": "two_of_three: instead of a passphrase, two openers or one of them with"
+            " the escrow person open together, each with their own opening key."
+        },
+    )
+    first_opener_id = IdField(load_default=None, allow_none=True)
+    second_opener_id = IdField(load_default=None, allow_none=True)
+    escrow_id = IdField(load_default=None, allow_none=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        """The passphrase, or the officers in its place."""
+        names = ("first_opener_id", "second_opener_id", "escrow_id")
+        appointment = Appointment(**{name: data[name] for name in names})
+        together = data["opening_rule"] is OpeningRule.TWO_OF_THREE
+        return {
+            "passphrase": data["passphrase"],
+            "officers": appointment if together else None,
+        }
 
 
 class ExtendSchema(Schema):
@@ -264,7 +288,10 @@ class RfqSchema(RfqSummarySchema):
 
 class PublishedSchema(RfqSchema):
     opening_passphrase = fields.String(
-        metadata={"description": "Told this once. Nobody can recover it."}
+        allow_none=True,
+        metadata={
+            "description": "Told this once. Nobody can recover it. null: officers open together."
+        },
     )
 
 

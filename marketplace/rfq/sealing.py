@@ -1,14 +1,19 @@
 """The keys of an RFQ and what its bids answer to: made once, at publication."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from marketplace.core.errors import Invalid
+from marketplace.core.errors import FieldError, Invalid
 from marketplace.core.text import _
 from marketplace.rfq import envelopes
 from marketplace.rfq.bid_content import AskedLine, AskedLot, Criterion, Terms
 from marketplace.rfq.bid_models import RfqSeal
 from marketplace.rfq.models import Rfq, RfqCriterion, RfqLine, RfqLot
+from marketplace.rfq.officers import keys as share_keys
+from marketplace.rfq.officers.models import OpeningKey, RfqOfficer
+from marketplace.rfq.officers.states import OfficerPart
 from marketplace.rfq.states import CriterionKind
 
 SHORTEST_PASSPHRASE = 12
@@ -24,24 +29,60 @@ def create_keys(session: Session, rfq: Rfq, passphrase: str | None = None) -> st
     Without a passphrase one is made. It is not kept anywhere: whoever loses it cannot open.
     """
     chosen = envelopes.new_passphrase() if passphrase is None else passphrase
-    if len(chosen.strip()) < SHORTEST_PASSPHRASE:
-        raise WeakPassphrase(
-            _("Choose an opening passphrase of at least %(n)s characters.", n=SHORTEST_PASSPHRASE)
-        )
+    check_passphrase(chosen)
     pair = envelopes.new_key_pair(rfq.id, chosen)
+    _add_seal(session, rfq, pair.public, pair.wrapped_private)
+    return chosen
+
+
+def create_shared_keys(
+    session: Session, rfq: Rfq, officers: Sequence[tuple[OfficerPart, OpeningKey]]
+) -> None:
+    """Make the seal of an RFQ whose private key exists in the shares of these three alone."""
+    numbered = dict(enumerate(officers, start=1))
+    holders = {number: key.public_key for number, (_part, key) in numbered.items()}
+    public, shares = share_keys.new_shared_pair(rfq.id, holders)
+    _add_seal(session, rfq, public, None)
+    for number, (part, key) in numbered.items():
+        session.add(
+            RfqOfficer(
+                rfq_id=rfq.id,
+                number=number,
+                buyer_id=rfq.buyer_id,
+                person_id=key.person_id,
+                part=part,
+                key_id=key.id,
+                sealed_share=shares[number].sealed,
+                share_digest=shares[number].digest,
+            )
+        )
+    session.flush()
+
+
+def check_passphrase(passphrase: str) -> None:
+    """Raise WeakPassphrase for one that is guessed too soon."""
+    if len(passphrase.strip()) < SHORTEST_PASSPHRASE:
+        detail = _(
+            "Choose an opening passphrase of at least %(n)s characters.", n=SHORTEST_PASSPHRASE
+        )
+        raise WeakPassphrase(
+            detail, errors=[FieldError("/passphrase", WeakPassphrase.code, detail)]
+        )
+
+
+def _add_seal(session: Session, rfq: Rfq, public: bytes, wrapped: bytes | None) -> None:
     terms = published_terms(session, rfq).to_json()
     session.add(
         RfqSeal(
             rfq_id=rfq.id,
             buyer_id=rfq.buyer_id,
-            public_key=pair.public,
-            wrapped_private_key=pair.wrapped_private,
+            public_key=public,
+            wrapped_private_key=wrapped,
             fingerprint=envelopes.fingerprint({"rfq_id": str(rfq.id), "terms": terms}),
             terms=terms,
         )
     )
     session.flush()
-    return chosen
 
 
 def published_terms(session: Session, rfq: Rfq) -> Terms:

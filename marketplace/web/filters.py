@@ -77,6 +77,7 @@ def install(app: Flask) -> None:
         "has_endpoint": lambda name: name in current_app.view_functions,
         "reader_zone": reader_zone,
         "reader_id": reader_id,
+        "reader_kind": reader_kind,
         "today": lambda: formats.long_day(clock.now(), reader_zone()),
         "server_time": lambda: formats.clock_time(clock.now(), reader_zone()),
         "static_url": lambda name: url_for("static", filename=name),
@@ -143,6 +144,12 @@ def reader_currency() -> str:
     """The currency that amounts of the reader's organisation usually are in."""
     reader = _reader()
     return reader.currency if reader else "EUR"
+
+
+def reader_kind() -> str:
+    """What kind of organisation the reader works for; empty for strangers."""
+    reader = _reader()
+    return str(reader.org_kind) if reader else ""
 
 
 def doers(entries: Sequence[AuditEvent]) -> dict[UUID, str]:

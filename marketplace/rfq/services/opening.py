@@ -1,61 +1,16 @@
-"""Opening: all bids in one transaction, each verified against its receipt, or none at all."""
+"""Opening with the one passphrase of the RFQ."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from marketplace.core import audit, clock, outbox
 from marketplace.core.text import _
-from marketplace.events.rfq import RfqOpened
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import (
-    bid_queries,
-    bid_rules,
-    bid_vault,
-    closings,
-    envelopes,
-    outage_queries,
-    queries,
-)
-from marketplace.rfq.bid_content import (
-    BidContent,
-    Terms,
-    document_to_json,
-    instant,
-    line_total,
-)
-from marketplace.rfq.bid_models import (
-    Bid,
-    BidAttempt,
-    BidLine,
-    BidOffer,
-    BidVersion,
-    RfqOpening,
-    RfqSeal,
-)
-from marketplace.rfq.bid_rules import mismatch
-from marketplace.rfq.bid_states import BID_FLOW, AttemptOutcome, BidState
-from marketplace.rfq.envelopes import Binding, SealBroken, ServiceKeys
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.states import RFQ_FLOW
-
-
-@dataclass(frozen=True)
-class OpenedBid:
-    """A bid whose seal was whole."""
-
-    bid: Bid
-    receipt: BidAttempt
-    digest: str
-    content: BidContent
-    data_key: bytes
+from marketplace.rfq import bid_rules, envelopes, unsealing
+from marketplace.rfq.bid_models import RfqOpening, RfqSeal
+from marketplace.rfq.envelopes import SealBroken, ServiceKeys
+from marketplace.rfq.officers.rules import TwoOfficersNeeded
 
 
 @requires(Permission.RFQ_OPEN)
@@ -64,38 +19,19 @@ def open_bids(
 ) -> RfqOpening:
     """Open every bid of the RFQ and write the minutes.
 
-    Raises TooEarly until thirty seconds after the deadline, WrongPassphrase, and SealMismatch,
-    which names the bid, when what lies there is not exactly what the receipts say.
+    Raises TooEarly until thirty seconds after the deadline, WrongPassphrase, TwoOfficersNeeded,
+    and SealMismatch, which names the bid, when what lies there is not exactly what the receipts
+    say.
     """
-    rfq = queries.get_own(session, actor, rfq_id, lock=True)
-    now = clock.now()
-    bid_rules.check_may_open(now, bid_rules.deadline_of(rfq))
-    outage_queries.check_ruled(session, rfq)
-    rfq.state = RFQ_FLOW.next(rfq.state_at(now), "open")
-    seal = bid_queries.seal(session, rfq_id)
-    private_key = _private_key(seal, passphrase)
-    # From here on, and in this transaction alone, the database shows the bids to their buyer.
-    rfq.opened_at = now
-    session.flush()
-    chain = closings.whole_chain(session, keys, rfq_id)
-    opened = _verified(session, seal, private_key, chain)
-    _write(session, rfq, Terms.from_json(seal.terms), opened)
-    minutes = _minutes(keys, actor, rfq, seal, now, opened)
-    digests = [each.digest for each in opened]
-    session.add_all([minutes, closings.outcome_of(session, keys, rfq, minutes, chain, digests)])
-    audit.record(
-        session, actor, "rfq.opened", ("rfq", rfq.id), {"bids": len(opened)},
-    )  # fmt: skip
-    outbox.record(
-        session,
-        RfqOpened(rfq_id=rfq.id, buyer_id=rfq.buyer_id, opened_at=now),
-        audience=[rfq.buyer_id],
-    )
-    session.flush()
-    return minutes
+    rfq, seal = unsealing.openable(session, actor, rfq_id)
+    return unsealing.open_all(session, actor, keys, rfq, _private_key(seal, passphrase))
 
 
 def _private_key(seal: RfqSeal, passphrase: str) -> X25519PrivateKey:
+    if seal.wrapped_private_key is None:
+        raise TwoOfficersNeeded(
+            _("Two officers open these bids together. Each of them gives their share.")
+        )
     pair = envelopes.KeyPair(seal.public_key, seal.wrapped_private_key)
     try:
         return envelopes.free_private_key(pair, seal.rfq_id, passphrase)
@@ -103,163 +39,3 @@ def _private_key(seal: RfqSeal, passphrase: str) -> X25519PrivateKey:
         raise bid_rules.WrongPassphrase(
             _("This is not the opening passphrase of this RFQ. Nothing was opened.")
         ) from None
-
-
-def _verified(
-    session: Session, seal: RfqSeal, private_key: X25519PrivateKey, chain: Sequence[BidAttempt]
-) -> list[OpenedBid]:
-    """Every submitted bid, decrypted; SealMismatch unless receipts and envelopes agree exactly."""
-    standing = _standing_receipts(chain)
-    bids = session.scalars(
-        select(Bid)
-        .where(Bid.rfq_id == seal.rfq_id, Bid.state == BidState.SUBMITTED)
-        .order_by(Bid.submitted_at, Bid.id)
-        .execution_options(populate_existing=True)
-    ).all()
-    for bid in bids:
-        if bid.id not in standing:
-            raise mismatch(bid.id, bid.supplier_id, "no_receipt")
-    found = {bid.id for bid in bids}
-    for receipt in standing.values():
-        if receipt.bid_id not in found:
-            raise mismatch(receipt.bid_id, receipt.supplier_id, "bid_missing")
-    versions = _versions(session, seal.rfq_id)
-    opened = [
-        _opened(seal, private_key, bid, standing[bid.id], versions.get(bid.id)) for bid in bids
-    ]
-    _check_documents(session, opened)
-    return opened
-
-
-def _standing_receipts(chain: Sequence[BidAttempt]) -> Mapping[UUID, BidAttempt]:
-    """The last word of each bid, where it was a submission and not a withdrawal."""
-    last = {each.bid_id: each for each in chain if each.outcome is not AttemptOutcome.REFUSED}
-    return {
-        bid_id: attempt
-        for bid_id, attempt in last.items()
-        if bid_id is not None and attempt.outcome is AttemptOutcome.ACCEPTED
-    }
-
-
-def _versions(session: Session, rfq_id: UUID) -> Mapping[UUID, BidVersion]:
-    """The last submitted version of each bid; earlier ones are not even read."""
-    rows = session.scalars(
-        select(BidVersion)
-        .join(Bid, (Bid.id == BidVersion.bid_id) & (Bid.number == BidVersion.number))
-        .where(Bid.rfq_id == rfq_id)
-    )
-    return {version.bid_id: version for version in rows}
-
-
-def _opened(
-    seal: RfqSeal,
-    private_key: X25519PrivateKey,
-    bid: Bid,
-    receipt: BidAttempt,
-    version: BidVersion | None,
-) -> OpenedBid:
-    if version is None or (bid.number, bid.submitted_at) != (receipt.number, receipt.arrived_at):
-        raise mismatch(bid.id, bid.supplier_id, "version_missing")
-    binding = Binding(bid.rfq_id, bid.supplier_id, bid.number, seal.fingerprint)
-    envelope = bid_vault.envelope_of(version)
-    if receipt.digest is None or envelope.digest(binding) != receipt.digest:
-        raise mismatch(bid.id, bid.supplier_id, "digest_differs")
-    try:
-        plain, data_key = envelopes.open_envelope(envelope, private_key, binding)
-    except SealBroken:
-        raise mismatch(bid.id, bid.supplier_id, "does_not_open") from None
-    content = BidContent.from_json(json.loads(plain))
-    return OpenedBid(bid, receipt, receipt.digest, content, data_key)
-
-
-def _check_documents(session: Session, opened: Sequence[OpenedBid]) -> None:
-    kept = bid_queries.document_ids(session, [each.bid.id for each in opened])
-    for each in opened:
-        if any(document.id not in kept for document in each.content.documents):
-            raise mismatch(each.bid.id, each.bid.supplier_id, "document_missing")
-
-
-def _write(session: Session, rfq: Rfq, terms: Terms, opened: Sequence[OpenedBid]) -> None:
-    if not opened:
-        return
-    session.execute(insert(BidOffer), [_offer(each) for each in opened])
-    session.execute(insert(BidLine), list(_lines(terms, opened)))
-    session.execute(
-        update(Bid)
-        .where(Bid.rfq_id == rfq.id, Bid.state == BidState.SUBMITTED)
-        .values(state=BID_FLOW.next(BidState.SUBMITTED, "open"), version=Bid.version + 1),
-        execution_options={"synchronize_session": False},
-    )
-    for each in opened:
-        session.expunge(each.bid)
-
-
-def _offer(each: OpenedBid) -> dict[str, Any]:
-    return {
-        "bid_id": each.bid.id,
-        "rfq_id": each.bid.rfq_id,
-        "buyer_id": each.bid.buyer_id,
-        "supplier_id": each.bid.supplier_id,
-        "number": each.bid.number,
-        "submitted_at": each.receipt.arrived_at,
-        "note": each.content.note,
-        "delivery_days": each.content.delivery_days,
-        "lot_ids": list(each.content.lot_ids),
-        "answers": each.content.to_json()["answers"],
-        "documents": [document_to_json(document) for document in each.content.documents],
-        "data_key": each.data_key,
-    }
-
-
-def _lines(terms: Terms, opened: Sequence[OpenedBid]) -> Iterator[dict[str, Any]]:
-    for each in opened:
-        for line in each.content.lines:
-            asked = terms.line_by_id[line.line_id]
-            yield {
-                "bid_id": each.bid.id,
-                "rfq_line_id": line.line_id,
-                "unit_price": line.unit_price,
-                "total": line_total(asked, line.unit_price, terms.currency),
-                "note": line.note,
-            }
-
-
-def _minutes(
-    keys: ServiceKeys,
-    actor: Actor,
-    rfq: Rfq,
-    seal: RfqSeal,
-    now: datetime,
-    opened: Sequence[OpenedBid],
-) -> RfqOpening:
-    statement = envelopes.canonical(
-        {
-            "kind": "rfq-opening",
-            "rfq_id": str(rfq.id),
-            "buyer_id": str(rfq.buyer_id),
-            "opened_by": str(actor.person),
-            "opened_at": instant(now),
-            "bids_due_at": instant(bid_rules.deadline_of(rfq)),
-            "fingerprint": seal.fingerprint,
-            "bids": [
-                {
-                    "bid_id": str(each.bid.id),
-                    "supplier_id": str(each.bid.supplier_id),
-                    "number": each.bid.number,
-                    "attempt_id": str(each.receipt.id),
-                    "arrived_at": instant(each.receipt.arrived_at),
-                    "digest": each.digest,
-                }
-                for each in opened
-            ],
-        }
-    )
-    return RfqOpening(
-        rfq_id=rfq.id,
-        buyer_id=rfq.buyer_id,
-        opened_by=actor.person,
-        opened_at=now,
-        bid_count=len(opened),
-        statement=statement.decode(),
-        signature=keys.sign(statement),
-    )

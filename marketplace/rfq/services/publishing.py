@@ -11,21 +11,24 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import audit, clock, outbox
 from marketplace.core.db import check_version
-from marketplace.events.rfq import RfqCancelled, RfqPublished
+from marketplace.events.rfq import OfficersNamed, RfqCancelled, RfqPublished
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq import audience, deadlines, extending, queries, rules, sealing
 from marketplace.rfq.drafts import Deadline
 from marketplace.rfq.models import Rfq, RfqInvitation
+from marketplace.rfq.officers import queries as officer_queries
+from marketplace.rfq.officers import rules as officer_rules
+from marketplace.rfq.officers.rules import Appointment
 from marketplace.rfq.states import RFQ_FLOW
 from marketplace.suppliers import queries as supplier_queries
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The RFQ, and the passphrase that is told this once."""
+    """The RFQ, and the passphrase that is told this once; None where officers open together."""
 
     rfq: Rfq
-    opening_passphrase: str
+    opening_passphrase: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,13 @@ def publish(
     rfq_id: UUID,
     passphrase: str | None = None,
     expected: int | None = None,
+    *,
+    officers: Appointment | None = None,
 ) -> Published:
     """Open the RFQ for bids. Invitations go out once this has been committed.
 
-    passphrase: what will open the bids; without one it is made. Raises RfqNotReady with every
-    reason.
+    passphrase: what will open the bids; without one it is made. officers: two of these three
+    people open instead. Raises RfqNotReady or OfficersInvalid with every reason.
     """
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     check_version(rfq, expected)
@@ -66,7 +71,11 @@ def publish(
     rfq.published_at = clock.now()
     supplier_ids = _send_invitations(session, rfq)
     session.flush()
-    opening_passphrase = sealing.create_keys(session, rfq, passphrase)
+    opening_passphrase = None
+    if officers is None:
+        opening_passphrase = sealing.create_keys(session, rfq, passphrase)
+    else:
+        _name_officers(session, actor, rfq, officers)
     audience.share_documents(session, actor, rfq, supplier_ids)
     outbox.record(
         session,
@@ -141,6 +150,29 @@ def _checked(session: Session, actor: Actor, rfq_id: UUID) -> Checked:
     )
     found = rules.readiness(rfq, invitations, blocked, clock.now())
     return Checked(rfq, invitations, found)
+
+
+def _name_officers(session: Session, actor: Actor, rfq: Rfq, appointment: Appointment) -> None:
+    """Split the RFQ's private key among these people."""
+    colleagues = officer_queries.colleagues(session, actor)
+    appointed = officer_rules.appointed(appointment, colleagues)
+    holders = [(part, each.key) for part, each in appointed if each.key is not None]
+    sealing.create_shared_keys(session, rfq, holders)
+    person_ids = tuple(each.person.id for _part, each in appointed)
+    audit.record(
+        session,
+        actor,
+        "rfq.officers_named",
+        ("rfq", rfq.id),
+        {"officers": [[str(part), str(each.person.id)] for part, each in appointed]},
+    )
+    outbox.record(
+        session,
+        OfficersNamed(
+            rfq_id=rfq.id, buyer_id=rfq.buyer_id, person_ids=person_ids, named_at=clock.now()
+        ),
+        audience=[rfq.buyer_id],
+    )
 
 
 def _send_invitations(session: Session, rfq: Rfq) -> list[UUID]:
