@@ -15,6 +15,7 @@ loyalty: programmes, points in lots, redemption.
 customers: what a seller knows of its buyers: segments, lifetime value, interactions.
 catalog: categories and items.
 rfq: requests for quotation, questions, sealed bids, opening, evaluation, award.
+remedies: what follows an award: standstill, letters, debriefs, challenges.
 scenarios: who should get what under which rules, and what each rule costs; by a solver.
 orders: purchase orders, approval, deliveries, returns, completion.
 invoices: invoices and credit notes, matched and paid.

@@ -32,6 +32,8 @@ from marketplace.payments import pages as payments_pages
 from marketplace.portal import api as portal_api
 from marketplace.portal import oversight_pages as portal_oversight_pages
 from marketplace.portal import pages as portal_pages
+from marketplace.remedies import api as remedies_api
+from marketplace.remedies import pages as remedies_pages
 from marketplace.rfq import api as rfq_api
 from marketplace.rfq import bid_api as rfq_bid_api
 from marketplace.rfq import bid_pages as rfq_bid_pages
@@ -51,6 +53,8 @@ from marketplace.rfq import outage_pages as rfq_outage_pages
 from marketplace.rfq import pages as rfq_pages
 from marketplace.rfq import proof_api as rfq_proof_api
 from marketplace.rfq import proof_pages as rfq_proof_pages
+from marketplace.rfq import settings_api as rfq_settings_api
+from marketplace.rfq import settings_pages as rfq_settings_pages
 from marketplace.scenarios import api as scenarios_api
 from marketplace.scenarios import pages as scenarios_pages
 from marketplace.suppliers import api as suppliers_api
@@ -88,6 +92,7 @@ API = (
     payments_api.stripe_blp,
     portal_api.audit,
     portal_api.jobs,
+    remedies_api.blp,
     rfq_api.blp,
     rfq_bid_api.blp,
     rfq_bid_api.receipt_blp,
@@ -99,6 +104,7 @@ API = (
     rfq_officer_api.keys_blp,
     rfq_outage_api.blp,
     rfq_proof_api.blp,
+    rfq_settings_api.blp,
     scenarios_api.blp,
     suppliers_api.blp,
 )
@@ -122,6 +128,7 @@ PAGES = (
     payments_pages.pages,
     portal_oversight_pages.pages,
     portal_pages.pages,
+    remedies_pages.pages,
     rfq_bid_pages.pages,
     rfq_bid_pages.my_pages,
     rfq_bid_sheet_pages.pages,
@@ -134,6 +141,7 @@ PAGES = (
     rfq_outage_pages.pages,
     rfq_pages.pages,
     rfq_proof_pages.pages,
+    rfq_settings_pages.pages,
     scenarios_pages.pages,
     suppliers_file_pages.pages,
     suppliers_pages.pages,

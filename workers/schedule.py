@@ -18,6 +18,7 @@ from marketplace.customers import scoring as customers
 from marketplace.loyalty import reactions as loyalty
 from marketplace.payments import gateway
 from marketplace.payments import reactions as payments
+from marketplace.remedies import reactions as remedies
 from marketplace.rfq.officers import reactions as officers
 from marketplace.suppliers import reactions as suppliers
 from marketplace.suppliers import runs, scorecards
@@ -53,6 +54,7 @@ SCHEDULE: Mapping[str, Scheduled] = {
     "customers.rescore": Scheduled("23 2 * * *", customers.rescore_all),
     "rfq.forget_waiting_shares": Scheduled("*/5 * * * *", officers.forget_waiting_shares),
     "loyalty.expire_lots": Scheduled("*/15 * * * *", loyalty.expire_lots),
+    "remedies.conclude_due": Scheduled("* * * * *", remedies.conclude_due),
     "suppliers.compute_scorecards": Scheduled("41 2 * * *", scorecards.compute),
     "suppliers.rescreen_changed": Scheduled("7 * * * *", runs.rescreen_changed),
     "suppliers.warn_of_expiring_certificates": Scheduled(

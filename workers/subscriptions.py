@@ -76,6 +76,8 @@ SUBSCRIPTIONS: Mapping[str, Mapping[str, Work]] = {
         "subtract_customer_refund": customers.subtract_refund,
         "take_back_points": loyalty.take_back_points,
     },
+    "rfq.award_decided": {"announce_decision": bids.announce_decision},
+    "rfq.award_withdrawn": {"announce_withdrawal": bids.announce_withdrawal},
     "rfq.awarded": {"announce_award": bids.announce_award, "draft_orders": orders.draft_orders},
     "rfq.bid_submitted": {
         "confirm_arrival": bids.confirm_arrival,

@@ -123,7 +123,39 @@ class RfqOpened(Event):
 
 @event
 @dataclass(frozen=True)
+class AwardDecided(Event):
+    """Winners are chosen; the award is final after `standstill_until` at the earliest."""
+
+    name: ClassVar[str] = "rfq.award_decided"
+
+    rfq_id: UUID
+    buyer_id: UUID
+    award_id: UUID
+    winner_ids: tuple[UUID, ...]
+    loser_ids: tuple[UUID, ...]
+    decided_at: datetime
+    standstill_until: datetime | None
+
+
+@event
+@dataclass(frozen=True)
+class AwardWithdrawn(Event):
+    """The decision was taken back before it was final; `bidder_ids` are all whose bids count."""
+
+    name: ClassVar[str] = "rfq.award_withdrawn"
+
+    rfq_id: UUID
+    buyer_id: UUID
+    award_id: UUID
+    bidder_ids: tuple[UUID, ...]
+    withdrawn_at: datetime
+
+
+@event
+@dataclass(frozen=True)
 class RfqAwarded(Event):
+    """The award is final: what was won can be ordered."""
+
     name: ClassVar[str] = "rfq.awarded"
 
     rfq_id: UUID

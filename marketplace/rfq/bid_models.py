@@ -14,7 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from marketplace.core.db import (
     Amount,
@@ -28,6 +28,7 @@ from marketplace.core.db import (
     UnitCode,
     UnitPrice,
 )
+from marketplace.rfq.award_models import AwardStanding
 from marketplace.rfq.bid_states import AttemptOutcome, BidState
 
 
@@ -220,10 +221,13 @@ class BidScore(Base):
 
 
 class Award(HasId, HasCreated, Base):
-    """The decision on an RFQ; ``evidence`` is the ranking as it stood when it was taken."""
+    """A decision on an RFQ; ``evidence`` is the ranking as it stood when it was taken.
+
+    It is never changed: what becomes of it is its ``standing``. One that was withdrawn stays.
+    """
 
     __tablename__ = "award"
-    __table_args__ = (UniqueConstraint("rfq_id"),)
+    __table_args__ = (Index(None, "rfq_id"),)
 
     rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_seal.rfq_id"))
     buyer_id: Mapped[UUID]
@@ -234,6 +238,12 @@ class Award(HasId, HasCreated, Base):
 
     lines: Mapped[list["AwardLine"]] = relationship(
         lazy="raise", viewonly=True, order_by="AwardLine.number"
+    )
+    standing: Mapped["AwardStanding"] = relationship(
+        lazy="raise",
+        viewonly=True,
+        primaryjoin=lambda: Award.id == foreign(AwardStanding.award_id),
+        uselist=False,
     )
 
 

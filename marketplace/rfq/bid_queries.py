@@ -7,13 +7,15 @@ from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session, aliased, selectinload
+from sqlalchemy.orm import Session, aliased, contains_eager, selectinload
 
 from marketplace.core.errors import NotFound
 from marketplace.core.pages import Page, paginate
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, OrgKind
 from marketplace.rfq import queries
+from marketplace.rfq.award_models import AwardStanding
+from marketplace.rfq.award_states import AwardState
 from marketplace.rfq.bid_content import Terms
 from marketplace.rfq.bid_models import (
     Award,
@@ -254,17 +256,49 @@ def scores(session: Session, rfq_id: UUID) -> Sequence[BidScore]:
 
 
 def award_of(session: Session, rfq_id: UUID) -> Award | None:
-    """The award of the RFQ, for its buyer."""
+    """The award of the RFQ that stands, for its buyer."""
     return session.scalar(
-        select(Award).where(Award.rfq_id == rfq_id).options(selectinload(Award.lines))
+        select(Award)
+        .join(Award.standing)
+        .where(Award.rfq_id == rfq_id, AwardStanding.state != AwardState.WITHDRAWN)
+        .options(selectinload(Award.lines), contains_eager(Award.standing))
     )
+
+
+def standings(session: Session, rfq_id: UUID) -> Sequence[AwardStanding]:
+    """How each award of the RFQ stands, newest first. The caller has found the RFQ."""
+    return session.scalars(
+        select(AwardStanding)
+        .where(AwardStanding.rfq_id == rfq_id)
+        .order_by(AwardStanding.decided_at.desc(), AwardStanding.award_id)
+    ).all()
+
+
+def standing(
+    session: Session, rfq_id: UUID, award_id: UUID, *, lock: bool = False
+) -> AwardStanding:
+    """How one award of this RFQ stands, or NotFound."""
+    query = select(AwardStanding).where(
+        AwardStanding.rfq_id == rfq_id, AwardStanding.award_id == award_id
+    )
+    found = session.scalar(
+        query.with_for_update() if lock else query, execution_options={"populate_existing": True}
+    )
+    if found is None:
+        raise NotFound(_("There is no such award."))
+    return found
 
 
 def won_lines(session: Session, actor: Actor, bid_id: UUID) -> Sequence[AwardLine]:
     """The lines that the supplier's own bid has won."""
     return session.scalars(
         select(AwardLine)
-        .where(AwardLine.bid_id == bid_id, AwardLine.supplier_id == actor.organisation_id)
+        .join(AwardStanding, AwardStanding.award_id == AwardLine.award_id)
+        .where(
+            AwardLine.bid_id == bid_id,
+            AwardLine.supplier_id == actor.organisation_id,
+            AwardStanding.state != AwardState.WITHDRAWN,
+        )
         .order_by(AwardLine.number)
     ).all()
 

@@ -7,11 +7,18 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from marketplace.core.text import _
-from marketplace.events.rfq import BidSubmitted, RfqAwarded, RfqUnsuccessful
+from marketplace.events.rfq import (
+    AwardDecided,
+    AwardWithdrawn,
+    BidSubmitted,
+    RfqAwarded,
+    RfqUnsuccessful,
+)
 from marketplace.identity.permissions import Role
 from marketplace.identity.queries import organisation
 from marketplace.notifications.kinds import register_kind
 from marketplace.notifications.posting import notify
+from marketplace.rfq import bid_queries
 from marketplace.rfq.models import Rfq
 
 register_kind(
@@ -28,6 +35,33 @@ register_kind(
     title=_("You have won: %(title)s"),
     body=_("%(buyer)s has awarded lines of %(number)s to you. The purchase order follows."),
     button=_("Show what you have won"),
+)
+register_kind(
+    "bid_chosen",
+    title=_("Chosen for the award: %(title)s"),
+    body=_(
+        "%(buyer)s means to award lines of %(number)s to you. The decision becomes final after the"
+        " standstill, not before %(until)s; please do not deliver yet."
+    ),
+    button=_("Show what you have won"),
+)
+register_kind(
+    "bid_not_chosen",
+    title=_("Not chosen: %(title)s"),
+    body=_(
+        "%(buyer)s has decided on %(number)s and chosen another bid. You can challenge the decision"
+        " until %(until)s."
+    ),
+    button=_("Read the decision"),
+)
+register_kind(
+    "award_withdrawn",
+    title=_("Decision withdrawn: %(title)s"),
+    body=_(
+        "%(buyer)s has taken back the decision on %(number)s. Your bid is in evaluation again."
+        " The reason given: %(reason)s"
+    ),
+    button=_("Read more"),
 )
 register_kind(
     "bid_lost",
@@ -63,10 +97,36 @@ def confirm_arrival(session: Session, event: BidSubmitted) -> None:
     )
 
 
+def announce_decision(session: Session, event: AwardDecided) -> None:
+    """Winners and losers, each on their own, with the standstill if there is one."""
+    if not _stands_still(event.decided_at, event.standstill_until):
+        _tell(session, event.rfq_id, "bid_lost", event.loser_ids, event.decided_at)
+        return
+    key, until = str(event.award_id), event.standstill_until
+    for kind, supplier_ids in (
+        ("bid_chosen", event.winner_ids),
+        ("bid_not_chosen", event.loser_ids),
+    ):
+        _tell(session, event.rfq_id, kind, supplier_ids, event.decided_at, key=key, until=until)
+
+
 def announce_award(session: Session, event: RfqAwarded) -> None:
-    """Winners and losers, each on their own."""
+    """The award is final: winners may expect their orders. Losers know already."""
     _tell(session, event.rfq_id, "bid_won", event.winner_ids, event.awarded_at)
-    _tell(session, event.rfq_id, "bid_lost", event.loser_ids, event.awarded_at)
+
+
+def announce_withdrawal(session: Session, event: AwardWithdrawn) -> None:
+    """All whose bids count again, whether they had won or not."""
+    standing = bid_queries.standing(session, event.rfq_id, event.award_id)
+    _tell(
+        session,
+        event.rfq_id,
+        "award_withdrawn",
+        event.bidder_ids,
+        event.withdrawn_at,
+        key=str(event.award_id),
+        reason=standing.withdrawal_reason,
+    )
 
 
 def announce_no_award(session: Session, event: RfqUnsuccessful) -> None:
@@ -81,6 +141,9 @@ def _tell(
     kind: str,
     supplier_ids: Iterable[UUID],
     happened: datetime | None,
+    *,
+    key: str = "",
+    **about: object,
 ) -> None:
     rfq = session.get_one(Rfq, rfq_id)
     buyer = organisation(session, rfq.buyer_id)
@@ -91,7 +154,11 @@ def _tell(
             roles=[Role.SUPPLIER],
             kind=kind,
             url=f"/rfqs/{rfq.id}/bids",
-            params={"title": rfq.title, "number": rfq.number, "buyer": buyer.name},
+            params={"title": rfq.title, "number": rfq.number, "buyer": buyer.name, **about},
             occurred_at=happened,
-            dedupe_key=f"{kind}:{rfq.id}:{supplier_id}",
+            dedupe_key=f"{kind}:{rfq.id}:{supplier_id}:{key}",
         )
+
+
+def _stands_still(decided_at: datetime, until: datetime | None) -> bool:
+    return until is not None and until > decided_at

@@ -35,6 +35,8 @@ BID_FLOW = Flow(
         (BidState.WITHDRAWN, "submit"): BidState.SUBMITTED,
         (BidState.OPENED, "award"): BidState.AWARDED,
         (BidState.OPENED, "decline"): BidState.NOT_AWARDED,
+        (BidState.AWARDED, "reopen"): BidState.OPENED,
+        (BidState.NOT_AWARDED, "reopen"): BidState.OPENED,
     },
 )
 

@@ -5,7 +5,7 @@ A local time that the zone skips or has twice is refused, never guessed.
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -99,6 +99,13 @@ def days_before(instant: datetime, days: int, zone: ZoneInfo) -> datetime:
     """
     local = instant.astimezone(zone) - timedelta(days=days)
     return local.replace(fold=0).astimezone(UTC)
+
+
+def end_of_day(instant: datetime, days: int, zone: ZoneInfo) -> datetime:
+    """The last second of the day that lies so many calendar days after this one, in the zone."""
+    day = instant.astimezone(zone).date() + timedelta(days=days)
+    local = datetime.combine(day, time(23, 59, 59))
+    return local.replace(tzinfo=zone, fold=1).astimezone(UTC)
 
 
 def _parsed(written: str, pointer: str) -> datetime:

@@ -34,7 +34,12 @@ pages = PageBlueprint("rfq_draft", __name__, url_prefix="/rfqs")
 def new() -> ResponseReturnValue:
     actor = current_actor()
     if request.method == "GET":
-        initial = {"currency": actor.currency, "time_zone": actor.time_zone}
+        usual = queries.settings(current_session(), actor.organisation_id)
+        initial = {
+            "currency": actor.currency,
+            "time_zone": actor.time_zone,
+            "standstill_days": usual.standstill_days,
+        }
         return _header_page(Form(HeaderFormSchema, initial=initial), None)
     form = Form(HeaderFormSchema, request.form)
     made: list[UUID] = []
@@ -217,6 +222,7 @@ def _header_values(rfq: Rfq) -> dict[str, Any]:
         },
         "estimate": rfq.estimate,
         "payment_terms_days": rfq.payment_terms_days,
+        "standstill_days": rfq.standstill_days,
         "version": rfq.version,
     }
 

@@ -73,6 +73,7 @@ class Header(TypedDict, total=False):
     delivery: Address | None
     estimate: Money | None
     payment_terms_days: int | None
+    standstill_days: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,7 +197,7 @@ def decide(rfq_id: UUID) -> ResponseReturnValue:
     except (Invalid, Conflict, Stale) as refusal:
         _take(form, refusal)
         return award_page(evaluation.read(session, actor, rfq_id), chosen, form), 422
-    flash(_("The award is made. Purchase orders are drafted, and all bidders are told."))
+    flash(_("The decision is taken, and all bidders are told."))
     return redirect(url_for("evaluation.award", rfq_id=rfq_id), 303)
 
 

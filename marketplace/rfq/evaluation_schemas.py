@@ -5,9 +5,11 @@ from typing import Any
 from marshmallow import fields, post_load, validate
 
 from marketplace.rfq.award_rules import Choice
+from marketplace.rfq.award_states import AwardState
 from marketplace.rfq.services.evaluation import GivenScore
 from marketplace.web.fields import (
     DecimalField,
+    EnumField,
     IdField,
     InstantField,
     MoneyField,
@@ -203,6 +205,11 @@ class AwardSchema(Schema):
     rfq_id = IdField()
     decided_by = IdField()
     decided_at = InstantField()
+    state = EnumField(AwardState)
+    standstill_until = InstantField(
+        allow_none=True, metadata={"description": "Not before then is the award final."}
+    )
+    concluded_at = InstantField(allow_none=True, metadata={"description": "Final since then."})
     justification = fields.String()
     lines = fields.List(fields.Nested(AwardLineSchema))
 

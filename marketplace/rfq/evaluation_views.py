@@ -48,7 +48,15 @@ def formula(points: Points) -> Text:
 
 def award(decided: Award) -> Shown:
     """The award with its lines as money and quantities."""
-    return Shown(decided, (), lines=[_award_line(line) for line in decided.lines])
+    standing = decided.standing
+    return Shown(
+        decided,
+        (),
+        lines=[_award_line(line) for line in decided.lines],
+        state=standing.state,
+        standstill_until=standing.standstill_until,
+        concluded_at=standing.concluded_at,
+    )
 
 
 def _award_line(line: AwardLine) -> Shown:

@@ -32,6 +32,7 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
         UniqueConstraint("buyer_id", "number"),
         CheckConstraint("estimated_value BETWEEN 0 AND 1e13", name="estimated_value_sane"),
         CheckConstraint("payment_terms_days BETWEEN 0 AND 365", name="payment_terms_sane"),
+        CheckConstraint("standstill_days BETWEEN 0 AND 90", name="standstill_sane"),
         CheckConstraint(
             "state IN ('draft', 'cancelled')"
             " OR (published_at IS NOT NULL AND bids_due_at IS NOT NULL)",
@@ -63,6 +64,7 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
     delivery_country: Mapped[str | None] = mapped_column(CHAR(2))
     estimated_value: Mapped[Amount | None]
     payment_terms_days: Mapped[int | None]
+    standstill_days: Mapped[int] = mapped_column(default=0, server_default="0")
     source: Mapped[RfqSource] = mapped_column(default=RfqSource.PORTAL)
     external_ref: Mapped[str | None]
     created_by: Mapped[UUID | None]

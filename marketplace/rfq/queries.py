@@ -24,6 +24,7 @@ from marketplace.core.errors import NotFound
 from marketplace.core.pages import Page, paginate
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, OrgKind
+from marketplace.rfq.award_models import SourcingSettings
 from marketplace.rfq.bid_models import Bid
 from marketplace.rfq.models import (
     Rfq,
@@ -186,6 +187,14 @@ def _filtered(
             )
         )
     return query
+
+
+def settings(session: Session, buyer_id: UUID) -> SourcingSettings:
+    """How this organisation deals with bidders; the usual, not stored, where it never said so."""
+    found = session.get(SourcingSettings, buyer_id)
+    return found or SourcingSettings(
+        buyer_id=buyer_id, standstill_days=0, debrief_days=15, dispute_clause="", version=0
+    )
 
 
 def lots(session: Session, rfq_id: UUID) -> Sequence[RfqLot]:

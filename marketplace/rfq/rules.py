@@ -208,7 +208,9 @@ def actions_for(rfq: Rfq, actor: Actor, now: datetime) -> list[str]:
     state = rfq.state_at(now)
     if actor.org_id == rfq.buyer_id:
         return [
-            action for action in RFQ_FLOW.actions(state) if actor.may(ACTION_PERMISSIONS[action])
+            action
+            for action in RFQ_FLOW.actions(state)
+            if action in ACTION_PERMISSIONS and actor.may(ACTION_PERMISSIONS[action])
         ]
     if actor.org_kind is not OrgKind.SUPPLIER or state is not RfqState.PUBLISHED:
         return []

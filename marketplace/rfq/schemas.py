@@ -136,6 +136,14 @@ class HeaderSchema(Schema):
     delivery = fields.Nested(AddressSchema, allow_none=True)
     estimate = MoneyField(allow_none=True, metadata={"description": "Not shown to bidders."})
     payment_terms_days = CountField(strict=True, allow_none=True, validate=validate.Range(0, 365))
+    standstill_days = CountField(
+        strict=True,
+        validate=validate.Range(0, 90),
+        metadata={
+            "description": "Calendar days between the award and the moment in which it is final."
+            " Left out: as the organisation's sourcing settings say."
+        },
+    )
 
 
 class HeaderFormSchema(HeaderSchema):
@@ -275,6 +283,7 @@ class RfqSchema(RfqSummarySchema):
     delivery = fields.Nested(AddressSchema)
     estimate = MoneyField(metadata={"description": "For the buyer only."})
     payment_terms_days = fields.Integer()
+    standstill_days = fields.Integer()
     source = EnumField(RfqSource)
     external_ref = fields.String()
     opened_at = InstantField()

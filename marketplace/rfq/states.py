@@ -8,12 +8,16 @@ from marketplace.identity.permissions import Permission
 
 
 class RfqState(StrEnum):
-    """``CLOSED`` is never stored: a published RFQ reads so from its deadline on (Rfq.state_at)."""
+    """``CLOSED`` is never stored: a published RFQ reads so from its deadline on (Rfq.state_at).
+
+    ``STANDSTILL``: an award is decided and told, but not final yet.
+    """
 
     DRAFT = "draft"
     PUBLISHED = "published"
     CLOSED = "closed"
     OPENED = "opened"
+    STANDSTILL = "standstill"
     AWARDED = "awarded"
     UNSUCCESSFUL = "unsuccessful"
     CANCELLED = "cancelled"
@@ -52,13 +56,15 @@ RFQ_FLOW = Flow(
         (RfqState.CLOSED, "open"): RfqState.OPENED,
         (RfqState.CLOSED, "cancel"): RfqState.CANCELLED,
         (RfqState.OPENED, "evaluate"): RfqState.OPENED,
-        (RfqState.OPENED, "award"): RfqState.AWARDED,
+        (RfqState.OPENED, "award"): RfqState.STANDSTILL,
         (RfqState.OPENED, "close_unsuccessful"): RfqState.UNSUCCESSFUL,
         (RfqState.OPENED, "cancel"): RfqState.CANCELLED,
+        (RfqState.STANDSTILL, "conclude"): RfqState.AWARDED,
+        (RfqState.STANDSTILL, "withdraw_award"): RfqState.OPENED,
     },
 )
 
-# Which permission the buyer's people need for each step
+# Which permission the buyer's people need for each step; the others are steps of an award
 ACTION_PERMISSIONS: dict[str, Permission] = {
     "edit": Permission.RFQ_DRAFT,
     "publish": Permission.RFQ_PUBLISH,
@@ -77,6 +83,7 @@ STATE_LABELS = {
     RfqState.PUBLISHED: _("Open for bids"),
     RfqState.CLOSED: _("Closed, bids sealed"),
     RfqState.OPENED: _("In evaluation"),
+    RfqState.STANDSTILL: _("In standstill"),
     RfqState.AWARDED: _("Awarded"),
     RfqState.UNSUCCESSFUL: _("Without award"),
     RfqState.CANCELLED: _("Cancelled"),

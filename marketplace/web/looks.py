@@ -64,6 +64,7 @@ LOOKS: dict[str, Look] = {
     "sealed": _SEALED,
     "archived": Look("neutral", "archive"),
     "awarded": Look("good", "trophy"),
+    "standstill": Look("waiting", "hourglass"),
     "won": Look("good", "trophy"),
     "lost": _ENDED,
     "approved": _GOOD,

@@ -12,9 +12,9 @@ from marketplace.core.db import check_version
 from marketplace.core.errors import FieldError, Invalid
 from marketplace.core.ids import uuid7
 from marketplace.core.text import _
-from marketplace.events.rfq import RfqAwarded, RfqUnsuccessful
+from marketplace.events.rfq import RfqUnsuccessful
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import award_rules, bid_queries, queries
+from marketplace.rfq import award_rules, bid_queries, queries, standings
 from marketplace.rfq.award_rules import Choice, ChosenLine
 from marketplace.rfq.bid_content import instant
 from marketplace.rfq.bid_models import Award, AwardLine, Bid
@@ -43,13 +43,13 @@ def award(
 ) -> Award:
     """Give lots and lines to bids, and keep the ranking as it stood as evidence.
 
-    Orders follow from the event. Raises AwardInvalid, ScoresMissing, JustificationRequired or
-    SupplierIsBlocked.
+    Final at once, or after the RFQ's standstill; orders follow from that event.
+    Raises AwardInvalid, ScoresMissing, JustificationRequired or SupplierIsBlocked.
     """
     bid_queries.opened(session, actor, rfq_id)
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     check_version(rfq, expected)
-    state = RFQ_FLOW.next(rfq.state, "award")
+    RFQ_FLOW.next(rfq.state, "award")
     compared = evaluation.read(session, actor, rfq_id)
     chosen = award_rules.chosen_lines(compared.terms, compared.cells, compared.lots, choices)
     award_rules.check_decidable(compared.lots, chosen)
@@ -58,11 +58,10 @@ def award(
     winners = {supplier_of[line.bid_id] for line in chosen}
     award_rules.check_not_blocked(winners, supplier_queries.blocked_ids(session, winners))
     decided = _write(session, actor, rfq, compared, chosen, justification)
-    rfq.state = state
-    rfq.awarded_at = rfq.ended_at = decided.decided_at
     _close_bids(session, rfq_id, {line.bid_id for line in chosen})
-    _announce(session, actor, rfq, decided, winners, set(supplier_of.values()))
+    standings.begin(session, actor, rfq, decided, winners)
     session.flush()
+    session.refresh(decided, ["standing"])
     return decided
 
 
@@ -175,33 +174,3 @@ def _close_bids(session: Session, rfq_id: UUID, winning: set[UUID]) -> None:
             .values(state=BID_FLOW.next(BidState.OPENED, action), version=Bid.version + 1),
             execution_options={"synchronize_session": False},
         )
-
-
-def _announce(
-    session: Session,
-    actor: Actor,
-    rfq: Rfq,
-    decided: Award,
-    winners: set[UUID],
-    bidders: set[UUID],
-) -> None:
-    audit.record(
-        session,
-        actor,
-        "rfq.awarded",
-        ("rfq", rfq.id),
-        {"award_id": str(decided.id), "winner_ids": sorted(str(winner) for winner in winners)},
-    )
-    # Suppliers are told one by one: this event names them all and is the buyer's alone.
-    outbox.record(
-        session,
-        RfqAwarded(
-            rfq_id=rfq.id,
-            buyer_id=rfq.buyer_id,
-            award_id=decided.id,
-            winner_ids=tuple(sorted(winners)),
-            loser_ids=tuple(sorted(bidders - winners)),
-            awarded_at=decided.decided_at,
-        ),
-        audience=[rfq.buyer_id],
-    )

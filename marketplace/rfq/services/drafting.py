@@ -30,7 +30,9 @@ from marketplace.rfq.models import Rfq, RfqLine, RfqLot, money_of
 from marketplace.rfq.rows import add_criteria, add_invitations, add_lines, add_lots
 from marketplace.rfq.states import CriterionKind, RfqState
 
-_AS_GIVEN = ("title", "description", "open_to_all", "category_code", "payment_terms_days")
+_AS_GIVEN = (
+    "title", "description", "open_to_all", "category_code", "payment_terms_days", "standstill_days",
+)  # fmt: skip
 
 
 @requires(Permission.RFQ_DRAFT)
@@ -70,6 +72,7 @@ def _create(session: Session, actor: Actor, draft: RfqDraft, origin: dict[str, s
         external_ref=draft.external_ref,
         created_by=actor.person_id,
     )
+    rfq.standstill_days = queries.settings(session, actor.organisation_id).standstill_days
     _apply(rfq, draft.header)
     session.add(rfq)
     session.flush()
@@ -207,6 +210,7 @@ def _header_of(rfq: Rfq) -> Header:
         ),
         "estimate": rfq.estimate,
         "payment_terms_days": rfq.payment_terms_days,
+        "standstill_days": rfq.standstill_days,
     }
 
 

@@ -1,0 +1,70 @@
+"""What follows an award, for people: the standstill and its clock."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from marketplace.core import clock
+from marketplace.core.text import _
+from marketplace.identity.permissions import OrgKind, Permission
+from marketplace.remedies import reading
+from marketplace.remedies.schemas import ReasonSchema
+from marketplace.remedies.services import concluding
+from marketplace.rfq import bid_queries, queries, views
+from marketplace.rfq.models import Rfq
+from marketplace.web.blueprints import PageBlueprint
+from marketplace.web.context import current_actor, current_session
+from marketplace.web.forms import Form, flash
+
+pages = PageBlueprint("remedies", __name__, url_prefix="/rfqs/<uuid:rfq_id>")
+
+
+@pages.get("/outcome")
+def outcome(rfq_id: UUID) -> str:
+    """How the awards stand, until when, and what can be done about them."""
+    session, actor = current_session(), current_actor()
+    rfq = queries.get(session, actor, rfq_id)
+    return render_template(
+        "remedies/outcome.html",
+        awards=reading.standings(session, actor, rfq_id),
+        **_frame(rfq),
+    )
+
+
+@pages.post("/awards/<uuid:award_id>/conclude")
+def conclude(rfq_id: UUID, award_id: UUID) -> ResponseReturnValue:
+    concluding.conclude(current_session(), current_actor(), rfq_id, award_id)
+    flash(_("The award is final. Purchase orders are drafted."))
+    return redirect(url_for("remedies.outcome", rfq_id=rfq_id), 303)
+
+
+@pages.route("/awards/<uuid:award_id>/withdraw", methods=["GET", "POST"])
+def withdraw(rfq_id: UUID, award_id: UUID) -> ResponseReturnValue:
+    session, actor = current_session(), current_actor()
+    rfq = bid_queries.opened(session, actor, rfq_id)
+    standing = bid_queries.standing(session, rfq_id, award_id)
+    posted = request.form if request.method == "POST" else None
+    form = Form(ReasonSchema, posted)
+    if form.valid:
+        with form.guard():
+            concluding.withdraw(session, actor, rfq_id, award_id, form.data["reason"])
+    if not form.valid:
+        page = render_template(
+            "remedies/withdraw.html", form=form, standing=standing, **_frame(rfq)
+        )
+        return page, 200 if posted is None else 422
+    flash(_("The decision is withdrawn. The bids are in evaluation again, and bidders are told."))
+    return redirect(url_for("remedies.outcome", rfq_id=rfq_id), 303)
+
+
+def _frame(rfq: Rfq) -> dict[str, Any]:
+    actor = current_actor()
+    return {
+        "rfq": views.summary(rfq, actor, clock.now()),
+        "tab": "outcome",
+        "is_buyer": actor.org_id == rfq.buyer_id,
+        "is_operator": actor.org_kind is OrgKind.OPERATOR,
+        "may_draft": actor.may(Permission.RFQ_DRAFT),
+    }

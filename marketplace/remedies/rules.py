@@ -1,0 +1,65 @@
+"""Decisions after an award that need no database: what the clock permits."""
+
+from datetime import datetime
+
+from marketplace.core.errors import Conflict, FieldError, Invalid
+from marketplace.core.text import _
+from marketplace.identity.permissions import Actor, Permission
+from marketplace.rfq.award_models import AwardStanding
+from marketplace.rfq.award_states import AwardState
+from marketplace.rfq.bid_content import instant
+from marketplace.rfq.standings import DRAIN
+
+
+class StandstillRuns(Conflict):
+    code = "standstill_runs"
+
+
+class StandstillOver(Conflict):
+    code = "standstill_over"
+
+
+class ReasonRequired(Invalid):
+    code = "reason_required"
+
+
+def may_conclude(standing: AwardStanding, now: datetime) -> bool:
+    """Whether the award could become final now."""
+    return standing.state is AwardState.STANDSTILL and standing.is_over(now - DRAIN)
+
+
+def check_over(standing: AwardStanding, now: datetime) -> None:
+    """Raise StandstillRuns until a moment after the last instant of the standstill."""
+    if standing.standstill_until is not None and not standing.is_over(now - DRAIN):
+        raise StandstillRuns(
+            _("The award cannot be final before its standstill has ended."),
+            standstill_until=instant(standing.standstill_until),
+        )
+
+
+def check_runs(standing: AwardStanding, now: datetime) -> None:
+    """Raise StandstillOver once the clock has made the award binding."""
+    if standing.standstill_until is not None and standing.is_over(now):
+        raise StandstillOver(
+            _("The standstill has ended; the award binds and cannot be taken back."),
+            standstill_until=instant(standing.standstill_until),
+        )
+
+
+def checked_reason(reason: str, pointer: str = "/reason") -> str:
+    """The reason without blanks around it, or ReasonRequired."""
+    if not reason.strip():
+        raise ReasonRequired(
+            _("Say why."), errors=[FieldError(pointer, "required", _("A reason is needed."))]
+        )
+    return reason.strip()
+
+
+def actions_for(standing: AwardStanding, actor: Actor, now: datetime) -> list[str]:
+    """What this actor may do with the award now."""
+    is_own = actor.org_id == standing.buyer_id and actor.may(Permission.RFQ_AWARD)
+    if not is_own or standing.state is not AwardState.STANDSTILL:
+        return []
+    if may_conclude(standing, now):
+        return ["conclude"]
+    return [] if standing.is_over(now) else ["withdraw"]

@@ -1,0 +1,44 @@
+"""The end of a standstill: the award becomes final, or the decision is taken back before."""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from marketplace.core import clock
+from marketplace.identity.permissions import Actor, Permission, requires
+from marketplace.remedies import rules
+from marketplace.rfq import bid_queries, queries, standings
+from marketplace.rfq.award_models import AwardStanding
+from marketplace.rfq.award_states import AWARD_FLOW
+
+
+@requires(Permission.RFQ_AWARD)
+def conclude(session: Session, actor: Actor, rfq_id: UUID, award_id: UUID) -> AwardStanding:
+    """Make the award final after its standstill, without waiting for the job that does it.
+
+    Raises StandstillRuns.
+    """
+    bid_queries.opened(session, actor, rfq_id)
+    rfq = queries.get_own(session, actor, rfq_id, lock=True)
+    standing = bid_queries.standing(session, rfq_id, award_id, lock=True)
+    AWARD_FLOW.next(standing.state, "conclude")
+    rules.check_over(standing, clock.now())
+    standings.conclude(session, actor, rfq, standing)
+    return standing
+
+
+@requires(Permission.RFQ_AWARD)
+def withdraw(
+    session: Session, actor: Actor, rfq_id: UUID, award_id: UUID, reason: str
+) -> AwardStanding:
+    """Take the decision back during its standstill; the RFQ is in evaluation again.
+
+    Raises StandstillOver or ReasonRequired.
+    """
+    bid_queries.opened(session, actor, rfq_id)
+    rfq = queries.get_own(session, actor, rfq_id, lock=True)
+    standing = bid_queries.standing(session, rfq_id, award_id, lock=True)
+    AWARD_FLOW.next(standing.state, "withdraw")
+    rules.check_runs(standing, clock.now())
+    standings.take_back(session, actor, rfq, standing, rules.checked_reason(reason))
+    return standing

@@ -1,0 +1,144 @@
+"""How an award goes on: it begins, becomes final or is taken back. The RFQ is locked by the caller.
+
+Use cases decide whether; here is what belongs to each step, so that no step is half done.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from marketplace.core import audit, clock, outbox
+from marketplace.events.rfq import AwardDecided, AwardWithdrawn, RfqAwarded
+from marketplace.identity.permissions import Actor
+from marketplace.rfq import bid_queries, deadlines
+from marketplace.rfq.award_models import AwardStanding
+from marketplace.rfq.award_states import AWARD_FLOW, AwardState
+from marketplace.rfq.bid_models import Award, AwardLine, Bid
+from marketplace.rfq.bid_states import BID_FLOW, BidState
+from marketplace.rfq.models import Rfq
+from marketplace.rfq.states import RFQ_FLOW
+
+# As for bids: what was sent in time may still be on its way through the server.
+DRAIN = timedelta(seconds=30)
+
+
+def begin(session: Session, actor: Actor, rfq: Rfq, decided: Award, winners: set[UUID]) -> None:
+    """The award is decided and bidders are told; without a standstill it is final at once."""
+    standing = AwardStanding(
+        award_id=decided.id,
+        rfq_id=rfq.id,
+        buyer_id=rfq.buyer_id,
+        state=AwardState.STANDSTILL,
+        decided_at=decided.decided_at,
+        standstill_until=_until(rfq, decided.decided_at),
+    )
+    rfq.state = RFQ_FLOW.next(rfq.state, "award")
+    session.add(standing)
+    losers = _bidder_ids(session, rfq.id) - winners
+    _note(session, actor, rfq, "award_decided", decided.id, winner_ids=_texts(winners))
+    # Suppliers are told one by one: this event names them all and is the buyer's alone.
+    outbox.record(
+        session,
+        AwardDecided(
+            rfq_id=rfq.id,
+            buyer_id=rfq.buyer_id,
+            award_id=decided.id,
+            winner_ids=tuple(sorted(winners)),
+            loser_ids=tuple(sorted(losers)),
+            decided_at=decided.decided_at,
+            standstill_until=standing.standstill_until,
+        ),
+        audience=[rfq.buyer_id],
+    )
+    if not rfq.standstill_days:
+        conclude(session, actor, rfq, standing)
+
+
+def conclude(session: Session, actor: Actor, rfq: Rfq, standing: AwardStanding) -> None:
+    """The award becomes final: orders follow from the event."""
+    standing.state = AWARD_FLOW.next(standing.state, "conclude")
+    standing.concluded_at = clock.now()
+    rfq.state = RFQ_FLOW.next(rfq.state, "conclude")
+    rfq.awarded_at = rfq.ended_at = standing.concluded_at
+    winners = set(
+        session.scalars(
+            select(AwardLine.supplier_id).where(AwardLine.award_id == standing.award_id)
+        )
+    )
+    losers = _bidder_ids(session, rfq.id) - winners
+    _note(session, actor, rfq, "awarded", standing.award_id, winner_ids=_texts(winners))
+    outbox.record(
+        session,
+        RfqAwarded(
+            rfq_id=rfq.id,
+            buyer_id=rfq.buyer_id,
+            award_id=standing.award_id,
+            winner_ids=tuple(sorted(winners)),
+            loser_ids=tuple(sorted(losers)),
+            awarded_at=standing.concluded_at,
+        ),
+        audience=[rfq.buyer_id],
+    )
+    session.flush()
+
+
+def take_back(
+    session: Session, actor: Actor, rfq: Rfq, standing: AwardStanding, reason: str
+) -> None:
+    """The decision is void: the RFQ and its bids are in evaluation again."""
+    standing.state = AWARD_FLOW.next(standing.state, "withdraw")
+    standing.withdrawn_at = clock.now()
+    standing.withdrawal_reason = reason
+    rfq.state = RFQ_FLOW.next(rfq.state, "withdraw_award")
+    bidders = _bidder_ids(session, rfq.id)
+    for state in (BidState.AWARDED, BidState.NOT_AWARDED):
+        session.execute(
+            update(Bid)
+            .where(Bid.rfq_id == rfq.id, Bid.state == state)
+            .values(state=BID_FLOW.next(state, "reopen"), version=Bid.version + 1)
+        )
+    _note(session, actor, rfq, "award_withdrawn", standing.award_id, reason=reason)
+    outbox.record(
+        session,
+        AwardWithdrawn(
+            rfq_id=rfq.id,
+            buyer_id=rfq.buyer_id,
+            award_id=standing.award_id,
+            bidder_ids=tuple(sorted(bidders)),
+            withdrawn_at=standing.withdrawn_at,
+        ),
+        audience=[rfq.buyer_id],
+    )
+    session.flush()
+
+
+def _until(rfq: Rfq, decided_at: datetime) -> datetime:
+    """The last second of the last day in the RFQ's zone; the decision itself without standstill."""
+    if not rfq.standstill_days:
+        return decided_at
+    zone = deadlines.zone_of(rfq.time_zone)
+    return deadlines.end_of_day(decided_at, rfq.standstill_days, zone)
+
+
+def _bidder_ids(session: Session, rfq_id: UUID) -> set[UUID]:
+    return {bid.supplier_id for bid in bid_queries.readable_bids(session, rfq_id)}
+
+
+def _texts(ids: Collection[UUID]) -> list[str]:
+    return sorted(str(each) for each in ids)
+
+
+def _note(
+    session: Session, actor: Actor, rfq: Rfq, deed: str, award_id: UUID, **data: object
+) -> None:
+    audit.record(
+        session,
+        actor,
+        f"rfq.{deed}",
+        ("rfq", rfq.id),
+        {"award_id": str(award_id), **data},
+        owner_id=rfq.buyer_id,
+    )
