@@ -32,21 +32,50 @@ from marketplace.rfq.award_models import AwardStanding
 from marketplace.rfq.bid_states import AttemptOutcome, BidState
 
 
-class RfqSeal(Base):
-    """What the bids of a published RFQ are sealed with and bound to.
+class RfqTerms(Base):
+    """One version of what is asked for: the publication's is 1, each addendum makes the next.
 
-    ``terms`` is the published content, ``fingerprint`` its digest. The private key is wrapped with
-    the opening passphrase, which is not kept; None where it lies in the shares of officers.
+    ``terms`` is the published content, ``fingerprint`` its digest.
+    """
+
+    __tablename__ = "rfq_terms"
+
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    buyer_id: Mapped[UUID]
+    terms: Mapped[dict[str, Any]]
+    fingerprint: Mapped[str]
+    published_at: Mapped[datetime]
+
+
+class RfqSeal(Base):
+    """What the bids of a published RFQ are sealed with, and the terms that new ones answer.
+
+    The private key is wrapped with the opening passphrase, which is not kept; None where it lies
+    in the shares of officers.
     """
 
     __tablename__ = "rfq_seal"
+    __table_args__ = (
+        ForeignKeyConstraint(["rfq_id", "terms_number"], ["rfq_terms.rfq_id", "rfq_terms.number"]),
+    )
 
     rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq.id"), primary_key=True)
     buyer_id: Mapped[UUID]
     public_key: Mapped[bytes] = mapped_column(LargeBinary)
     wrapped_private_key: Mapped[bytes | None] = mapped_column(LargeBinary)
-    fingerprint: Mapped[str]
-    terms: Mapped[dict[str, Any]]
+    terms_number: Mapped[int] = mapped_column(server_default="1")
+
+    published: Mapped[RfqTerms] = relationship(lazy="joined", innerjoin=True, viewonly=True)
+
+    @property
+    def terms(self) -> dict[str, Any]:
+        """What is asked for now."""
+        return self.published.terms
+
+    @property
+    def fingerprint(self) -> str:
+        return self.published.fingerprint
 
 
 class Bid(HasId, HasVersion, HasCreated, Base):
@@ -89,9 +118,13 @@ class BidDocument(HasId, HasCreated, Base):
 
 
 class BidVersion(Base):
-    """One submitted version. Every one is kept sealed; opening reads the last alone."""
+    """One submitted version. Every one is kept sealed; opening reads the last alone.
+
+    ``terms_number``: the version of the terms that it answers and is bound to.
+    """
 
     __tablename__ = "bid_version"
+    __table_args__ = (CheckConstraint("terms_number > 0", name="terms_number_sane"),)
 
     bid_id: Mapped[UUID] = mapped_column(ForeignKey("bid.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -101,6 +134,7 @@ class BidVersion(Base):
     key_for_reading_back: Mapped[bytes] = mapped_column(LargeBinary)
     digest: Mapped[str]
     arrived_at: Mapped[datetime]
+    terms_number: Mapped[int] = mapped_column(server_default="1")
 
 
 class BidAttempt(HasId, Base):

@@ -29,6 +29,7 @@ from marketplace.rfq.bid_models import (
     BidVersion,
     RfqOpening,
     RfqSeal,
+    RfqTerms,
 )
 from marketplace.rfq.bid_rules import Sealed
 from marketplace.rfq.bid_states import READABLE
@@ -193,6 +194,19 @@ def seal(session: Session, rfq_id: UUID) -> RfqSeal:
 def terms(session: Session, rfq_id: UUID) -> Terms:
     """The published content. The caller has found the RFQ."""
     return Terms.from_json(seal(session, rfq_id).terms)
+
+
+def terms_version(session: Session, rfq_id: UUID, number: int) -> RfqTerms:
+    """One version of the published content. The caller has found the RFQ."""
+    return session.get_one(RfqTerms, (rfq_id, number))
+
+
+def terms_versions(session: Session, rfq_id: UUID) -> dict[int, RfqTerms]:
+    """Every version of the published content by number. The caller has found the RFQ."""
+    rows = session.scalars(
+        select(RfqTerms).where(RfqTerms.rfq_id == rfq_id).order_by(RfqTerms.number)
+    )
+    return {version.number: version for version in rows}
 
 
 def opened(session: Session, actor: Actor, rfq_id: UUID) -> Rfq:

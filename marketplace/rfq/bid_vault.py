@@ -34,9 +34,9 @@ _STORE = text("""
         RETURNING id, version
     ), sealed AS (
         INSERT INTO bid_version (bid_id, number, supplier_id, ciphertext, key_for_opening,
-            key_for_reading_back, digest, arrived_at)
+            key_for_reading_back, digest, arrived_at, terms_number)
         SELECT id, :number, :supplier_id, :ciphertext, :key_for_opening, :key_for_reading_back,
-            :digest, :arrived_at FROM saved
+            :digest, :arrived_at, :terms_number FROM saved
     ), receipt AS (
         INSERT INTO bid_attempt (id, rfq_id, buyer_id, supplier_id, bid_id, number, outcome, digest,
             arrived_at, statement, signature)
@@ -68,12 +68,14 @@ def store_version(
     noted: AuditEvent,
     announced: OutboxMessage,
     *,
+    terms_number: int,
     seen: int,
 ) -> int | None:
     """Store a submission and return the bid's new version; None when it had changed meanwhile.
 
-    noted, announced: the entry in the history and the event that go with it. seen: the version of
-    the bid that the caller read, 0 when there was no bid.
+    noted, announced: the entry in the history and the event that go with it. terms_number: the
+    terms that it answers. seen: the version of the bid that the caller read, 0 when there was no
+    bid.
     """
     return session.execute(
         _STORE,
@@ -86,6 +88,7 @@ def store_version(
             "arrived_at": receipt.arrived_at,
             "now": clock.now(),
             "seen": seen,
+            "terms_number": terms_number,
             "ciphertext": envelope.ciphertext,
             "key_for_opening": envelope.key_for_opening,
             "key_for_reading_back": envelope.key_for_reading_back,
@@ -124,7 +127,8 @@ def envelope_of(version: BidVersion) -> Envelope:
 def read_back(session: Session, door: Door, bid: Bid, key: bytes) -> BidContent | None:
     """The last submitted version; None when the key is not that version's."""
     version = bid_queries.version(session, bid.id, bid.number)
-    binding = Binding(bid.rfq_id, bid.supplier_id, bid.number, door.seal.fingerprint)
+    answered = bid_queries.terms_version(session, bid.rfq_id, version.terms_number)
+    binding = Binding(bid.rfq_id, bid.supplier_id, bid.number, answered.fingerprint)
     try:
         plain = envelopes.read_back(envelope_of(version), key, binding)
     except SealBroken:

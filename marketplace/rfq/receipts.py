@@ -37,8 +37,12 @@ def attempt(
     number: int | None = None,
     digest: str | None = None,
     code: str | None = None,
+    terms_number: int | None = None,
 ) -> BidAttempt:
-    """The row of an attempt with its signed statement; not yet added to a session."""
+    """The row of an attempt with its signed statement; not yet added to a session.
+
+    terms_number: the version of the terms that it answers.
+    """
     attempt_id = uuid7()
     statement = envelopes.canonical(
         {
@@ -55,6 +59,7 @@ def attempt(
             "number": number,
             "digest": digest,
             "code": code,
+            "terms_number": terms_number,
         }
     )
     return from_statement(statement.decode(), keys.sign(statement))

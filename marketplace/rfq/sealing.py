@@ -1,15 +1,16 @@
-"""The keys of an RFQ and what its bids answer to: made once, at publication."""
+"""The keys of an RFQ, made once at publication, and the versions of what its bids answer to."""
 
 from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from marketplace.core import clock
 from marketplace.core.errors import FieldError, Invalid
 from marketplace.core.text import _
 from marketplace.rfq import envelopes
 from marketplace.rfq.bid_content import AskedLine, AskedLot, Criterion, Terms
-from marketplace.rfq.bid_models import RfqSeal
+from marketplace.rfq.bid_models import RfqSeal, RfqTerms
 from marketplace.rfq.models import Rfq, RfqCriterion, RfqLine, RfqLot
 from marketplace.rfq.officers import keys as share_keys
 from marketplace.rfq.officers.models import OpeningKey, RfqOfficer
@@ -71,18 +72,31 @@ def check_passphrase(passphrase: str) -> None:
 
 
 def _add_seal(session: Session, rfq: Rfq, public: bytes, wrapped: bytes | None) -> None:
-    terms = published_terms(session, rfq).to_json()
+    session.add(next_terms(session, rfq, 1))
+    session.flush()
     session.add(
         RfqSeal(
             rfq_id=rfq.id,
             buyer_id=rfq.buyer_id,
             public_key=public,
             wrapped_private_key=wrapped,
-            fingerprint=envelopes.fingerprint({"rfq_id": str(rfq.id), "terms": terms}),
-            terms=terms,
+            terms_number=1,
         )
     )
     session.flush()
+
+
+def next_terms(session: Session, rfq: Rfq, number: int) -> RfqTerms:
+    """What the tables ask for now, as this version of the published terms; not yet added."""
+    terms = published_terms(session, rfq).to_json()
+    return RfqTerms(
+        rfq_id=rfq.id,
+        number=number,
+        buyer_id=rfq.buyer_id,
+        terms=terms,
+        fingerprint=envelopes.fingerprint({"rfq_id": str(rfq.id), "terms": terms}),
+        published_at=clock.now(),
+    )
 
 
 def published_terms(session: Session, rfq: Rfq) -> Terms:

@@ -41,6 +41,7 @@ from marketplace.rfq.bid_models import (
     BidVersion,
     RfqOpening,
     RfqSeal,
+    RfqTerms,
 )
 from marketplace.rfq.bid_rules import mismatch
 from marketplace.rfq.bid_states import BID_FLOW, AttemptOutcome, BidState
@@ -142,8 +143,9 @@ def _verified(
         if receipt.bid_id not in found:
             raise mismatch(receipt.bid_id, receipt.supplier_id, "bid_missing")
     versions = _versions(session, seal.rfq_id)
+    terms = bid_queries.terms_versions(session, seal.rfq_id)
     opened = [
-        _opened(seal, private_key, bid, standing[bid.id], versions.get(bid.id)) for bid in bids
+        _opened(terms, private_key, bid, standing[bid.id], versions.get(bid.id)) for bid in bids
     ]
     _check_documents(session, opened)
     return opened
@@ -170,7 +172,7 @@ def _versions(session: Session, rfq_id: UUID) -> Mapping[UUID, BidVersion]:
 
 
 def _opened(
-    seal: RfqSeal,
+    terms: Mapping[int, RfqTerms],
     private_key: X25519PrivateKey,
     bid: Bid,
     receipt: BidAttempt,
@@ -178,7 +180,10 @@ def _opened(
 ) -> OpenedBid:
     if version is None or (bid.number, bid.submitted_at) != (receipt.number, receipt.arrived_at):
         raise mismatch(bid.id, bid.supplier_id, "version_missing")
-    binding = Binding(bid.rfq_id, bid.supplier_id, bid.number, seal.fingerprint)
+    if version.terms_number not in terms:
+        raise mismatch(bid.id, bid.supplier_id, "terms_missing")
+    fingerprint = terms[version.terms_number].fingerprint
+    binding = Binding(bid.rfq_id, bid.supplier_id, bid.number, fingerprint)
     envelope = bid_vault.envelope_of(version)
     if receipt.digest is None or envelope.digest(binding) != receipt.digest:
         raise mismatch(bid.id, bid.supplier_id, "digest_differs")

@@ -7,10 +7,11 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import func, select
 
+from marketplace.core import clock
 from marketplace.core.audit import AuditEvent
 from marketplace.core.errors import Invalid
 from marketplace.core.tabular import MAX_BYTES
-from marketplace.rfq.bid_models import Bid, RfqSeal
+from marketplace.rfq.bid_models import Bid, RfqSeal, RfqTerms
 from marketplace.rfq.bid_sheets import OtherRfq, TemplateOutdated
 from marketplace.rfq.services import bid_templates
 from tests.factories.bids import KEYS, make_sourcing
@@ -297,9 +298,20 @@ class TestOrigin:
         lines[1]["quantity"] = "7"
         gone = lines.pop(2)
         lines.append({**gone, "id": str(sourcing.rfq.id), "number": 5, "description": "Extra"})
-        seal.terms = {**seal.terms, "lines": lines}
-        seal.fingerprint = "f" * 64
+        session.add(
+            RfqTerms(
+                rfq_id=sourcing.rfq.id,
+                number=2,
+                buyer_id=sourcing.rfq.buyer_id,
+                terms={**seal.terms, "lines": lines},
+                fingerprint="f" * 64,
+                published_at=clock.now(),
+            )
+        )
         session.flush()
+        seal.terms_number = 2
+        session.flush()
+        session.expire_all()
         with pytest.raises(TemplateOutdated) as refusal:
             keep(files.priced(template, 1, 2, 3, 4))
         assert refusal.value.code == "template_outdated"

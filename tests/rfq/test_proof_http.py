@@ -21,7 +21,7 @@ from tests.factories.identity import make_actor
 
 DRAIN = timedelta(seconds=30)
 AFTER = timedelta(minutes=1)
-FILE_STATEMENTS = 9
+FILE_STATEMENTS = 10
 
 
 @pytest.fixture

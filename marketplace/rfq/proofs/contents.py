@@ -121,9 +121,10 @@ def _swapped(case: Case, said: Mapping[str, Any], other_id: str) -> Finding:
 
 
 def _binding(case: Case, said: Mapping[str, Any]) -> Binding:
+    """Where the bid of a receipt belongs; receipts from before addenda name no terms."""
     return Binding(
         UUID(case.file.rfq["id"]),
         UUID(said["supplier_id"]),
         said["number"],
-        case.file.rfq["fingerprint"],
+        case.fingerprint_of(said.get("terms_number") or 1),
     )

@@ -77,6 +77,11 @@ class Case:
         """Whether the file was made for the buyer, who sees everybody's bids once opened."""
         return self.file.reader_id == str(self.file.rfq["buyer_id"])
 
+    def fingerprint_of(self, terms_number: int) -> str:
+        """Of one version of the terms; of the present one where the file has no such version."""
+        version = self.file.terms.get(terms_number, self.file.rfq)
+        return str(version["fingerprint"])
+
     def supplier(self, supplier_id: str) -> str:
         return self.file.names.get(supplier_id, supplier_id)
 

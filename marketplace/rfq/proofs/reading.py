@@ -36,11 +36,16 @@ class ShownBid:
 
 @dataclass(frozen=True)
 class OpeningFile:
-    """An opening file. ``signed_bytes`` is what its last signature is about."""
+    """An opening file. ``signed_bytes`` is what its last signature is about.
+
+    ``terms``: each published version of the terms by number, with its fingerprint. A file from
+    before there were addenda has the one of the RFQ alone.
+    """
 
     public_key: bytes
     reader_id: str
     rfq: Mapping[str, Any]
+    terms: Mapping[int, Mapping[str, Any]]
     names: Mapping[str, str]
     closing: Signed
     outcome: Signed | None
@@ -71,6 +76,7 @@ def opening_file(content: bytes) -> OpeningFile:
             public_key=bytes.fromhex(data["public_key"]),
             reader_id=str(data["reader_id"]),
             rfq=dict(data["rfq"]),
+            terms=_terms(data),
             names={str(key): str(name) for key, name in data["names"].items()},
             closing=_signed(data["closing"]),
             outcome=_signed(data["outcome"]) if data["outcome"] else None,
@@ -115,6 +121,11 @@ def _document(content: bytes) -> Mapping[str, Any]:
     if not isinstance(data, dict):
         raise Unreadable(_("The file is cut off or damaged: it cannot be read."))
     return data
+
+
+def _terms(data: Mapping[str, Any]) -> dict[int, Mapping[str, Any]]:
+    only = [{"number": 1, **{name: data["rfq"][name] for name in ("fingerprint", "terms")}}]
+    return {int(each["number"]): dict(each) for each in data.get("terms_versions", only)}
 
 
 def _signed(data: Mapping[str, str]) -> Signed:

@@ -69,7 +69,13 @@ def _terms(case: Case) -> Iterator[Finding]:
     number = rfq["number"]
     computed = fingerprint({"rfq_id": rfq["id"], "terms": rfq["terms"]})
     papers_say = {each["fingerprint"] for each in _papers(case)}
-    if papers_say <= {computed} and rfq["fingerprint"] == computed:
+    versions = case.file.terms.values()
+    is_whole = all(
+        each["fingerprint"] == fingerprint({"rfq_id": rfq["id"], "terms": each["terms"]})
+        for each in versions
+    )
+    is_last = case.file.terms[max(case.file.terms)]["fingerprint"] == rfq["fingerprint"]
+    if is_whole and is_last and papers_say <= {computed} and rfq["fingerprint"] == computed:
         yield Finding(_("RFQ %(number)s: its terms are those that were published.", number=number))
     else:
         yield Finding(

@@ -168,10 +168,19 @@ def _seal_and_store(
         bid_id=bid_id,
         number=number,
         digest=envelope.digest(binding),
+        terms_number=door.seal.terms_number,
     )
     seen = door.bid.version if door.bid else 0
     noted, announced = _noted(actor, bid_id, receipt), _announced(bid_id, receipt)
-    version = bid_vault.store_version(session, receipt, envelope, noted, announced, seen=seen)
+    version = bid_vault.store_version(
+        session,
+        receipt,
+        envelope,
+        noted,
+        announced,
+        terms_number=door.seal.terms_number,
+        seen=seen,
+    )
     if version is None:
         raise BidChanged(_("Your bid was changed at the same moment elsewhere. Look at it again."))
     for stale in (door.bid, door.draft):

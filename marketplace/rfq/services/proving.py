@@ -14,7 +14,7 @@ from marketplace.core.errors import NotFound
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.identity.queries import organisations
-from marketplace.rfq import bid_vault, closings, envelopes, proof_queries, queries
+from marketplace.rfq import bid_queries, bid_vault, closings, envelopes, proof_queries, queries
 from marketplace.rfq.bid_content import instant
 from marketplace.rfq.bid_models import BidAttempt, RfqOutcome
 from marketplace.rfq.closings import Closed
@@ -69,6 +69,7 @@ def _content(
     outcome: RfqOutcome | None,
 ) -> dict[str, Any]:
     seal, key = closed.seal, keys.public_key()
+    terms = bid_queries.terms_versions(session, rfq.id)
     revealed = json.loads(outcome.statement) if outcome else None
     attempts = proof_queries.readable_attempts(
         session, actor, rfq.id, until=len(revealed["chain"]) if revealed else None
@@ -91,12 +92,16 @@ def _content(
             "fingerprint": seal.fingerprint,
             "terms": seal.terms,
         },
+        "terms_versions": [
+            {"number": each.number, "fingerprint": each.fingerprint, "terms": each.terms}
+            for each in terms.values()
+        ],
         "names": _names(session, rfq, attempts),
         "closing": closed.signed.to_json(),
         "outcome": _signed(outcome),
         "minutes": _signed(minutes),
         "receipts": [Signed(each.statement, each.signature).to_json() for each in attempts],
-        "bids": [_bid(each, seal.fingerprint) for each in opened],
+        "bids": [_bid(each, terms[each.version.terms_number].fingerprint) for each in opened],
     }
 
 
