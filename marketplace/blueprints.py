@@ -53,6 +53,8 @@ from marketplace.rfq import outage_pages as rfq_outage_pages
 from marketplace.rfq import pages as rfq_pages
 from marketplace.rfq import proof_api as rfq_proof_api
 from marketplace.rfq import proof_pages as rfq_proof_pages
+from marketplace.rfq import quality_api as rfq_quality_api
+from marketplace.rfq import quality_pages as rfq_quality_pages
 from marketplace.rfq import settings_api as rfq_settings_api
 from marketplace.rfq import settings_pages as rfq_settings_pages
 from marketplace.scenarios import api as scenarios_api
@@ -104,6 +106,7 @@ API = (
     rfq_officer_api.keys_blp,
     rfq_outage_api.blp,
     rfq_proof_api.blp,
+    rfq_quality_api.blp,
     rfq_settings_api.blp,
     scenarios_api.blp,
     suppliers_api.blp,
@@ -141,6 +144,7 @@ PAGES = (
     rfq_outage_pages.pages,
     rfq_pages.pages,
     rfq_proof_pages.pages,
+    rfq_quality_pages.pages,
     rfq_settings_pages.pages,
     scenarios_pages.pages,
     suppliers_file_pages.pages,

@@ -1,5 +1,6 @@
 """Bids for partners: draft, submit, replace, withdraw, and the receipts of all attempts."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from marketplace.core.text import _
 from marketplace.documents.schemas import UploadSchema
 from marketplace.identity.permissions import Actor, OrgKind
 from marketplace.identity.queries import organisations
-from marketplace.rfq import bid_queries, bid_views
+from marketplace.rfq import bid_queries, bid_views, evaluation_queries, price_sight
 from marketplace.rfq.bid_content import BidContent, SealedDocument
 from marketplace.rfq.bid_http import (
     READ_BACK_PARAMETER,
@@ -211,7 +212,8 @@ def _own(actor: Actor, rfq_id: UUID) -> BidView | None:
         return None
     if bid.state in READABLE:
         offer = bid_queries.offer(session, rfq_id, bid.id)
-        return bid_views.opened(bid, offer, read.terms.currency, actor.org_name)
+        view = bid_views.opened(bid, offer, read.terms.currency, actor.org_name)
+        return replace(view, exclusion=evaluation_queries.own_exclusion(session, actor, bid.id))
     return bid_views.own(bid, read, actor)
 
 
@@ -219,10 +221,13 @@ def _opened(actor: Actor, rfq_id: UUID) -> list[BidView]:
     session = current_session()
     with peeking_noted(rfq_id):
         rfq = bid_queries.opened(session, actor, rfq_id)
-    offers = {offer.bid_id: offer for offer in bid_queries.offers(session, rfq_id)}
+    shown = price_sight.prices_shown(session, actor, rfq)
+    offers = {offer.bid_id: offer for offer in bid_queries.offers(session, rfq_id, priced=shown)}
     names = organisations(session, (offer.supplier_id for offer in offers.values()))
     return [
-        bid_views.opened(bid, offers[bid.id], rfq.currency, names[bid.supplier_id].name)
+        bid_views.opened(
+            bid, offers[bid.id], rfq.currency, names[bid.supplier_id].name, priced=shown
+        )
         for bid in bid_queries.readable_bids(session, rfq_id)
     ]
 

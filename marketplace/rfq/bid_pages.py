@@ -20,6 +20,7 @@ from marketplace.rfq import (
     bid_rules,
     bid_views,
     evaluation_pages,
+    evaluation_queries,
     proof_queries,
     views,
 )
@@ -73,6 +74,9 @@ def show(rfq_id: UUID) -> ResponseReturnValue:
         draft=_view(own, own.draft),
         attempts=bid_queries.attempts(current_session(), current_actor(), rfq_id),
         has_proofs=proof_queries.has_file(current_session(), own.door.rfq, clock.now()),
+        exclusion=evaluation_queries.own_exclusion(current_session(), current_actor(), bid.id)
+        if bid
+        else None,
         won=bid_queries.won_lines(current_session(), current_actor(), bid.id) if bid else [],
         **_frame(own),
     )

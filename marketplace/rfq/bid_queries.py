@@ -6,8 +6,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, aliased, contains_eager, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from marketplace.core.errors import NotFound
 from marketplace.core.pages import Page, paginate
@@ -238,25 +239,32 @@ def readable_bids(session: Session, rfq_id: UUID) -> Sequence[Bid]:
     ).all()
 
 
-def offers(session: Session, rfq_id: UUID) -> Sequence[BidOffer]:
-    """What the opened bids say, in the order of their arrival. The caller has checked `opened`."""
-    return session.scalars(
-        select(BidOffer)
-        .where(BidOffer.rfq_id == rfq_id)
-        .order_by(BidOffer.submitted_at, BidOffer.bid_id)
-        .options(selectinload(BidOffer.lines))
-    ).all()
+def offers(session: Session, rfq_id: UUID, *, priced: bool = True) -> Sequence[BidOffer]:
+    """What the opened bids say, in the order of their arrival. The caller has checked `opened`.
 
-
-def offer(session: Session, rfq_id: UUID, bid_id: UUID) -> BidOffer:
-    """One opened bid, or NotFound; the actor's own or, for the buyer, any."""
-    found = session.scalar(
-        select(BidOffer)
-        .where(BidOffer.rfq_id == rfq_id, BidOffer.bid_id == bid_id)
-        .options(selectinload(BidOffer.lines))
+    priced: without it no price is read, and every bid comes with no lines.
+    """
+    query = select(BidOffer).where(BidOffer.rfq_id == rfq_id)
+    return _with_lines(
+        session, query.order_by(BidOffer.submitted_at, BidOffer.bid_id), priced=priced
     )
-    if found is None:
+
+
+def offer(session: Session, rfq_id: UUID, bid_id: UUID, *, priced: bool = True) -> BidOffer:
+    """One opened bid, or NotFound; the actor's own or, for the buyer, any."""
+    query = select(BidOffer).where(BidOffer.rfq_id == rfq_id, BidOffer.bid_id == bid_id)
+    found = _with_lines(session, query, priced=priced)
+    if not found:
         raise _no_such_bid()
+    return found[0]
+
+
+def _with_lines(session: Session, query: Select[BidOffer], *, priced: bool) -> Sequence[BidOffer]:
+    if priced:
+        return session.scalars(query.options(selectinload(BidOffer.lines))).all()
+    found = session.scalars(query).all()
+    for each in found:
+        set_committed_value(each, "lines", [])
     return found
 
 

@@ -18,7 +18,7 @@ from marketplace.identity.permissions import Role
 from marketplace.identity.queries import organisation
 from marketplace.notifications.kinds import register_kind
 from marketplace.notifications.posting import notify
-from marketplace.rfq import bid_queries
+from marketplace.rfq import bid_queries, evaluation_queries
 from marketplace.rfq.models import Rfq
 
 register_kind(
@@ -70,6 +70,15 @@ register_kind(
     button=_("Show your bid"),
 )
 register_kind(
+    "bid_excluded",
+    title=_("Your bid was excluded: %(title)s"),
+    body=_(
+        "%(buyer)s has decided on %(number)s. Your bid was not compared with the others, for this"
+        " reason: %(reason)s"
+    ),
+    button=_("Show your bid"),
+)
+register_kind(
     "rfq_without_award",
     title=_("Ended without an award: %(title)s"),
     body=_("%(buyer)s has ended %(number)s without an award. Thank you for bidding."),
@@ -100,14 +109,14 @@ def confirm_arrival(session: Session, event: BidSubmitted) -> None:
 def announce_decision(session: Session, event: AwardDecided) -> None:
     """Winners and losers, each on their own, with the standstill if there is one."""
     if not _stands_still(event.decided_at, event.standstill_until):
-        _tell(session, event.rfq_id, "bid_lost", event.loser_ids, event.decided_at)
+        _tell_losers(session, event.rfq_id, "bid_lost", event.loser_ids, event.decided_at)
         return
     key, until = str(event.award_id), event.standstill_until
-    for kind, supplier_ids in (
-        ("bid_chosen", event.winner_ids),
-        ("bid_not_chosen", event.loser_ids),
+    for tell, kind, supplier_ids in (
+        (_tell, "bid_chosen", event.winner_ids),
+        (_tell_losers, "bid_not_chosen", event.loser_ids),
     ):
-        _tell(session, event.rfq_id, kind, supplier_ids, event.decided_at, key=key, until=until)
+        tell(session, event.rfq_id, kind, supplier_ids, event.decided_at, key=key, until=until)
 
 
 def announce_award(session: Session, event: RfqAwarded) -> None:
@@ -132,7 +141,31 @@ def announce_withdrawal(session: Session, event: AwardWithdrawn) -> None:
 def announce_no_award(session: Session, event: RfqUnsuccessful) -> None:
     """Whoever had bid learns that nobody wins."""
     rfq = session.get_one(Rfq, event.rfq_id)
-    _tell(session, event.rfq_id, "rfq_without_award", event.supplier_ids, rfq.ended_at)
+    _tell_losers(session, event.rfq_id, "rfq_without_award", event.supplier_ids, rfq.ended_at)
+
+
+def _tell_losers(
+    session: Session,
+    rfq_id: UUID,
+    kind: str,
+    supplier_ids: Iterable[UUID],
+    happened: datetime | None,
+    *,
+    key: str = "",
+    **about: object,
+) -> None:
+    """Whose bid was excluded reads why; the others, that another was chosen or none."""
+    reasons = {
+        ruling.supplier_id: ruling.reason
+        for ruling in evaluation_queries.exclusions(session, rfq_id).values()
+    }
+    losers = tuple(supplier_ids)
+    compared = [each for each in losers if each not in reasons]
+    _tell(session, rfq_id, kind, compared, happened, key=key, **about)
+    for supplier_id in losers:
+        if supplier_id in reasons:
+            reason = reasons[supplier_id]
+            _tell(session, rfq_id, "bid_excluded", [supplier_id], happened, key=key, reason=reason)
 
 
 def _tell(

@@ -6,6 +6,7 @@ from marshmallow import fields, post_load, validate
 
 from marketplace.rfq.bid_content import Answer, BidContent, PricedLine
 from marketplace.rfq.bid_states import AttemptOutcome, BidState
+from marketplace.rfq.evaluation_states import ExclusionGround
 from marketplace.web.fields import EnumField, IdField, InstantField, MoneyField, TextField
 from marketplace.web.schemas import Schema
 
@@ -103,7 +104,9 @@ class BidDocumentSchema(Schema):
 class BidContentSchema(Schema):
     lot_ids = fields.List(IdField())
     lines = fields.List(fields.Nested(BidLineSchema))
-    total = MoneyField()
+    total = MoneyField(
+        allow_none=True, metadata={"description": "Null while prices may not be seen."}
+    )
     note = fields.String()
     delivery_days = fields.Integer(allow_none=True)
     answers = fields.List(fields.Nested(BidAnswerSchema))
@@ -137,6 +140,12 @@ class ReceiptKeySchema(Schema):
     public_key = fields.String(metadata={"description": "Raw Ed25519 key, hexadecimal."})
 
 
+class OwnExclusionSchema(Schema):
+    ground = EnumField(ExclusionGround)
+    reason = fields.String()
+    excluded_at = InstantField()
+
+
 class BidSchema(Schema):
     id = IdField()
     rfq_id = IdField()
@@ -158,6 +167,11 @@ class BidSchema(Schema):
     )
     receipt = fields.Nested(
         BidReceiptSchema, allow_none=True, metadata={"description": "After a submission."}
+    )
+    exclusion = fields.Nested(
+        OwnExclusionSchema,
+        allow_none=True,
+        metadata={"description": "Why the bid was out of the race, once that is decided."},
     )
     read_back_key = fields.String(
         allow_none=True,

@@ -21,6 +21,7 @@ from marketplace.rfq.bid_content import (
 )
 from marketplace.rfq.bid_models import Bid, BidAttempt, BidOffer
 from marketplace.rfq.bid_states import BidState
+from marketplace.rfq.evaluation_models import BidExclusion
 from marketplace.rfq.services.bid_drafts import OwnBid
 from marketplace.rfq.services.bidding import Submitted
 
@@ -35,9 +36,11 @@ class LineView:
 
 @dataclass(frozen=True)
 class ContentView:
+    """What a bid says. ``total`` is None while its prices may not be seen."""
+
     lot_ids: Iterable[UUID]
     lines: list[LineView]
-    total: Money
+    total: Money | None
     note: str
     delivery_days: int | None
     answers: Iterable[Answer]
@@ -60,6 +63,7 @@ class BidView:
     content: ContentView | None = None
     receipt: BidAttempt | None = None
     read_back_key: str | None = None
+    exclusion: BidExclusion | None = None
 
 
 def content_view(terms: Terms, content: BidContent) -> ContentView:
@@ -116,13 +120,15 @@ def submitted(done: Submitted, actor: Actor) -> BidView:
     )
 
 
-def opened(bid: Bid, offer: BidOffer, currency: str, supplier_name: str) -> BidView:
+def opened(
+    bid: Bid, offer: BidOffer, currency: str, supplier_name: str, *, priced: bool = True
+) -> BidView:
     """A bid after its opening."""
-    return _view(bid, supplier_name, content=offer_view(offer, currency))
+    return _view(bid, supplier_name, content=offer_view(offer, currency, priced=priced))
 
 
-def offer_view(offer: BidOffer, currency: str) -> ContentView:
-    """What an opened bid says."""
+def offer_view(offer: BidOffer, currency: str, *, priced: bool = True) -> ContentView:
+    """What an opened bid says. priced: whether it was read with its prices."""
     lines = [
         LineView(
             line.rfq_line_id,
@@ -135,7 +141,7 @@ def offer_view(offer: BidOffer, currency: str) -> ContentView:
     return ContentView(
         lot_ids=offer.lot_ids,
         lines=lines,
-        total=sum((line.total for line in lines), Money(Decimal(0), currency)),
+        total=sum((line.total for line in lines), Money(Decimal(0), currency)) if priced else None,
         note=offer.note,
         delivery_days=offer.delivery_days,
         answers=[Answer(UUID(a["criterion_id"]), a["text"]) for a in offer.answers],

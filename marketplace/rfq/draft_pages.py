@@ -185,6 +185,7 @@ def _gaps(reasons: list[Any]) -> dict[str, list[Any]]:
         "lines": "lines",
         "lots": "lines",
         "criteria": "criteria",
+        "blind_scoring": "header",
         "invitations": "invitations",
     }
     gaps: dict[str, list[Any]] = {section: [] for section in sections.values()}
@@ -223,6 +224,7 @@ def _header_values(rfq: Rfq) -> dict[str, Any]:
         "estimate": rfq.estimate,
         "payment_terms_days": rfq.payment_terms_days,
         "standstill_days": rfq.standstill_days,
+        "blind_scoring": rfq.blind_scoring,
         "version": rfq.version,
     }
 

@@ -69,6 +69,7 @@ class Header(TypedDict, total=False):
     questions_due_at: Deadline | None
     questions_days_before: int | None
     open_to_all: bool
+    blind_scoring: bool
     category_code: str | None
     delivery: Address | None
     estimate: Money | None

@@ -21,8 +21,10 @@ from marketplace.rfq import (
     bid_queries,
     bid_rules,
     bid_views,
+    evaluation_queries,
     evaluation_views,
     outage_queries,
+    price_sight,
     proof_queries,
     queries,
     reversals,
@@ -104,12 +106,15 @@ def one_bid(rfq_id: UUID, bid_id: UUID) -> str:
     session = current_session()
     with peeking_noted(rfq_id):
         rfq = bid_queries.opened(session, current_actor(), rfq_id)
-    offer = bid_queries.offer(session, rfq_id, bid_id)
+    shown = price_sight.prices_shown(session, current_actor(), rfq)
+    offer = bid_queries.offer(session, rfq_id, bid_id, priced=shown)
     return render_template(
         "rfq/bids/one.html",
         offer=offer,
         supplier=identity_queries.organisation(session, offer.supplier_id),
-        content=bid_views.offer_view(offer, rfq.currency),
+        content=bid_views.offer_view(offer, rfq.currency, priced=shown),
+        exclusion=evaluation_queries.exclusion(session, rfq_id, bid_id),
+        may_rule=_may_rule(rfq),
         terms=bid_queries.terms(session, rfq_id),
         **_frame(rfq),
     )
@@ -117,7 +122,7 @@ def one_bid(rfq_id: UUID, bid_id: UUID) -> str:
 
 @pages.get("/evaluation")
 def compare(rfq_id: UUID) -> str:
-    """The comparison matrix, the scores and the ranking."""
+    """The comparison matrix, the scores and the ranking; before prices are seen, the scores."""
     with peeking_noted(rfq_id):
         compared = evaluation.read(current_session(), current_actor(), rfq_id)
     return _evaluation_page(compared, Form(BidScoresSchema, initial=_given_scores(compared)))
@@ -138,10 +143,12 @@ def score(rfq_id: UUID) -> ResponseReturnValue:
 
 
 @pages.get("/award")
-def award(rfq_id: UUID) -> str:
+def award(rfq_id: UUID) -> ResponseReturnValue:
     session, actor = current_session(), current_actor()
     with peeking_noted(rfq_id):
         compared = evaluation.read(session, actor, rfq_id)
+    if not compared.prices_shown:
+        return redirect(url_for("evaluation.compare", rfq_id=rfq_id), 303)
     decided = bid_queries.award_of(session, rfq_id)
     if decided is not None:
         return render_template(
@@ -157,7 +164,7 @@ def award(rfq_id: UUID) -> str:
 def check_award(rfq_id: UUID) -> ResponseReturnValue:
     """What the choice amounts to, before it is made for good."""
     session, actor, form = current_session(), current_actor(), Form(UnsuccessfulSchema)
-    compared = evaluation.read(session, actor, rfq_id)
+    compared = evaluation.read_priced(session, actor, rfq_id)
     chosen = {name: value for name, value in request.form.items() if _is_choice(name) and value}
     try:
         lines = award_rules.chosen_lines(
@@ -267,10 +274,15 @@ def _evaluation_page(compared: Evaluation, form: Form) -> str:
         sensitivity=sensitivity.of,
         reversals=reversals.of,
         tie_rule=evaluation_views.TIE_RULE,
-        may_score=current_actor().may(Permission.RFQ_EVALUATE)
-        and compared.rfq.state is RfqState.OPENED,
+        may_score=_may_rule(compared.rfq) and compared.rfq.quality_locked_at is None,
+        may_rule=_may_rule(compared.rfq),
+        may_lock=bool(compared.terms.judged),
         **_frame(compared.rfq),
     )
+
+
+def _may_rule(rfq: Rfq) -> bool:
+    return current_actor().may(Permission.RFQ_EVALUATE) and rfq.state is RfqState.OPENED
 
 
 def award_page(compared: Evaluation, chosen: dict[str, str], form: Form | None = None) -> str:

@@ -6,6 +6,7 @@ from marshmallow import fields, post_load, validate
 
 from marketplace.rfq.award_rules import Choice
 from marketplace.rfq.award_states import AwardState
+from marketplace.rfq.quality_schemas import ExclusionSchema, QualitySchema
 from marketplace.rfq.services.evaluation import GivenScore
 from marketplace.web.fields import (
     DecimalField,
@@ -66,8 +67,8 @@ class ComparedBidSchema(Schema):
     supplier_id = IdField()
     supplier_name = fields.String()
     submitted_at = InstantField()
-    total = MoneyField()
-    missing_lines = fields.List(fields.Integer())
+    total = MoneyField(allow_none=True)
+    missing_lines = fields.List(fields.Integer(), allow_none=True)
     delivery_days = fields.Integer(allow_none=True)
     note = fields.String()
 
@@ -140,10 +141,15 @@ class EvaluationSchema(Schema):
     state = fields.String()
     currency = fields.String()
     missing_scores = fields.Integer()
+    prices_shown = fields.Boolean(
+        metadata={"description": "False: totals are null, nothing is compared or ranked yet."}
+    )
+    quality = fields.Nested(QualitySchema)
     tie_rule = fields.String()
     bids = fields.List(fields.Nested(ComparedBidSchema))
     lines = fields.List(fields.Nested(ComparedLineSchema))
     lots = fields.List(fields.Nested(LotRankingSchema))
+    excluded = fields.List(fields.Nested(ExclusionSchema))
 
 
 class BidScoreInputSchema(Schema):

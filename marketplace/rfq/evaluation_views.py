@@ -7,9 +7,10 @@ from marketplace.core.text import Text, _
 from marketplace.rfq import reversals, sensitivity
 from marketplace.rfq.bid_content import AskedLine
 from marketplace.rfq.bid_models import Award, AwardLine, BidOffer
+from marketplace.rfq.models import Rfq
 from marketplace.rfq.ranking import Cell, LotRanking, Points, Rank
 from marketplace.rfq.sensitivity import Sensitivity
-from marketplace.rfq.services.evaluation import Evaluation
+from marketplace.rfq.services.evaluation import Evaluation, ExcludedOffer
 from marketplace.web.fields import plain
 from marketplace.web.shown import Shown
 
@@ -24,10 +25,38 @@ def whole(evaluation: Evaluation) -> dict[str, Any]:
         "state": str(evaluation.rfq.state),
         "currency": currency,
         "missing_scores": evaluation.missing_scores,
+        "prices_shown": evaluation.prices_shown,
+        "quality": quality(evaluation.rfq),
         "tie_rule": str(TIE_RULE),
         "bids": [_bid(evaluation, offer) for offer in evaluation.offers],
         "lines": [_line(evaluation, line) for line in evaluation.terms.lines],
         "lots": [_lot(evaluation, lot) for lot in evaluation.lots],
+        "excluded": [_excluded(evaluation, each) for each in evaluation.excluded],
+    }
+
+
+def quality(rfq: Rfq) -> dict[str, Any]:
+    """Whether the scores are locked, and since when prices have been seen."""
+    return {
+        "blind_scoring": rfq.blind_scoring,
+        "locked_at": rfq.quality_locked_at,
+        "locked_by": rfq.quality_locked_by,
+        "lock_reason": rfq.quality_lock_reason,
+        "prices_seen_at": rfq.prices_seen_at,
+    }
+
+
+def _excluded(evaluation: Evaluation, each: ExcludedOffer) -> dict[str, Any]:
+    ruling = each.ruling
+    return {
+        "bid_id": ruling.bid_id,
+        "supplier_id": ruling.supplier_id,
+        "supplier_name": evaluation.supplier_name(ruling.supplier_id),
+        "ground": ruling.ground,
+        "criterion_id": ruling.criterion_id,
+        "reason": ruling.reason,
+        "excluded_by": ruling.excluded_by,
+        "excluded_at": ruling.excluded_at,
     }
 
 
@@ -70,13 +99,14 @@ def _award_line(line: AwardLine) -> Shown:
 
 
 def _bid(evaluation: Evaluation, offer: BidOffer) -> dict[str, Any]:
+    shown = evaluation.prices_shown
     return {
         "bid_id": offer.bid_id,
         "supplier_id": offer.supplier_id,
         "supplier_name": evaluation.supplier_name(offer.supplier_id),
         "submitted_at": offer.submitted_at,
-        "total": Money(evaluation.total_of(offer), evaluation.terms.currency),
-        "missing_lines": evaluation.missing_of(offer),
+        "total": Money(evaluation.total_of(offer), evaluation.terms.currency) if shown else None,
+        "missing_lines": evaluation.missing_of(offer) if shown else None,
         "delivery_days": offer.delivery_days,
         "note": offer.note,
     }

@@ -71,6 +71,11 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
     changed_at: Mapped[datetime] = mapped_column(default=clock.now, server_default=func.now())
     published_at: Mapped[datetime | None]
     opened_at: Mapped[datetime | None]
+    blind_scoring: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    quality_locked_at: Mapped[datetime | None]
+    quality_locked_by: Mapped[UUID | None]
+    quality_lock_reason: Mapped[str | None]
+    prices_seen_at: Mapped[datetime | None]
     awarded_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None]

@@ -97,10 +97,14 @@ class Rank:
 
 @dataclass(frozen=True, slots=True)
 class LotRanking:
-    """The bids for one lot: ranked ones by place, then those with missing lines."""
+    """The bids for one lot: ranked ones by place, then those with missing lines.
+
+    ``final``: the scores are locked, and those that are missing count nothing.
+    """
 
     lot_id: UUID
     ranks: tuple[Rank, ...]
+    final: bool = False
 
     @property
     def first(self) -> Rank | None:
@@ -108,7 +112,7 @@ class LotRanking:
 
     @property
     def is_scored(self) -> bool:
-        return all(rank.is_scored for rank in self.ranks if rank.place)
+        return self.final or all(rank.is_scored for rank in self.ranks if rank.place)
 
 
 def shown(value: Fraction) -> Decimal:
@@ -163,15 +167,15 @@ def above(value: Decimal, best: Decimal) -> Decimal | None:
     return Decimal((share * 1000 + Fraction(1, 2)).__floor__()).scaleb(-1)
 
 
-def ranking(terms: Terms, offers: Iterable[Offer]) -> list[LotRanking]:
+def ranking(terms: Terms, offers: Iterable[Offer], *, final: bool = False) -> list[LotRanking]:
     """One ranking per lot, in the order of the lots.
 
     Price points are weight x lowest total / total, other points weight x score / best score.
     Equal points: the bid whose last version was submitted earlier stands first. A bid with missing
-    lines is listed without a place.
+    lines is listed without a place. final: no score is awaited any more.
     """
     ordered = in_order(offers)
-    return [_lot_ranking(terms, lot.id, ordered) for lot in terms.lots]
+    return [replace(_lot_ranking(terms, lot.id, ordered), final=final) for lot in terms.lots]
 
 
 def _lot_ranking(terms: Terms, lot_id: UUID, offers: Sequence[Offer]) -> LotRanking:

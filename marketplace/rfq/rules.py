@@ -99,6 +99,12 @@ def _criteria_gaps(rfq: Rfq) -> Iterator[FieldError]:
         )
     if [criterion.kind for criterion in rfq.criteria].count(CriterionKind.PRICE) != 1:
         yield FieldError("/criteria", "one_price_criterion", _("Weigh the price exactly once."))
+    if rfq.blind_scoring and len(rfq.criteria) < 2:
+        yield FieldError(
+            "/blind_scoring",
+            "nothing_to_score",
+            _("There is nothing to score before the prices. Add a criterion, or show prices."),
+        )
 
 
 def _deadline_gaps(rfq: Rfq, now: datetime) -> Iterator[FieldError]:

@@ -132,6 +132,9 @@ class HeaderSchema(Schema):
         },
     )
     open_to_all = fields.Boolean(metadata={"description": "Open to all qualified suppliers."})
+    blind_scoring = fields.Boolean(
+        metadata={"description": "Prices stay hidden until the scores of the quality are locked."}
+    )
     category_code = TextField(max=20, allow_none=True)
     delivery = fields.Nested(AddressSchema, allow_none=True)
     estimate = MoneyField(allow_none=True, metadata={"description": "Not shown to bidders."})
@@ -154,6 +157,7 @@ class HeaderFormSchema(HeaderSchema):
 
     title = TextField(required=True, max=200)
     description = TextField(max=20_000, load_default="")
+    blind_scoring = fields.Boolean(load_default=False)
 
 
 class LinesFormSchema(Schema):
@@ -286,6 +290,7 @@ class RfqSchema(RfqSummarySchema):
     standstill_days = fields.Integer()
     source = EnumField(RfqSource)
     external_ref = fields.String()
+    blind_scoring = fields.Boolean()
     opened_at = InstantField()
     awarded_at = InstantField()
     ended_at = InstantField()

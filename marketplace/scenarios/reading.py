@@ -23,8 +23,8 @@ class Basis(Evaluation):
 
 
 def basis(session: Session, actor: Actor, rfq_id: UUID) -> Basis:
-    """The evaluation as it stands. Raises Sealed before the opening."""
-    compared = evaluation.read(session, actor, rfq_id)
+    """The evaluation as it stands. Raises Sealed before the opening, PricesHidden before prices."""
+    compared = evaluation.read_priced(session, actor, rfq_id)
     bidding = {offer.supplier_id for offer in compared.offers}
     blocked = supplier_queries.blocked_ids(session, bidding)
     return Basis(**vars(compared), blocked=frozenset(blocked))

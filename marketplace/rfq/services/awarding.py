@@ -19,6 +19,7 @@ from marketplace.rfq.award_rules import Choice, ChosenLine
 from marketplace.rfq.bid_content import instant
 from marketplace.rfq.bid_models import Award, AwardLine, Bid
 from marketplace.rfq.bid_states import BID_FLOW, BidState
+from marketplace.rfq.evaluation_models import BidExclusion
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.ranking import LotRanking, Rank
 from marketplace.rfq.services import evaluation
@@ -50,11 +51,11 @@ def award(
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     check_version(rfq, expected)
     RFQ_FLOW.next(rfq.state, "award")
-    compared = evaluation.read(session, actor, rfq_id)
+    compared = evaluation.read_priced(session, actor, rfq_id)
     chosen = award_rules.chosen_lines(compared.terms, compared.cells, compared.lots, choices)
     award_rules.check_decidable(compared.lots, chosen)
     award_rules.check_justified(chosen, justification)
-    supplier_of = {offer.bid_id: offer.supplier_id for offer in compared.offers}
+    supplier_of = {offer.bid_id: offer.supplier_id for offer in compared.everybody}
     winners = {supplier_of[line.bid_id] for line in chosen}
     award_rules.check_not_blocked(winners, supplier_queries.blocked_ids(session, winners))
     decided = _write(session, actor, rfq, compared, chosen, justification)
@@ -109,7 +110,10 @@ def _write(
         decided_by=actor.person,
         decided_at=clock.now(),
         justification=justification.strip(),
-        evidence={"lots": [_lot_evidence(lot) for lot in compared.lots]},
+        evidence={
+            "lots": [_lot_evidence(lot) for lot in compared.lots],
+            "excluded": [_exclusion_evidence(each.ruling) for each in compared.excluded],
+        },
     )
     session.add(decided)
     session.flush()
@@ -141,6 +145,15 @@ def _line(rfq: Rfq, decided: Award, compared: Evaluation, line: ChosenLine) -> d
 
 def _lot_evidence(lot: LotRanking) -> dict[str, Any]:
     return {"lot_id": str(lot.lot_id), "ranks": [_rank_evidence(rank) for rank in lot.ranks]}
+
+
+def _exclusion_evidence(ruling: BidExclusion) -> dict[str, Any]:
+    return {
+        "bid_id": str(ruling.bid_id),
+        "supplier_id": str(ruling.supplier_id),
+        "ground": str(ruling.ground),
+        "reason": ruling.reason,
+    }
 
 
 def _rank_evidence(rank: Rank) -> dict[str, Any]:

@@ -14,9 +14,18 @@ from marketplace.core.text import _
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.identity.queries import organisations
-from marketplace.rfq import bid_queries, bid_vault, queries, ranking
+from marketplace.rfq import (
+    bid_queries,
+    bid_vault,
+    evaluation_queries,
+    price_sight,
+    quality_rules,
+    queries,
+    ranking,
+)
 from marketplace.rfq.bid_content import SealedDocument, Terms, document_from_json
 from marketplace.rfq.bid_models import BidOffer, BidScore
+from marketplace.rfq.evaluation_models import BidExclusion
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.ranking import Cell, LotRanking, Offer, Price, Score
 from marketplace.rfq.states import RFQ_FLOW
@@ -37,8 +46,20 @@ class GivenScore:
 
 
 @dataclass(frozen=True)
+class ExcludedOffer:
+    """A bid that is out of the race, with the ruling."""
+
+    offer: BidOffer
+    ruling: BidExclusion
+
+
+@dataclass(frozen=True)
 class Evaluation:
-    """Everything that a buyer compares: published terms, offers, matrix and ranking."""
+    """Everything that a buyer compares: published terms, offers, matrix and ranking.
+
+    ``offers`` are those in the race. Without ``prices_shown`` they come without lines, and nothing
+    is compared or ranked yet.
+    """
 
     rfq: Rfq
     terms: Terms
@@ -47,10 +68,22 @@ class Evaluation:
     cells: dict[UUID, list[Cell]]
     lots: list[LotRanking]
     scores: dict[tuple[UUID, UUID], BidScore]
+    excluded: Sequence[ExcludedOffer] = ()
+    prices_shown: bool = True
 
     @property
     def missing_scores(self) -> int:
         return len(self.terms.judged) * len(self.offers) - len(self.scores)
+
+    @property
+    def rulings(self) -> dict[UUID, BidExclusion]:
+        """Why each excluded bid is out of the race, by its id."""
+        return {each.offer.bid_id: each.ruling for each in self.excluded}
+
+    @property
+    def everybody(self) -> list[BidOffer]:
+        """The bids in the race, then the excluded ones."""
+        return [*self.offers, *(each.offer for each in self.excluded)]
 
     def total_of(self, offer: BidOffer) -> Decimal:
         """The sum of what the bid prices."""
@@ -69,7 +102,14 @@ class Evaluation:
 def read(session: Session, actor: Actor, rfq_id: UUID) -> Evaluation:
     """The evaluation as it stands. Raises Sealed before the opening."""
     rfq = bid_queries.opened(session, actor, rfq_id)
-    return _evaluation(session, rfq)
+    return _evaluation(session, actor, rfq)
+
+
+@requires(Permission.BID_READ)
+def read_priced(session: Session, actor: Actor, rfq_id: UUID) -> Evaluation:
+    """The evaluation for what needs prices. Raises PricesHidden while they may not be seen."""
+    quality_rules.check_prices_shown(bid_queries.opened(session, actor, rfq_id))
+    return read(session, actor, rfq_id)
 
 
 @requires(Permission.BID_READ)
@@ -94,6 +134,7 @@ def score(session: Session, actor: Actor, rfq_id: UUID, given: Sequence[GivenSco
     bid_queries.opened(session, actor, rfq_id)
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     RFQ_FLOW.next(rfq.state, "evaluate")
+    quality_rules.check_unlocked(rfq)
     _check(session, rfq_id, given)
     now = clock.now()
     statement = insert(BidScore).values(
@@ -140,7 +181,7 @@ def score(session: Session, actor: Actor, rfq_id: UUID, given: Sequence[GivenSco
     )
     session.flush()
     session.expire_all()
-    return _evaluation(session, queries.get_own(session, actor, rfq_id))
+    return _evaluation(session, actor, queries.get_own(session, actor, rfq_id))
 
 
 def _check(session: Session, rfq_id: UUID, given: Sequence[GivenScore]) -> None:
@@ -178,19 +219,32 @@ def _check(session: Session, rfq_id: UUID, given: Sequence[GivenScore]) -> None:
         raise ScoresInvalid(_("These scores cannot be taken."), errors=errors)
 
 
-def _evaluation(session: Session, rfq: Rfq) -> Evaluation:
+def _evaluation(session: Session, actor: Actor, rfq: Rfq) -> Evaluation:
     terms = bid_queries.terms(session, rfq.id)
-    offers = bid_queries.offers(session, rfq.id)
-    scores = {(s.bid_id, s.criterion_id): s for s in bid_queries.scores(session, rfq.id)}
-    compared = [_compared(offer, scores) for offer in offers]
+    shown = price_sight.prices_shown(session, actor, rfq)
+    everybody = bid_queries.offers(session, rfq.id, priced=shown)
+    rulings = evaluation_queries.exclusions(session, rfq.id)
+    offers = [offer for offer in everybody if offer.bid_id not in rulings]
+    scores = {
+        (score.bid_id, score.criterion_id): score
+        for score in bid_queries.scores(session, rfq.id)
+        if score.bid_id not in rulings
+    }
+    compared = [_compared(offer, scores) for offer in offers] if shown else []
     return Evaluation(
         rfq=rfq,
         terms=terms,
         offers=offers,
-        suppliers=organisations(session, (offer.supplier_id for offer in offers)),
+        suppliers=organisations(session, (offer.supplier_id for offer in everybody)),
         cells=ranking.comparison(terms, compared),
-        lots=ranking.ranking(terms, compared),
+        lots=ranking.ranking(terms, compared, final=rfq.quality_locked_at is not None),
         scores=scores,
+        excluded=[
+            ExcludedOffer(offer, rulings[offer.bid_id])
+            for offer in everybody
+            if offer.bid_id in rulings
+        ],
+        prices_shown=shown,
     )
 
 

@@ -14,7 +14,16 @@ from marketplace.core.errors import NotFound
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.identity.queries import organisations
-from marketplace.rfq import bid_queries, bid_vault, closings, envelopes, proof_queries, queries
+from marketplace.rfq import (
+    bid_queries,
+    bid_vault,
+    closings,
+    envelopes,
+    price_sight,
+    proof_queries,
+    quality_rules,
+    queries,
+)
 from marketplace.rfq.bid_content import instant
 from marketplace.rfq.bid_models import BidAttempt, RfqOutcome
 from marketplace.rfq.closings import Closed
@@ -52,6 +61,9 @@ def opening_file(session: Session, actor: Actor, keys: ServiceKeys, rfq_id: UUID
     the opened contents: for the buyer everybody's with the minutes, for a bidder their own.
     """
     rfq = queries.get(session, actor, rfq_id)
+    if rfq.buyer_id == actor.org_id and rfq.opened_at is not None:
+        quality_rules.check_prices_shown(rfq)
+        price_sight.prices_shown(session, actor, rfq)
     closed = closings.closing_of(session, keys, rfq, clock.now())
     outcome = proof_queries.outcome(session, rfq_id)
     if rfq.opened_at is not None and outcome is None:

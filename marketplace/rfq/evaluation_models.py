@@ -1,0 +1,27 @@
+"""Tables of the evaluation: what is ruled about opened bids."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from marketplace.core.db import Base
+from marketplace.rfq.evaluation_states import ExclusionGround
+
+
+class BidExclusion(Base):
+    """A bid that is out of the race, and why. The supplier reads it once the RFQ has ended."""
+
+    __tablename__ = "bid_exclusion"
+    __table_args__ = (Index(None, "rfq_id"),)
+
+    bid_id: Mapped[UUID] = mapped_column(ForeignKey("bid.id"), primary_key=True)
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_seal.rfq_id"))
+    buyer_id: Mapped[UUID]
+    supplier_id: Mapped[UUID]
+    ground: Mapped[ExclusionGround]
+    criterion_id: Mapped[UUID | None] = mapped_column(ForeignKey("rfq_criterion.id"))
+    reason: Mapped[str]
+    excluded_by: Mapped[UUID]
+    excluded_at: Mapped[datetime]

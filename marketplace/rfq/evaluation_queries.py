@@ -1,0 +1,46 @@
+"""Reads of what is ruled about opened bids."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from marketplace.identity.permissions import Actor
+from marketplace.rfq import bid_queries
+from marketplace.rfq.evaluation_models import BidExclusion
+
+
+def exclusions(session: Session, rfq_id: UUID) -> dict[UUID, BidExclusion]:
+    """The excluded bids by id. The caller has checked that the bids are opened."""
+    rows = session.scalars(
+        select(BidExclusion)
+        .where(BidExclusion.rfq_id == rfq_id)
+        .execution_options(populate_existing=True)
+    )
+    return {row.bid_id: row for row in rows}
+
+
+def missing_scores(session: Session, rfq_id: UUID) -> int:
+    """How many scores the bids in the race still need. The caller has checked `opened`."""
+    judged = bid_queries.terms(session, rfq_id).judged
+    excluded = exclusions(session, rfq_id)
+    racing = [bid for bid in bid_queries.readable_bids(session, rfq_id) if bid.id not in excluded]
+    scores = bid_queries.scores(session, rfq_id)
+    given = [score for score in scores if score.bid_id not in excluded]
+    return len(judged) * len(racing) - len(given)
+
+
+def exclusion(session: Session, rfq_id: UUID, bid_id: UUID) -> BidExclusion | None:
+    """The exclusion of one bid. The caller has found the RFQ."""
+    return session.scalar(
+        select(BidExclusion).where(BidExclusion.rfq_id == rfq_id, BidExclusion.bid_id == bid_id)
+    )
+
+
+def own_exclusion(session: Session, actor: Actor, bid_id: UUID) -> BidExclusion | None:
+    """Why the supplier's own bid was excluded; the database tells it once the RFQ has ended."""
+    return session.scalar(
+        select(BidExclusion).where(
+            BidExclusion.bid_id == bid_id, BidExclusion.supplier_id == actor.organisation_id
+        )
+    )

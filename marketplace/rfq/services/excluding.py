@@ -1,0 +1,119 @@
+"""Putting an opened bid out of the race, and taking it back, until the award."""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from marketplace.core import audit, clock
+from marketplace.core.errors import Conflict, FieldError, Invalid, NotFound
+from marketplace.core.text import _
+from marketplace.identity.permissions import Actor, Permission, requires
+from marketplace.rfq import bid_queries, evaluation_queries, queries
+from marketplace.rfq.bid_models import Bid
+from marketplace.rfq.evaluation_models import BidExclusion
+from marketplace.rfq.evaluation_states import ExclusionGround
+from marketplace.rfq.states import RFQ_FLOW
+
+
+class AlreadyExcluded(Conflict):
+    code = "already_excluded"
+
+
+class NotExcluded(Conflict):
+    code = "not_excluded"
+
+
+class ExclusionInvalid(Invalid):
+    code = "exclusion_invalid"
+
+
+@requires(Permission.RFQ_EVALUATE)
+def exclude(
+    session: Session,
+    actor: Actor,
+    rfq_id: UUID,
+    bid_id: UUID,
+    reason: str,
+    ground: ExclusionGround = ExclusionGround.RULING,
+    criterion_id: UUID | None = None,
+) -> BidExclusion:
+    """Take a bid out of ranking, comparison and award; its supplier learns why at the end.
+
+    criterion_id: the knock-out criterion that the bid does not meet.
+    """
+    bid = _ruled_bid(session, actor, rfq_id, bid_id)
+    _check(session, rfq_id, reason, ground, criterion_id)
+    if evaluation_queries.exclusion(session, rfq_id, bid_id) is not None:
+        raise AlreadyExcluded(_("This bid is excluded already."))
+    excluded = BidExclusion(
+        bid_id=bid_id,
+        rfq_id=rfq_id,
+        buyer_id=bid.buyer_id,
+        supplier_id=bid.supplier_id,
+        ground=ground,
+        criterion_id=criterion_id,
+        reason=reason.strip(),
+        excluded_by=actor.person,
+        excluded_at=clock.now(),
+    )
+    session.add(excluded)
+    session.flush()
+    _note(session, actor, "rfq.bid_excluded", excluded, excluded.reason)
+    return excluded
+
+
+@requires(Permission.RFQ_EVALUATE)
+def readmit(session: Session, actor: Actor, rfq_id: UUID, bid_id: UUID, reason: str) -> None:
+    """Take an excluded bid back into the race."""
+    _ruled_bid(session, actor, rfq_id, bid_id)
+    excluded = evaluation_queries.exclusion(session, rfq_id, bid_id)
+    if excluded is None:
+        raise NotExcluded(_("This bid is not excluded."))
+    session.delete(excluded)
+    _note(session, actor, "rfq.bid_readmitted", excluded, reason.strip())
+    session.flush()
+
+
+def _ruled_bid(session: Session, actor: Actor, rfq_id: UUID, bid_id: UUID) -> Bid:
+    """The opened bid, with its RFQ locked in a state that still takes rulings."""
+    bid_queries.opened(session, actor, rfq_id)
+    rfq = queries.get_own(session, actor, rfq_id, lock=True)
+    RFQ_FLOW.next(rfq.state, "evaluate")
+    for bid in bid_queries.readable_bids(session, rfq_id):
+        if bid.id == bid_id:
+            return bid
+    raise NotFound(_("There is no such bid."))
+
+
+def _check(
+    session: Session, rfq_id: UUID, reason: str, ground: ExclusionGround, criterion_id: UUID | None
+) -> None:
+    errors = []
+    if not reason.strip():
+        errors.append(FieldError("/reason", "required", _("A reason is needed.")))
+    if ground is ExclusionGround.KNOCK_OUT and criterion_id is None:
+        errors.append(
+            FieldError("/criterion_id", "required", _("Name the criterion that is not met."))
+        )
+    known = {criterion.id for criterion in bid_queries.terms(session, rfq_id).criteria}
+    if criterion_id is not None and criterion_id not in known:
+        errors.append(
+            FieldError("/criterion_id", "unknown_criterion", _("There is no such criterion."))
+        )
+    if errors:
+        raise ExclusionInvalid(_("This bid cannot be excluded like this."), errors=errors)
+
+
+def _note(session: Session, actor: Actor, action: str, excluded: BidExclusion, reason: str) -> None:
+    audit.record(
+        session,
+        actor,
+        action,
+        ("rfq", excluded.rfq_id),
+        {
+            "bid_id": str(excluded.bid_id),
+            "supplier_id": str(excluded.supplier_id),
+            "ground": str(excluded.ground),
+            "reason": reason,
+        },
+    )

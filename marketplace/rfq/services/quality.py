@@ -1,0 +1,66 @@
+"""Quality before price: scores are locked once, and prices that were hidden are seen after that."""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from marketplace.core import audit, clock
+from marketplace.core.db import check_version
+from marketplace.identity.permissions import Actor, Permission, requires
+from marketplace.rfq import bid_queries, evaluation_queries, quality_rules, queries
+from marketplace.rfq.models import Rfq
+from marketplace.rfq.states import RFQ_FLOW
+
+
+@requires(Permission.RFQ_EVALUATE)
+def lock_quality(
+    session: Session,
+    actor: Actor,
+    rfq_id: UUID,
+    reason: str = "",
+    *,
+    expected: int | None = None,
+) -> Rfq:
+    """Fix all scores. Hidden prices may be seen from now on.
+
+    reason: why scores that are missing stay out; they count nothing then.
+    """
+    rfq = _evaluable(session, actor, rfq_id, expected)
+    quality_rules.check_unlocked(rfq)
+    missing = evaluation_queries.missing_scores(session, rfq_id)
+    given = reason.strip()
+    quality_rules.check_lockable(missing, given)
+    rfq.quality_locked_at, rfq.quality_locked_by = clock.now(), actor.person
+    rfq.quality_lock_reason = given if missing else None
+    audit.record(
+        session,
+        actor,
+        "rfq.quality_locked",
+        ("rfq", rfq_id),
+        {"missing_scores": missing, "reason": rfq.quality_lock_reason},
+    )
+    session.flush()
+    return rfq
+
+
+@requires(Permission.RFQ_EVALUATE)
+def unlock_quality(
+    session: Session, actor: Actor, rfq_id: UUID, reason: str, *, expected: int | None = None
+) -> Rfq:
+    """Let scores change again; under blind scoring only while nobody has seen a price."""
+    rfq = _evaluable(session, actor, rfq_id, expected)
+    quality_rules.check_may_unlock(rfq)
+    rfq.quality_locked_at = rfq.quality_locked_by = rfq.quality_lock_reason = None
+    audit.record(
+        session, actor, "rfq.quality_unlocked", ("rfq", rfq_id), {"reason": reason.strip()}
+    )
+    session.flush()
+    return rfq
+
+
+def _evaluable(session: Session, actor: Actor, rfq_id: UUID, expected: int | None) -> Rfq:
+    bid_queries.opened(session, actor, rfq_id)
+    rfq = queries.get_own(session, actor, rfq_id, lock=True)
+    check_version(rfq, expected)
+    RFQ_FLOW.next(rfq.state, "evaluate")
+    return rfq
