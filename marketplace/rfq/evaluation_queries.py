@@ -3,10 +3,12 @@
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from marketplace.identity.permissions import Actor
 from marketplace.rfq import bid_queries
+from marketplace.rfq.bid_models import BidOffer
 from marketplace.rfq.evaluation_models import BidExclusion
 
 
@@ -18,6 +20,29 @@ def exclusions(session: Session, rfq_id: UUID) -> dict[UUID, BidExclusion]:
         .execution_options(populate_existing=True)
     )
     return {row.bid_id: row for row in rows}
+
+
+def ruled_offers(
+    session: Session, rfq_id: UUID, *, priced: bool
+) -> list[tuple[BidOffer, BidExclusion | None]]:
+    """What the opened bids say in the order of their arrival, with the ruling that excludes them.
+
+    priced: without it no price is read, and every bid comes with no lines.
+    """
+    query = (
+        select(BidOffer, BidExclusion)
+        .outerjoin(BidExclusion, BidExclusion.bid_id == BidOffer.bid_id)
+        .where(BidOffer.rfq_id == rfq_id)
+        .order_by(BidOffer.submitted_at, BidOffer.bid_id)
+    )
+    if priced:
+        query = query.options(selectinload(BidOffer.lines))
+    rows = session.execute(query, execution_options={"populate_existing": True})
+    found: list[tuple[BidOffer, BidExclusion | None]] = [(row[0], row[1]) for row in rows]
+    if not priced:
+        for offer, _ruling in found:
+            set_committed_value(offer, "lines", [])
+    return found
 
 
 def missing_scores(session: Session, rfq_id: UUID) -> int:

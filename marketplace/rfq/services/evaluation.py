@@ -108,8 +108,9 @@ def read(session: Session, actor: Actor, rfq_id: UUID) -> Evaluation:
 @requires(Permission.BID_READ)
 def read_priced(session: Session, actor: Actor, rfq_id: UUID) -> Evaluation:
     """The evaluation for what needs prices. Raises PricesHidden while they may not be seen."""
-    quality_rules.check_prices_shown(bid_queries.opened(session, actor, rfq_id))
-    return read(session, actor, rfq_id)
+    rfq = bid_queries.opened(session, actor, rfq_id)
+    quality_rules.check_prices_shown(rfq)
+    return _evaluation(session, actor, rfq)
 
 
 @requires(Permission.BID_READ)
@@ -222,28 +223,25 @@ def _check(session: Session, rfq_id: UUID, given: Sequence[GivenScore]) -> None:
 def _evaluation(session: Session, actor: Actor, rfq: Rfq) -> Evaluation:
     terms = bid_queries.terms(session, rfq.id)
     shown = price_sight.prices_shown(session, actor, rfq)
-    everybody = bid_queries.offers(session, rfq.id, priced=shown)
-    rulings = evaluation_queries.exclusions(session, rfq.id)
-    offers = [offer for offer in everybody if offer.bid_id not in rulings]
+    everybody = evaluation_queries.ruled_offers(session, rfq.id, priced=shown)
+    excluded = [ExcludedOffer(offer, ruling) for offer, ruling in everybody if ruling]
+    offers = [offer for offer, ruling in everybody if ruling is None]
+    racing = {offer.bid_id for offer in offers}
     scores = {
         (score.bid_id, score.criterion_id): score
         for score in bid_queries.scores(session, rfq.id)
-        if score.bid_id not in rulings
+        if score.bid_id in racing
     }
     compared = [_compared(offer, scores) for offer in offers] if shown else []
     return Evaluation(
         rfq=rfq,
         terms=terms,
         offers=offers,
-        suppliers=organisations(session, (offer.supplier_id for offer in everybody)),
+        suppliers=organisations(session, (offer.supplier_id for offer, _ruling in everybody)),
         cells=ranking.comparison(terms, compared),
         lots=ranking.ranking(terms, compared, final=rfq.quality_locked_at is not None),
         scores=scores,
-        excluded=[
-            ExcludedOffer(offer, rulings[offer.bid_id])
-            for offer in everybody
-            if offer.bid_id in rulings
-        ],
+        excluded=excluded,
         prices_shown=shown,
     )
 
