@@ -14,6 +14,7 @@ from marketplace.loyalty import reactions as loyalty
 from marketplace.notifications import reactions as notifications
 from marketplace.orders import reactions as orders
 from marketplace.payments import reactions as payments
+from marketplace.remedies import reactions as remedies
 from marketplace.rfq import bid_reactions as bids
 from marketplace.rfq import reactions as rfq
 from marketplace.rfq.officers import reactions as officers
@@ -76,7 +77,7 @@ SUBSCRIPTIONS: Mapping[str, Mapping[str, Work]] = {
         "subtract_customer_refund": customers.subtract_refund,
         "take_back_points": loyalty.take_back_points,
     },
-    "rfq.award_decided": {"announce_decision": bids.announce_decision},
+    "rfq.award_decided": {"send_letters": remedies.send_letters},
     "rfq.award_withdrawn": {"announce_withdrawal": bids.announce_withdrawal},
     "rfq.awarded": {"announce_award": bids.announce_award, "draft_orders": orders.draft_orders},
     "rfq.bid_submitted": {

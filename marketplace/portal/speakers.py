@@ -5,6 +5,7 @@ from marketplace.invoices import reactions as invoices
 from marketplace.notifications import reactions as accounts
 from marketplace.orders import reactions as orders
 from marketplace.payments import reactions as payments
+from marketplace.remedies import notices as remedies
 from marketplace.rfq import bid_reactions as bids
 from marketplace.rfq import reactions as rfqs
 from marketplace.rfq.officers import reactions as officers
@@ -19,6 +20,7 @@ SPEAKERS = (
     officers,
     orders,
     payments,
+    remedies,
     rfqs,
     scenarios,
     suppliers,

@@ -3,15 +3,19 @@
 from typing import Any
 from uuid import UUID
 
+from flask import Response
 from flask.views import MethodView
 
-from marketplace.remedies import reading
+from marketplace.documents import downloads
+from marketplace.remedies import letter_views, reading
 from marketplace.remedies.schemas import (
     AwardStandingListSchema,
     AwardStandingSchema,
+    LetterListSchema,
+    LetterSchema,
     ReasonSchema,
 )
-from marketplace.remedies.services import concluding
+from marketplace.remedies.services import concluding, reading_letters
 from marketplace.rfq import queries
 from marketplace.rfq.award_models import AwardStanding
 from marketplace.rfq.bid_http import peeking_noted
@@ -58,6 +62,34 @@ class Withdrawal(MethodView):
                 current_session(), current_actor(), rfq_id, award_id, data["reason"]
             )
         return _shown(done)
+
+
+@blp.route("/letters")
+class Letters(MethodView):
+    @blp.response(200, LetterListSchema)
+    def get(self, rfq_id: UUID) -> dict[str, Any]:
+        """The letters about awards, newest first: a bidder's own, or all for the buyer."""
+        return {"items": reading_letters.letters(current_session(), current_actor(), rfq_id)}
+
+
+@blp.route("/letters/<uuid:letter_id>")
+class OneLetter(MethodView):
+    @blp.response(200, LetterSchema)
+    def get(self, rfq_id: UUID, letter_id: UUID) -> Shown:
+        """How the bid was judged and who won: nothing of others who did not win."""
+        return letter_views.whole(
+            reading_letters.letter(current_session(), current_actor(), rfq_id, letter_id)
+        )
+
+
+@blp.route("/letters/<uuid:letter_id>/pdf")
+class LetterPaper(MethodView):
+    @blp.response(200, content_type="application/pdf")
+    def get(self, rfq_id: UUID, letter_id: UUID) -> Response:
+        """The letter as it was filed."""
+        return downloads.download(
+            *reading_letters.paper(current_session(), current_actor(), rfq_id, letter_id)
+        )
 
 
 def _shown(standing: AwardStanding) -> Shown:

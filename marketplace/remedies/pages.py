@@ -3,15 +3,17 @@
 from typing import Any
 from uuid import UUID
 
-from flask import redirect, render_template, request, url_for
+from flask import Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.core import clock
 from marketplace.core.text import _
+from marketplace.documents import downloads
 from marketplace.identity.permissions import OrgKind, Permission
-from marketplace.remedies import reading
+from marketplace.identity.queries import organisation, organisations
+from marketplace.remedies import letter_views, pdf, reading
 from marketplace.remedies.schemas import ReasonSchema
-from marketplace.remedies.services import concluding
+from marketplace.remedies.services import concluding, reading_letters
 from marketplace.rfq import bid_queries, queries, views
 from marketplace.rfq.models import Rfq
 from marketplace.web.blueprints import PageBlueprint
@@ -26,10 +28,36 @@ def outcome(rfq_id: UUID) -> str:
     """How the awards stand, until when, and what can be done about them."""
     session, actor = current_session(), current_actor()
     rfq = queries.get(session, actor, rfq_id)
+    letters = reading_letters.letters(session, actor, rfq_id)
     return render_template(
         "remedies/outcome.html",
         awards=reading.standings(session, actor, rfq_id),
+        letters=letters,
+        suppliers=organisations(session, [each.supplier_id for each in letters]),
         **_frame(rfq),
+    )
+
+
+@pages.get("/letters/<uuid:letter_id>")
+def letter(rfq_id: UUID, letter_id: UUID) -> str:
+    """A letter, as one of both parties reads it."""
+    session, actor = current_session(), current_actor()
+    found = reading_letters.letter(session, actor, rfq_id, letter_id)
+    return render_template(
+        "remedies/letter.html",
+        letter=letter_views.whole(found),
+        supplier=organisation(session, found.supplier_id),
+        place_of=pdf.place_of,
+        judged=pdf.judged,
+        finality=pdf.finality,
+        **_frame(queries.get(session, actor, rfq_id)),
+    )
+
+
+@pages.get("/letters/<uuid:letter_id>/pdf")
+def paper(rfq_id: UUID, letter_id: UUID) -> Response:
+    return downloads.download(
+        *reading_letters.paper(current_session(), current_actor(), rfq_id, letter_id)
     )
 
 

@@ -2,8 +2,18 @@
 
 from marshmallow import fields
 
+from marketplace.remedies.states import LetterKind
 from marketplace.rfq.award_states import AwardState
-from marketplace.web.fields import EnumField, IdField, InstantField, TextField
+from marketplace.rfq.evaluation_states import ExclusionGround
+from marketplace.web.fields import (
+    DecimalField,
+    EnumField,
+    IdField,
+    InstantField,
+    MoneyField,
+    QuantityField,
+    TextField,
+)
 from marketplace.web.schemas import Schema
 
 
@@ -29,3 +39,81 @@ class AwardStandingSchema(Schema):
 
 class AwardStandingListSchema(Schema):
     items = fields.List(fields.Nested(AwardStandingSchema))
+
+
+class LetterCriterionSchema(Schema):
+    name = fields.String()
+    weight = DecimalField()
+    points = DecimalField()
+    score = DecimalField(allow_none=True, metadata={"description": "Null for the price."})
+    max_score = fields.Integer(allow_none=True)
+
+
+class LetterBidSchema(Schema):
+    """The reader's own bid, and how it was judged."""
+
+    place = fields.Integer(allow_none=True, metadata={"description": "Null: prices are missing."})
+    total = MoneyField()
+    missing_lines = fields.List(fields.Integer())
+    points = DecimalField()
+    criteria = fields.List(fields.Nested(LetterCriterionSchema))
+
+
+class LetterLineSchema(Schema):
+    number = fields.Integer()
+    description = fields.String()
+    quantity = QuantityField()
+    total = MoneyField()
+
+
+class LetterWinnerSchema(Schema):
+    """Somebody else who was awarded lines of the lot."""
+
+    supplier_id = IdField()
+    name = fields.String()
+    total = MoneyField(metadata={"description": "Of the awarded lines."})
+    points = DecimalField()
+    place = fields.Integer(allow_none=True)
+    lines = fields.List(fields.Integer())
+
+
+class LetterLotSchema(Schema):
+    lot_id = IdField()
+    number = fields.Integer()
+    title = fields.String()
+    bids = fields.List(fields.Nested(LetterBidSchema))
+    won = fields.List(fields.Nested(LetterLineSchema))
+    winners = fields.List(fields.Nested(LetterWinnerSchema))
+
+
+class LetterSummarySchema(Schema):
+    id = IdField()
+    award_id = IdField()
+    rfq_id = IdField()
+    supplier_id = IdField()
+    kind = EnumField(LetterKind)
+    decided_at = InstantField()
+    challenge_until = InstantField(allow_none=True)
+    debrief_until = InstantField()
+    document_id = IdField(metadata={"description": "The same letter as PDF, under /documents."})
+
+
+class LetterExclusionSchema(Schema):
+    ground = EnumField(ExclusionGround)
+    reason = fields.String()
+
+
+class LetterSchema(LetterSummarySchema):
+    """What one bidder was told: nothing of other losers."""
+
+    reasons = fields.String()
+    excluded = fields.List(
+        fields.Nested(LetterExclusionSchema),
+        metadata={"description": "Why a bid was not compared with the others."},
+    )
+    dispute_clause = fields.String()
+    lots = fields.List(fields.Nested(LetterLotSchema))
+
+
+class LetterListSchema(Schema):
+    items = fields.List(fields.Nested(LetterSummarySchema))

@@ -18,6 +18,10 @@ class JustificationRequired(Invalid):
     code = "justification_required"
 
 
+class NamesALoser(Invalid):
+    code = "names_a_loser"
+
+
 class ScoresMissing(Conflict):
     code = "scores_missing"
 
@@ -108,6 +112,14 @@ def check_not_blocked(winners: Iterable[UUID], blocked: Collection[UUID]) -> Non
             _("Due diligence has blocked a supplier that you chose. Choose another bid."),
             supplier_ids=found,
         )
+
+
+def check_names_no_loser(reasons: str, losers: Iterable[str]) -> None:
+    """Raise NamesALoser: what all bidders read must not tell who else lost."""
+    text = reasons.casefold()
+    if any(name.strip() and name.strip().casefold() in text for name in losers):
+        detail = _("All bidders read this: name nobody who did not win.")
+        raise NamesALoser(detail, errors=[FieldError("/reasons", NamesALoser.code, detail)])
 
 
 def _choice_errors(

@@ -257,7 +257,8 @@ class BidScore(Base):
 class Award(HasId, HasCreated, Base):
     """A decision on an RFQ; ``evidence`` is the ranking as it stood when it was taken.
 
-    It is never changed: what becomes of it is its ``standing``. One that was withdrawn stays.
+    ``reasons`` is what all bidders read. An award is never changed: what becomes of it is its
+    ``standing``, and one that was withdrawn stays.
     """
 
     __tablename__ = "award"
@@ -268,6 +269,7 @@ class Award(HasId, HasCreated, Base):
     decided_by: Mapped[UUID]
     decided_at: Mapped[datetime]
     justification: Mapped[str]
+    reasons: Mapped[str] = mapped_column(default="", server_default="")
     evidence: Mapped[dict[str, Any]]
 
     lines: Mapped[list["AwardLine"]] = relationship(

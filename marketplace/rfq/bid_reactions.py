@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from marketplace.core.text import _
 from marketplace.events.rfq import (
-    AwardDecided,
     AwardWithdrawn,
     BidSubmitted,
     RfqAwarded,
@@ -37,24 +36,6 @@ register_kind(
     button=_("Show what you have won"),
 )
 register_kind(
-    "bid_chosen",
-    title=_("Chosen for the award: %(title)s"),
-    body=_(
-        "%(buyer)s means to award lines of %(number)s to you. The decision becomes final after the"
-        " standstill, not before %(until)s; please do not deliver yet."
-    ),
-    button=_("Show what you have won"),
-)
-register_kind(
-    "bid_not_chosen",
-    title=_("Not chosen: %(title)s"),
-    body=_(
-        "%(buyer)s has decided on %(number)s and chosen another bid. You can challenge the decision"
-        " until %(until)s."
-    ),
-    button=_("Read the decision"),
-)
-register_kind(
     "award_withdrawn",
     title=_("Decision withdrawn: %(title)s"),
     body=_(
@@ -62,12 +43,6 @@ register_kind(
         " The reason given: %(reason)s"
     ),
     button=_("Read more"),
-)
-register_kind(
-    "bid_lost",
-    title=_("Not awarded to you: %(title)s"),
-    body=_("%(buyer)s has decided on %(number)s and chosen another bid. Thank you for bidding."),
-    button=_("Show your bid"),
 )
 register_kind(
     "bid_excluded",
@@ -106,22 +81,17 @@ def confirm_arrival(session: Session, event: BidSubmitted) -> None:
     )
 
 
-def announce_decision(session: Session, event: AwardDecided) -> None:
-    """Winners and losers, each on their own, with the standstill if there is one."""
-    if not _stands_still(event.decided_at, event.standstill_until):
-        _tell_losers(session, event.rfq_id, "bid_lost", event.loser_ids, event.decided_at)
-        return
-    key, until = str(event.award_id), event.standstill_until
-    for tell, kind, supplier_ids in (
-        (_tell, "bid_chosen", event.winner_ids),
-        (_tell_losers, "bid_not_chosen", event.loser_ids),
-    ):
-        tell(session, event.rfq_id, kind, supplier_ids, event.decided_at, key=key, until=until)
-
-
 def announce_award(session: Session, event: RfqAwarded) -> None:
     """The award is final: winners may expect their orders. Losers know already."""
-    _tell(session, event.rfq_id, "bid_won", event.winner_ids, event.awarded_at)
+    _tell(
+        session,
+        event.rfq_id,
+        "bid_won",
+        event.winner_ids,
+        event.awarded_at,
+        key=str(event.award_id),
+        page="outcome",
+    )
 
 
 def announce_withdrawal(session: Session, event: AwardWithdrawn) -> None:
@@ -134,6 +104,7 @@ def announce_withdrawal(session: Session, event: AwardWithdrawn) -> None:
         event.bidder_ids,
         event.withdrawn_at,
         key=str(event.award_id),
+        page="outcome",
         reason=standing.withdrawal_reason,
     )
 
@@ -150,22 +121,19 @@ def _tell_losers(
     kind: str,
     supplier_ids: Iterable[UUID],
     happened: datetime | None,
-    *,
-    key: str = "",
-    **about: object,
 ) -> None:
-    """Whose bid was excluded reads why; the others, that another was chosen or none."""
+    """Whose bid was excluded reads why; the others, that there is no award."""
     reasons = {
         ruling.supplier_id: ruling.reason
         for ruling in evaluation_queries.exclusions(session, rfq_id).values()
     }
     losers = tuple(supplier_ids)
     compared = [each for each in losers if each not in reasons]
-    _tell(session, rfq_id, kind, compared, happened, key=key, **about)
+    _tell(session, rfq_id, kind, compared, happened)
     for supplier_id in losers:
         if supplier_id in reasons:
             reason = reasons[supplier_id]
-            _tell(session, rfq_id, "bid_excluded", [supplier_id], happened, key=key, reason=reason)
+            _tell(session, rfq_id, "bid_excluded", [supplier_id], happened, reason=reason)
 
 
 def _tell(
@@ -176,6 +144,7 @@ def _tell(
     happened: datetime | None,
     *,
     key: str = "",
+    page: str = "bids",
     **about: object,
 ) -> None:
     rfq = session.get_one(Rfq, rfq_id)
@@ -186,12 +155,8 @@ def _tell(
             org_id=supplier_id,
             roles=[Role.SUPPLIER],
             kind=kind,
-            url=f"/rfqs/{rfq.id}/bids",
+            url=f"/rfqs/{rfq.id}/{page}",
             params={"title": rfq.title, "number": rfq.number, "buyer": buyer.name, **about},
             occurred_at=happened,
             dedupe_key=f"{kind}:{rfq.id}:{supplier_id}:{key}",
         )
-
-
-def _stands_still(decided_at: datetime, until: datetime | None) -> bool:
-    return until is not None and until > decided_at

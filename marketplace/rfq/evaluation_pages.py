@@ -31,7 +31,7 @@ from marketplace.rfq import (
     sensitivity,
     views,
 )
-from marketplace.rfq.award_rules import Choice
+from marketplace.rfq.award_rules import Choice, JustificationRequired, NamesALoser
 from marketplace.rfq.bid_http import peeking_noted, service_keys
 from marketplace.rfq.bid_rules import DRAIN, WrongPassphrase
 from marketplace.rfq.evaluation_schemas import BidScoresSchema, OpenBidsSchema, UnsuccessfulSchema
@@ -174,16 +174,7 @@ def check_award(rfq_id: UUID) -> ResponseReturnValue:
     except (Invalid, Conflict) as refusal:
         _take(form, refusal)
         return award_page(compared, chosen, form), 422
-    return render_template(
-        "rfq/bids/award_check.html",
-        evaluation=compared,
-        lines=lines,
-        chosen=chosen,
-        totals=_totals(compared, lines),
-        reason_needed=any(not line.is_best for line in lines),
-        form=form,
-        **_frame(compared.rfq),
-    )
+    return _check_page(compared, chosen, lines, form)
 
 
 @pages.post("/award")
@@ -199,8 +190,16 @@ def decide(rfq_id: UUID) -> ResponseReturnValue:
                 rfq_id,
                 list(_choices(chosen)),
                 request.form.get("justification", ""),
+                reasons=request.form.get("reasons", "")[:5000],
                 expected=int(version) if version.isdecimal() else None,
             )
+    except (JustificationRequired, NamesALoser) as refusal:
+        _take(form, refusal)
+        compared = evaluation.read(session, actor, rfq_id)
+        lines = award_rules.chosen_lines(
+            compared.terms, compared.cells, compared.lots, _choices(chosen)
+        )
+        return _check_page(compared, chosen, lines, form), 422
     except (Invalid, Conflict, Stale) as refusal:
         _take(form, refusal)
         return award_page(evaluation.read(session, actor, rfq_id), chosen, form), 422
@@ -283,6 +282,23 @@ def _evaluation_page(compared: Evaluation, form: Form) -> str:
 
 def _may_rule(rfq: Rfq) -> bool:
     return current_actor().may(Permission.RFQ_EVALUATE) and rfq.state is RfqState.OPENED
+
+
+def _check_page(
+    compared: Evaluation, chosen: dict[str, str], lines: list[award_rules.ChosenLine], form: Form
+) -> str:
+    """What the choice amounts to; after a refusal with what was typed."""
+    return render_template(
+        "rfq/bids/award_check.html",
+        evaluation=compared,
+        lines=lines,
+        chosen=chosen,
+        totals=_totals(compared, lines),
+        reason_needed=any(not line.is_best for line in lines),
+        form=form,
+        typed=request.form,
+        **_frame(compared.rfq),
+    )
 
 
 def award_page(compared: Evaluation, chosen: dict[str, str], form: Form | None = None) -> str:

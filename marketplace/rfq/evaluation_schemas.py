@@ -191,6 +191,11 @@ class AwardInputSchema(Schema):
         load_default="",
         metadata={"description": "Required where a line does not go to the best bid."},
     )
+    reasons = TextField(
+        max=5000,
+        load_default="",
+        metadata={"description": "What all bidders read in their letters; names no loser."},
+    )
 
 
 class AwardLineSchema(Schema):
@@ -217,6 +222,7 @@ class AwardSchema(Schema):
     )
     concluded_at = InstantField(allow_none=True, metadata={"description": "Final since then."})
     justification = fields.String()
+    reasons = fields.String()
     lines = fields.List(fields.Nested(AwardLineSchema))
 
 

@@ -54,6 +54,7 @@ DEEDS: dict[str, Text] = {
     "issue_raised": _("difference found"),
     "issue_resolved": _("difference settled"),
     "issued": _("issued"),
+    "letters_sent": _("letters sent"),
     "lines_imported": _("lines imported"),
     "loaded": _("list loaded"),
     "made": _("made"),

@@ -40,12 +40,14 @@ def award(
     choices: Sequence[Choice],
     justification: str = "",
     *,
+    reasons: str = "",
     expected: int | None = None,
 ) -> Award:
     """Give lots and lines to bids, and keep the ranking as it stood as evidence.
 
     Final at once, or after the RFQ's standstill; orders follow from that event.
-    Raises AwardInvalid, ScoresMissing, JustificationRequired or SupplierIsBlocked.
+    reasons: what all bidders read in their letters; the justification stays with the buyer.
+    Raises AwardInvalid, ScoresMissing, JustificationRequired, NamesALoser or SupplierIsBlocked.
     """
     bid_queries.opened(session, actor, rfq_id)
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
@@ -57,8 +59,10 @@ def award(
     award_rules.check_justified(chosen, justification)
     supplier_of = {offer.bid_id: offer.supplier_id for offer in compared.everybody}
     winners = {supplier_of[line.bid_id] for line in chosen}
+    losers = [org.name for org in compared.suppliers.values() if org.id not in winners]
+    award_rules.check_names_no_loser(reasons, losers)
     award_rules.check_not_blocked(winners, supplier_queries.blocked_ids(session, winners))
-    decided = _write(session, actor, rfq, compared, chosen, justification)
+    decided = _write(session, actor, rfq, compared, chosen, (justification, reasons))
     _close_bids(session, rfq_id, {line.bid_id for line in chosen})
     standings.begin(session, actor, rfq, decided, winners)
     session.flush()
@@ -101,8 +105,9 @@ def _write(
     rfq: Rfq,
     compared: Evaluation,
     chosen: Sequence[ChosenLine],
-    justification: str,
+    words: tuple[str, str],
 ) -> Award:
+    justification, reasons = words
     decided = Award(
         id=uuid7(),
         rfq_id=rfq.id,
@@ -110,6 +115,7 @@ def _write(
         decided_by=actor.person,
         decided_at=clock.now(),
         justification=justification.strip(),
+        reasons=reasons.strip(),
         evidence={
             "lots": [_lot_evidence(lot) for lot in compared.lots],
             "excluded": [_exclusion_evidence(each.ruling) for each in compared.excluded],

@@ -1,0 +1,69 @@
+"""A letter as its reader gets it: amounts as money, quantities with their unit."""
+
+from decimal import Decimal
+from typing import Any
+
+from marketplace.core.money import Money, Quantity
+from marketplace.remedies.models import AwardLetter
+from marketplace.rfq.evaluation_states import ExclusionGround
+from marketplace.web.shown import Shown
+
+Json = dict[str, Any]
+
+
+def whole(letter: AwardLetter, **more: object) -> Shown:
+    """The letter with its lots."""
+    content = letter.content
+    return Shown(
+        letter,
+        (),
+        lots=[_lot(lot, content["currency"]) for lot in content["lots"]],
+        reasons=content["reasons"],
+        excluded=[
+            {"ground": ExclusionGround(ruling["ground"]), "reason": ruling["reason"]}
+            for ruling in content["excluded"]
+        ],
+        dispute_clause=content["dispute_clause"],
+        **more,
+    )
+
+
+def _lot(lot: Json, currency: str) -> Json:
+    return {
+        **lot,
+        "bids": [_bid(bid, currency) for bid in lot["bids"]],
+        "won": [_line(line) for line in lot["won"]],
+        "winners": [
+            {
+                **winner,
+                "total": Money(Decimal(winner["total"]), winner["currency"]),
+                "points": Decimal(winner["points"]),
+            }
+            for winner in lot["winners"]
+        ],
+    }
+
+
+def _bid(bid: Json, currency: str) -> Json:
+    return {
+        **bid,
+        "total": Money(Decimal(bid["total"]), currency),
+        "points": Decimal(bid["points"]),
+        "criteria": [
+            {
+                **part,
+                "weight": Decimal(part["weight"]),
+                "points": Decimal(part["points"]),
+                "score": None if part["score"] is None else Decimal(part["score"]),
+            }
+            for part in bid["criteria"]
+        ],
+    }
+
+
+def _line(line: Json) -> Json:
+    return {
+        **line,
+        "quantity": Quantity(Decimal(line["quantity"]), line["unit"]),
+        "total": Money(Decimal(line["total"]), line["currency"]),
+    }
