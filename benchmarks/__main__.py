@@ -45,7 +45,7 @@ def main() -> None:
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder,
-        _postgres(Path(folder)) as server,
+        postgres(Path(folder)) as server,
     ):
         url = server.create_database("bench")
         upgrade(url)
@@ -59,7 +59,8 @@ def main() -> None:
 
 
 @contextmanager
-def _postgres(folder: Path) -> Iterator[Postgres]:
+def postgres(folder: Path) -> Iterator[Postgres]:
+    """A PostgreSQL as `make run` starts it, ended with the block."""
     server = start_postgres(folder / "postgres", sockets=folder / "s")
     try:
         yield server

@@ -52,11 +52,14 @@ def run(
     if failures:
         raise RuntimeError(failures[0])
     times = sorted(duration for result in results for duration in result)
-    return Outcome(len(times), elapsed, _percentile(times, 0.50), _percentile(times, 0.99))
+    return Outcome(
+        len(times), elapsed, percentile(times, 0.50) * 1000, percentile(times, 0.99) * 1000
+    )
 
 
-def _percentile(times: list[float], share: float) -> float:
-    return times[min(int(len(times) * share), len(times) - 1)] * 1000
+def percentile(times: Sequence[float], share: float) -> float:
+    """The value that this share of the sorted times does not exceed."""
+    return times[min(int(len(times) * share), len(times) - 1)]
 
 
 def _process(
@@ -93,7 +96,7 @@ def _connection(
             began = time.perf_counter()
             connection.sendall(request)
             try:
-                answer = _read(connection)
+                answer = answer_of(connection)
             except OSError as error:
                 failures.append(str(error))
                 return
@@ -103,7 +106,8 @@ def _connection(
             number += 1
 
 
-def _read(connection: socket.socket) -> bytes:
+def answer_of(connection: socket.socket) -> bytes:
+    """The whole next answer: head, blank line, body."""
     data = _receive(connection)
     while b"\r\n\r\n" not in data:
         data += _receive(connection)
@@ -111,9 +115,11 @@ def _read(connection: socket.socket) -> bytes:
     lower = head.lower()
     at = lower.index(b"content-length:") + len(b"content-length:")
     length = int(lower[at:].split(b"\r\n", 1)[0])
-    received = len(body)
-    while received < length:
-        received += len(_receive(connection))
+    missing = length - len(body)
+    while missing > 0:
+        piece = _receive(connection)
+        data += piece
+        missing -= len(piece)
     return data
 
 

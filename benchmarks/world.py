@@ -1,7 +1,8 @@
 """What is read and written: sixty published RFQs of ten lines, and suppliers with API keys."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -35,27 +36,71 @@ class World:
     line_ids: list[str]
 
 
+@dataclass(frozen=True)
+class Seller:
+    """A supplier with its key."""
+
+    id: UUID
+    key: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """A published RFQ, and what a bid for it names."""
+
+    rfq_id: str
+    line_ids: list[str]
+    due_at: datetime
+
+
 def build(database: Database, *, suppliers: int) -> World:
     """Make it all through the use cases. The bids go to the first RFQ, whose lines are named."""
     with database.transaction() as session:
         buyer, buyer_key = _person(session, OrgKind.BUYER, "Bench buyer", Role.BUYER)
-    sellers = []
-    for number in range(suppliers):
+    bidders = sellers(database, suppliers)
+    wanted = [request_for(database, buyer, bidders, number=number) for number in range(RFQS)]
+    return World(
+        buyer_key,
+        [seller.key for seller in bidders],
+        [each.rfq_id for each in wanted],
+        wanted[0].line_ids,
+    )
+
+
+def buyer_of(database: Database) -> Actor:
+    """A buyer's organisation with one person."""
+    with database.transaction() as session:
+        return _person(session, OrgKind.BUYER, "Bench buyer", Role.BUYER)[0]
+
+
+def sellers(database: Database, count: int) -> list[Seller]:
+    """So many suppliers, each with one person."""
+    made = []
+    for number in range(count):
         with database.transaction() as session:
             name = f"Bench supplier {number}"
-            sellers.append(_person(session, OrgKind.SUPPLIER, name, Role.SUPPLIER))
-    ids, lines = [], []
-    for number in range(RFQS):
-        with database.transaction() as session:
-            tenancy.enter(session, buyer.org_id, buyer.org_kind)
-            rfq = drafting.create(
-                session, buyer, _draft(number, [s.organisation_id for s, _key in sellers])
-            )
-            publishing.publish(session, buyer, rfq.id)
-            ids.append(str(rfq.id))
-            if number == 0:
-                lines = [str(line.id) for line in rfq.lines]
-    return World(buyer_key, [key for _seller, key in sellers], ids, lines)
+            actor, key = _person(session, OrgKind.SUPPLIER, name, Role.SUPPLIER)
+            made.append(Seller(actor.organisation_id, key))
+    return made
+
+
+def request_for(
+    database: Database,
+    buyer: Actor,
+    bidders: Sequence[Seller],
+    *,
+    number: int = 0,
+    due_in: timedelta = timedelta(days=7),
+) -> Request:
+    """Publish an RFQ to them."""
+    with database.transaction() as session:
+        tenancy.enter(session, buyer.org_id, buyer.org_kind)
+        draft = _draft(number, [seller.id for seller in bidders], clock.now() + due_in)
+        rfq = drafting.create(session, buyer, draft)
+        publishing.publish(session, buyer, rfq.id)
+        lines = [str(line.id) for line in rfq.lines]
+        assert rfq.bids_due_at is not None
+        return Request(str(rfq.id), lines, rfq.bids_due_at)
 
 
 def _person(session: Session, kind: OrgKind, name: str, role: Role) -> tuple[Actor, str]:
@@ -72,7 +117,7 @@ def _person(session: Session, kind: OrgKind, name: str, role: Role) -> tuple[Act
     return actor, key
 
 
-def _draft(number: int, supplier_ids: list[UUID]) -> RfqDraft:
+def _draft(number: int, supplier_ids: list[UUID], due_at: datetime) -> RfqDraft:
     lines = [
         LineDraft(description=f"Part {n} of request {number}", quantity=Quantity(Decimal(n), "C62"))
         for n in range(1, LINES + 1)
@@ -82,7 +127,7 @@ def _draft(number: int, supplier_ids: list[UUID]) -> RfqDraft:
             "title": f"Benchmark request {number}",
             "currency": "EUR",
             "time_zone": "Europe/Paris",
-            "bids_due_at": clock.now() + timedelta(days=7),
+            "bids_due_at": due_at,
         },
         lots=(),
         lines=lines,

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from threading import BoundedSemaphore
 from typing import Any
 from uuid import UUID
 
@@ -69,6 +70,7 @@ def create_app(settings: Settings, *, database: Database | None = None) -> WebAp
     app.database = database or Database(
         settings.database_url, APP_ROLE, pool_size=settings.pool_size
     )
+    app.turns = BoundedSemaphore(settings.pool_size)
     app.json = OrjsonProvider(app)
     app.config.update(
         SECRET_KEY=settings.secret_key,

@@ -27,6 +27,8 @@ from migrations.runner import upgrade
 
 ROOT = Path(__file__).resolve().parents[2]
 QUEUES = ("default", "calls", "slow")
+# they take requests in; how many work at a time is POOL_SIZE
+WEB_THREADS = 128
 WEB_PROCESSES = 2
 READY_SECONDS = 240
 # More events than this are worked off before the doors open, without forking for each.
@@ -120,7 +122,7 @@ class Stack:
     def _web(self) -> Child:
         granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"]
         address = ["--host", LOOPBACK, "--port", self.settings.port]
-        size = ["--workers", WEB_PROCESSES, "--blocking-threads", self.settings.pool_size]
+        size = ["--workers", WEB_PROCESSES, "--blocking-threads", WEB_THREADS]
         care = ["--respawn-failed-workers", "--workers-kill-timeout", 10]
         argv = [str(part) for part in (*granian, *address, *size, *care, "wsgi:app")]
         return self._child("Web server", "web", argv)

@@ -8,6 +8,7 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from threading import BoundedSemaphore
 from typing import IO, Any
 
 from flask import Flask, Request, Response, current_app, g, request
@@ -41,16 +42,25 @@ class WholeRequest(Request):
 
 
 class WebApp(Flask):
-    """Flask whose requests are transactions."""
+    """Flask whose requests are transactions.
+
+    A thread takes in the request and notes its arrival at once; as many as have a connection of the
+    pool then work. So nobody's arrival is that of the moment at which others were done.
+    """
 
     request_class = WholeRequest
     database: Database
     settings: Settings
+    turns: BoundedSemaphore
 
     # Flask 3.2 passes a context argument; routing, view and the making of the response happen
     # inside the block, so that serialisation sees a live session and a failing commit is answered.
     def dispatch_request(self, *context: Any) -> ResponseReturnValue:
         _receive()
+        with self.turns:
+            return self._work(*context)
+
+    def _work(self, *context: Any) -> ResponseReturnValue:
         for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
                 return self._attempt(*context)
