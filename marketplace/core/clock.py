@@ -11,7 +11,12 @@ _frozen: ContextVar[datetime | None] = ContextVar("frozen_clock", default=None)
 
 def now() -> datetime:
     """The current instant, aware and in UTC."""
-    return _frozen.get() or datetime.now(UTC)
+    return _frozen.get() or wall()
+
+
+def wall() -> datetime:
+    """What this machine's clock shows, even while `now` is held."""
+    return datetime.now(UTC)
 
 
 def today_in(zone: str) -> date:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from marketplace.core import audit, clock, outbox
+from marketplace.core import audit, clock, clock_guard, outbox
 from marketplace.events.rfq import RfqOpened
 from marketplace.identity.permissions import Actor
 from marketplace.rfq import (
@@ -73,10 +73,11 @@ class Opener:
 def openable(session: Session, actor: Actor, rfq_id: UUID) -> tuple[Rfq, RfqSeal]:
     """The actor's RFQ, locked, with its seal.
 
-    Raises TooEarly until thirty seconds after the deadline, and what else stands in the way.
+    Raises TooEarly until thirty seconds after the deadline, ClockUnsynced where this process cannot
+    tell, and what else stands in the way.
     """
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
-    now = clock.now()
+    now = clock_guard.in_database_time(session, clock.now())
     bid_rules.check_may_open(now, bid_rules.deadline_of(rfq))
     outage_queries.check_ruled(session, rfq)
     RFQ_FLOW.next(rfq.state_at(now), "open")

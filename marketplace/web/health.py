@@ -1,5 +1,6 @@
 """Whether this process lives, and whether it can serve."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,11 @@ from flask import Blueprint, Response, current_app
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from marketplace.core import clock
+from marketplace.core import clock, clock_guard
 from marketplace.core.db import Database
 from marketplace.web.context import json_response
 
 log = structlog.get_logger()
-MAX_CLOCK_OFFSET_MS = 250
 health = Blueprint("health", __name__)
 HEAD_FILE = Path(__file__).parents[2] / "migrations" / "versions" / "CURRENT_HEAD"
 
@@ -50,7 +50,7 @@ def _database(database: Database) -> dict[str, str]:
         log.warning("not ready", exc_info=error)
         return {"database": "unreachable"}
     head = HEAD_FILE.read_text().strip()
-    within = abs(offset) <= MAX_CLOCK_OFFSET_MS
+    within = abs(offset) <= clock_guard.MAX_OFFSET / timedelta(milliseconds=1)
     return {
         "database": "ok",
         "migrations": "ok" if revision == head else f"at {revision}, expected {head}",

@@ -1,6 +1,6 @@
 """Nobody reads a bid before its opening: not in the database, its files, Valkey, mail or logs.
 
-A hundred bids are submitted over HTTP with strings that occur nowhere else. Then everything that an
+A thousand bids are submitted over HTTP with strings that occur nowhere else. Then everything that an
 operator could look into is searched, and at last the opening must bring every one of them back.
 """
 
@@ -38,7 +38,7 @@ from workers.inline import drain
 from workers.relay import offer, relay
 from workers.work import QUEUES
 
-BIDS = 100
+BIDS = 1000
 WORKER = "marketplace_worker"
 
 
@@ -53,7 +53,7 @@ class Secrets:
         return f"{self.words}-{place}-{bid}"
 
     def price(self, bid: int, line: int) -> str:
-        return f"{self.digits}{bid % 100:02d}.{line}{bid:03d}1"
+        return f"{self.digits}{bid % 100:02d}.{line}{bid // 100:02d}1"
 
     def forms(self) -> list[bytes]:
         """Both beginnings, plain and in the usual disguises of bytes."""
@@ -77,7 +77,7 @@ def valkey(tmp_path: Path) -> Iterator[Valkey]:
 
 
 class Stage:
-    """The application with real commits, a buyer's published RFQ and a hundred suppliers."""
+    """The application with real commits, a buyer's published RFQ and a thousand suppliers."""
 
     def __init__(self, settings, postgres, valkey, folder):
         self.settings = replace(settings, redis_url=valkey.url, local_dir=folder / "local")
@@ -98,7 +98,7 @@ class Stage:
             self.keys = [make_key(session, actor) for actor in actors]
 
     def client(self, number: int) -> ApiClient:
-        """0 is the buyer, 1 to 100 are the suppliers."""
+        """0 is the buyer, 1 to 1,000 are the suppliers."""
         return ApiClient(self.app, self.idle, self.keys[number])
 
     def close(self) -> None:
@@ -186,7 +186,7 @@ def usual_logs(capfd) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("usual_logs")
-def test_a_hundred_bids_are_nowhere_before_the_opening_and_whole_after_it(
+def test_a_thousand_bids_are_nowhere_before_the_opening_and_whole_after_it(
     stage, monkeypatch, capfd
 ):
     canaries = Secrets()

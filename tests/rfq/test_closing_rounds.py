@@ -1,4 +1,4 @@
-"""D-04: the closing against bids, hundreds of rounds in which every hand may be the faster one.
+"""D-04: the closing against bids, a thousand rounds in which every hand may be the faster one.
 
 Each round is an RFQ of its own: three suppliers and the opening are let go together, each with its
 clock at a random instant around the deadline and a random start. A failure names seed and round.
@@ -30,7 +30,7 @@ from tests.conftest import WORKER_ROLE
 from tests.factories.bids import KEYS, Sourcing, make_sourcing
 from tests.factories.identity import make_actor
 
-ROUNDS = 200
+ROUNDS = 1000
 BIDDERS = 3
 MICROSECOND = timedelta(microseconds=1)
 # how far from the deadline a bid arrives; both sides of the boundary come up often

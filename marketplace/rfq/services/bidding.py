@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from marketplace.core import audit, clock, outbox
+from marketplace.core import audit, clock, clock_guard, outbox
 from marketplace.core.audit import AuditEvent
 from marketplace.core.db import check_version
 from marketplace.core.errors import Conflict, DomainError, FieldError, NotFound
@@ -60,6 +60,7 @@ def submit(
     refusal carries a signed statement, to be kept by `keep_refusal`. bid_id: the bid that the
     caller means, where they know it.
     """
+    arrived_at = clock_guard.in_database_time(session, arrived_at)
     door = bid_queries.door(session, actor, rfq_id, share=True)
     if bid_id is not None and (door.bid is None or door.bid.id != bid_id):
         raise NotFound(_("There is no such bid."))
@@ -84,6 +85,7 @@ def withdraw(
     expected: int | None = None,
 ) -> BidAttempt:
     """Take the bid back; until the deadline another one may be submitted."""
+    arrived_at = clock_guard.in_database_time(session, arrived_at)
     door = bid_queries.door(session, actor, rfq_id, share=True)
     if door.bid is None:
         raise NotFound(_("There is no such bid."))
