@@ -247,10 +247,11 @@ def push_jobs(stage: Stage) -> None:
     """What follows the submissions goes through Valkey, then is done: notices and mail."""
     connection = redis.Redis.from_url(stage.valkey.url)
     connection.config_set("appendfsync", "always")
-    relay(stage.database)
+    while relay(stage.database):
+        pass
     pushed = []
     for queue in QUEUES:
-        ids = offer(stage.database, queue, 1000)
+        ids = offer(stage.database, queue, 10_000)
         carrier.carry(connection, queue, ids)
         pushed.extend(ids)
     assert len(pushed) >= BIDS
