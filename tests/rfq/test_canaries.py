@@ -1,6 +1,6 @@
 """Nobody reads a bid before its opening: not in the database, its files, Valkey, mail or logs.
 
-A thousand bids are submitted over HTTP with strings that occur nowhere else. Then everything that an
+A thousand bids are submitted over HTTP with strings that occur nowhere else. Then all that an
 operator could look into is searched, and at last the opening must bring every one of them back.
 """
 
