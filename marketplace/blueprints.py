@@ -48,6 +48,7 @@ from marketplace.rfq import import_api as rfq_import_api
 from marketplace.rfq import import_pages as rfq_import_pages
 from marketplace.rfq import officer_api as rfq_officer_api
 from marketplace.rfq import officer_pages as rfq_officer_pages
+from marketplace.rfq import opening_pages as rfq_opening_pages
 from marketplace.rfq import outage_api as rfq_outage_api
 from marketplace.rfq import outage_pages as rfq_outage_pages
 from marketplace.rfq import pages as rfq_pages
@@ -141,6 +142,7 @@ PAGES = (
     rfq_import_pages.pages,
     rfq_officer_pages.key_pages,
     rfq_officer_pages.pages,
+    rfq_opening_pages.pages,
     rfq_outage_pages.pages,
     rfq_pages.pages,
     rfq_proof_pages.pages,

@@ -229,3 +229,15 @@ class EscrowUsed(Event):
     buyer_id: UUID
     person_id: UUID
     used_at: datetime
+
+
+@event
+@dataclass(frozen=True)
+class PricesOpened(Event):
+    """The prices that were sealed apart are open, for the bids that are not excluded."""
+
+    name: ClassVar[str] = "rfq.prices_opened"
+
+    rfq_id: UUID
+    buyer_id: UUID
+    opened_at: datetime

@@ -64,6 +64,9 @@ class RfqSeal(Base):
     buyer_id: Mapped[UUID]
     public_key: Mapped[bytes] = mapped_column(LargeBinary)
     wrapped_private_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # of the envelope with all but the prices, where an RFQ has two
+    technical_public_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    technical_wrapped_key: Mapped[bytes | None] = mapped_column(LargeBinary)
     terms_number: Mapped[int] = mapped_column(server_default="1")
 
     published: Mapped[RfqTerms] = relationship(lazy="joined", innerjoin=True, viewonly=True)
@@ -120,6 +123,8 @@ class BidDocument(HasId, HasCreated, Base):
 class BidVersion(Base):
     """One submitted version. Every one is kept sealed; opening reads the last alone.
 
+    Where an RFQ has two envelopes, the first three columns hold the prices and ``technical`` the
+    rest; ``digest`` covers both.
     ``terms_number``: the version of the terms that it answers and is bound to.
     """
 
@@ -132,6 +137,9 @@ class BidVersion(Base):
     ciphertext: Mapped[bytes] = mapped_column(LargeBinary)
     key_for_opening: Mapped[bytes] = mapped_column(LargeBinary)
     key_for_reading_back: Mapped[bytes] = mapped_column(LargeBinary)
+    technical_ciphertext: Mapped[bytes | None] = mapped_column(LargeBinary)
+    technical_key_for_opening: Mapped[bytes | None] = mapped_column(LargeBinary)
+    technical_key_for_reading_back: Mapped[bytes | None] = mapped_column(LargeBinary)
     digest: Mapped[str]
     arrived_at: Mapped[datetime]
     terms_number: Mapped[int] = mapped_column(server_default="1")
@@ -186,6 +194,33 @@ class RfqOpening(Base):
     bid_count: Mapped[int]
     statement: Mapped[str]
     signature: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class RfqPriceOpening(Base):
+    """The minutes of the second opening: whose prices were opened, and whose stay sealed."""
+
+    __tablename__ = "rfq_price_opening"
+
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_seal.rfq_id"), primary_key=True)
+    buyer_id: Mapped[UUID]
+    opened_by: Mapped[UUID]
+    opened_at: Mapped[datetime]
+    bid_count: Mapped[int]
+    statement: Mapped[str]
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class BidPriceKey(Base):
+    """The data key of an opened price envelope, so that anybody can compare."""
+
+    __tablename__ = "bid_price_key"
+    __table_args__ = (Index(None, "rfq_id"),)
+
+    bid_id: Mapped[UUID] = mapped_column(ForeignKey("bid_offer.bid_id"), primary_key=True)
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_seal.rfq_id"))
+    buyer_id: Mapped[UUID]
+    supplier_id: Mapped[UUID]
+    data_key: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class RfqOutcome(Base):

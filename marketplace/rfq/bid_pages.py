@@ -19,8 +19,8 @@ from marketplace.rfq import (
     bid_queries,
     bid_rules,
     bid_views,
-    evaluation_pages,
     evaluation_queries,
+    opening_pages,
     proof_queries,
     views,
 )
@@ -59,13 +59,15 @@ def mine() -> str:
 def show(rfq_id: UUID) -> ResponseReturnValue:
     """The supplier's own bid; for the buyer the tab with all of them."""
     if current_actor().org_kind is not OrgKind.SUPPLIER:
-        return evaluation_pages.overview(rfq_id)
+        return opening_pages.overview(rfq_id)
     own = _own(rfq_id)
     bid = own.door.bid
     opened = None
     if bid is not None and bid.state in READABLE:
         offer = bid_queries.offer(current_session(), rfq_id, bid.id)
-        opened = bid_views.offer_view(offer, own.terms.currency)
+        priced = bid_views.is_priced(own.door.rfq, offer)
+        opened = _view(own, own.sealed) if not priced else None
+        opened = opened or bid_views.offer_view(offer, own.terms.currency, priced=priced)
     return render_template(
         "rfq/bids/show.html",
         bid=bid,

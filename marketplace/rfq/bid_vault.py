@@ -16,10 +16,10 @@ from marketplace.core.audit import AuditEvent
 from marketplace.core.ids import uuid7
 from marketplace.core.outbox import OutboxMessage
 from marketplace.rfq import bid_queries, envelopes
-from marketplace.rfq.bid_content import BidContent, SealedDocument
-from marketplace.rfq.bid_models import Bid, BidAttempt, BidDocument, BidDraft, BidVersion
+from marketplace.rfq.bid_content import BidContent, SealedDocument, joined, split
+from marketplace.rfq.bid_models import Bid, BidAttempt, BidDocument, BidDraft, BidVersion, RfqSeal
 from marketplace.rfq.bid_queries import Door
-from marketplace.rfq.envelopes import Binding, Envelope, SealBroken, ServiceKeys
+from marketplace.rfq.envelopes import Binding, Envelope, SealBroken, SealedBid, ServiceKeys
 
 # One statement for the whole submission: bid, sealed version, receipt, the end of the draft, and
 # what history and others are told. It stores nothing when the bid is not as the caller saw it.
@@ -34,9 +34,12 @@ _STORE = text("""
         RETURNING id, version
     ), sealed AS (
         INSERT INTO bid_version (bid_id, number, supplier_id, ciphertext, key_for_opening,
-            key_for_reading_back, digest, arrived_at, terms_number)
+            key_for_reading_back, technical_ciphertext, technical_key_for_opening,
+            technical_key_for_reading_back, digest, arrived_at, terms_number)
         SELECT id, :number, :supplier_id, :ciphertext, :key_for_opening, :key_for_reading_back,
-            :digest, :arrived_at, :terms_number FROM saved
+            CAST(:technical_ciphertext AS bytea), CAST(:technical_key_for_opening AS bytea),
+            CAST(:technical_key_for_reading_back AS bytea), :digest, :arrived_at, :terms_number
+        FROM saved
     ), receipt AS (
         INSERT INTO bid_attempt (id, rfq_id, buyer_id, supplier_id, bid_id, number, outcome, digest,
             arrived_at, statement, signature)
@@ -64,7 +67,7 @@ _STORE = text("""
 def store_version(
     session: Session,
     receipt: BidAttempt,
-    envelope: Envelope,
+    sealed: SealedBid,
     noted: AuditEvent,
     announced: OutboxMessage,
     *,
@@ -89,9 +92,8 @@ def store_version(
             "now": clock.now(),
             "seen": seen,
             "terms_number": terms_number,
-            "ciphertext": envelope.ciphertext,
-            "key_for_opening": envelope.key_for_opening,
-            "key_for_reading_back": envelope.key_for_reading_back,
+            **_parts(sealed.main, ""),
+            **_parts(sealed.technical, "technical_"),
             "digest": receipt.digest,
             "attempt_id": receipt.id,
             "statement": receipt.statement,
@@ -119,9 +121,40 @@ def _told(noted: AuditEvent, announced: OutboxMessage) -> dict[str, Any]:
     }
 
 
-def envelope_of(version: BidVersion) -> Envelope:
-    """The envelope as it was stored."""
-    return Envelope(version.ciphertext, version.key_for_opening, version.key_for_reading_back)
+def _parts(envelope: Envelope | None, prefix: str) -> dict[str, bytes | None]:
+    return {
+        f"{prefix}ciphertext": envelope.ciphertext if envelope else None,
+        f"{prefix}key_for_opening": envelope.key_for_opening if envelope else None,
+        f"{prefix}key_for_reading_back": envelope.key_for_reading_back if envelope else None,
+    }
+
+
+def sealed_bid(version: BidVersion) -> SealedBid:
+    """The envelopes as they were stored."""
+    main = Envelope(version.ciphertext, version.key_for_opening, version.key_for_reading_back)
+    if version.technical_ciphertext is None:
+        return SealedBid(main)
+    technical = Envelope(
+        version.technical_ciphertext,
+        version.technical_key_for_opening or b"",
+        version.technical_key_for_reading_back or b"",
+    )
+    return SealedBid(main, technical)
+
+
+def seal(seal: RfqSeal, binding: Binding, content: BidContent) -> tuple[SealedBid, bytes]:
+    """The content in as many envelopes as the RFQ has, and the key that reads them back."""
+    key = envelopes.new_key()
+    if seal.technical_public_key is None:
+        plain = envelopes.canonical(content.to_json())
+        return SealedBid(envelopes.sealed_for(plain, seal.public_key, key, binding)), key
+    technical, prices = map(envelopes.canonical, split(content))
+    public = seal.technical_public_key
+    sealed = SealedBid(
+        envelopes.sealed_for(prices, seal.public_key, key, binding.of(envelopes.PRICE)),
+        envelopes.sealed_for(technical, public, key, binding.of(envelopes.TECHNICAL)),
+    )
+    return sealed, key
 
 
 def read_back(session: Session, door: Door, bid: Bid, key: bytes) -> BidContent | None:
@@ -130,10 +163,19 @@ def read_back(session: Session, door: Door, bid: Bid, key: bytes) -> BidContent 
     answered = bid_queries.terms_version(session, bid.rfq_id, version.terms_number)
     binding = Binding(bid.rfq_id, bid.supplier_id, bid.number, answered.fingerprint)
     try:
-        plain = envelopes.read_back(envelope_of(version), key, binding)
+        parts = _read_back_parts(sealed_bid(version), key, binding)
     except SealBroken:
         return None
-    return BidContent.from_json(json.loads(plain))
+    return joined(*map(json.loads, parts))
+
+
+def _read_back_parts(sealed: SealedBid, key: bytes, binding: Binding) -> list[bytes]:
+    if sealed.technical is None:
+        return [envelopes.read_back(sealed.main, key, binding)]
+    return [
+        envelopes.read_back(sealed.technical, key, binding.of(envelopes.TECHNICAL)),
+        envelopes.read_back(sealed.main, key, binding.of(envelopes.PRICE)),
+    ]
 
 
 def read_draft(keys: ServiceKeys, door: Door) -> BidContent | None:

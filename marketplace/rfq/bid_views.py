@@ -22,8 +22,10 @@ from marketplace.rfq.bid_content import (
 from marketplace.rfq.bid_models import Bid, BidAttempt, BidOffer
 from marketplace.rfq.bid_states import BidState
 from marketplace.rfq.evaluation_models import BidExclusion
+from marketplace.rfq.models import Rfq
 from marketplace.rfq.services.bid_drafts import OwnBid
 from marketplace.rfq.services.bidding import Submitted
+from marketplace.rfq.states import EnvelopeRule
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,11 @@ def opened(
 ) -> BidView:
     """A bid after its opening."""
     return _view(bid, supplier_name, content=offer_view(offer, currency, priced=priced))
+
+
+def is_priced(rfq: Rfq, offer: BidOffer) -> bool:
+    """Whether the prices of this opened bid are open: excluded ones may stay sealed for ever."""
+    return rfq.envelopes is EnvelopeRule.ONE or bool(offer.lines)
 
 
 def offer_view(offer: BidOffer, currency: str, *, priced: bool = True) -> ContentView:

@@ -18,7 +18,7 @@ from marketplace.rfq.models import Rfq
 from marketplace.rfq.schemas import HeaderFormSchema, PublishSchema
 from marketplace.rfq.sections import done, save
 from marketplace.rfq.services import drafting, inviting, opening_keys, papers, publishing
-from marketplace.rfq.states import RfqState
+from marketplace.rfq.states import EnvelopeRule, RfqState
 from marketplace.suppliers import queries as supplier_queries
 from marketplace.web import formats
 from marketplace.web.blueprints import PageBlueprint
@@ -201,6 +201,7 @@ def _header_page(form: Form, rfq: Rfq | None, candidates: list[str] | None = Non
         rfq=rfq,
         candidates=candidates or [],
         zones=sorted(deadlines.zone_names()),
+        envelope_rules=list(EnvelopeRule),
     )
 
 
@@ -211,6 +212,7 @@ def _header_values(rfq: Rfq) -> dict[str, Any]:
         "title": rfq.title,
         "description": rfq.description,
         "currency": rfq.currency,
+        "envelopes": rfq.envelopes,
         "time_zone": zone,
         "bids_due_at": formats.local_input(due, zone) if due else None,
         "questions_due_at": formats.local_input(asked_until, zone) if asked_until else None,

@@ -8,7 +8,7 @@ from typing import TypedDict
 from uuid import UUID
 
 from marketplace.core.money import Money, Quantity
-from marketplace.rfq.states import CriterionKind, RfqSource
+from marketplace.rfq.states import CriterionKind, EnvelopeRule, RfqSource
 
 # A local time is read in the zone of the RFQ, a time with an offset means itself.
 Deadline = str | datetime
@@ -70,6 +70,7 @@ class Header(TypedDict, total=False):
     questions_days_before: int | None
     open_to_all: bool
     blind_scoring: bool
+    envelopes: EnvelopeRule
     category_code: str | None
     delivery: Address | None
     estimate: Money | None

@@ -11,7 +11,7 @@ import json
 import secrets
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -28,6 +28,8 @@ KEY_BYTES = 32
 NONCE_BYTES = 12
 SALT_BYTES = 16
 SMALLEST_ENVELOPE = 4096
+# names of two envelopes, as bindings and receipts write them
+TECHNICAL, PRICE = "technical", "price"
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 
 
@@ -60,17 +62,24 @@ class Binding:
     """Where an envelope belongs.
 
     fingerprint: digest of the content that was published, so that a bid answers to that alone.
+    envelope: which one of two; empty where a bid has only one.
     """
 
     rfq_id: UUID
     supplier_id: UUID
     number: int
     fingerprint: str
+    envelope: str = ""
 
     def bytes_for(self, purpose: str) -> bytes:
         """The binding as associated data; purposes never share it."""
         place = f"{self.rfq_id}|{self.supplier_id}|{self.number}|{self.fingerprint}"
-        return f"bid:{purpose}|{place}".encode()
+        which = f"|{self.envelope}" if self.envelope else ""
+        return f"bid:{purpose}|{place}{which}".encode()
+
+    def of(self, envelope: str) -> "Binding":
+        """The same for one of two envelopes."""
+        return replace(self, envelope=envelope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,33 @@ class Envelope:
             digest.update(len(part).to_bytes(8, "big"))
             digest.update(part)
         return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class SealedBid:
+    """A sealed version: one envelope, or one with the prices and a technical one with the rest."""
+
+    main: Envelope
+    technical: Envelope | None = None
+
+    def digests(self, binding: Binding) -> dict[str, str]:
+        """The digest of each of two envelopes by name; nothing where there is only one."""
+        if self.technical is None:
+            return {}
+        return {
+            TECHNICAL: self.technical.digest(binding.of(TECHNICAL)),
+            PRICE: self.main.digest(binding.of(PRICE)),
+        }
+
+    def digest(self, binding: Binding) -> str:
+        """What the receipt states of the whole."""
+        both = self.digests(binding)
+        return digest_of_both(both) if both else self.main.digest(binding)
+
+
+def digest_of_both(digests: Mapping[str, str]) -> str:
+    """One digest over those of two envelopes."""
+    return hashlib.sha256(f"bid:both|{digests[TECHNICAL]}|{digests[PRICE]}".encode()).hexdigest()
 
 
 def canonical(content: Mapping[str, Any] | list[Any]) -> bytes:
@@ -153,14 +189,16 @@ def new_passphrase() -> str:
     )
 
 
-def new_key_pair(rfq_id: UUID, passphrase: str) -> KeyPair:
-    """A fresh key pair; its private half is kept only wrapped."""
-    return wrapped_pair(X25519PrivateKey.generate(), passphrase, _pair_place(rfq_id))
+def new_key_pair(rfq_id: UUID, passphrase: str, envelope: str = "") -> KeyPair:
+    """A fresh key pair; its private half is kept only wrapped. envelope: as in `Binding`."""
+    return wrapped_pair(X25519PrivateKey.generate(), passphrase, _pair_place(rfq_id, envelope))
 
 
-def free_private_key(pair: KeyPair, rfq_id: UUID, passphrase: str) -> X25519PrivateKey:
+def free_private_key(
+    pair: KeyPair, rfq_id: UUID, passphrase: str, envelope: str = ""
+) -> X25519PrivateKey:
     """The private key of the RFQ; SealBroken when the passphrase is another one."""
-    return unwrapped(pair, passphrase, _pair_place(rfq_id))
+    return unwrapped(pair, passphrase, _pair_place(rfq_id, envelope))
 
 
 def wrapped_pair(private: X25519PrivateKey, passphrase: str, place: bytes) -> KeyPair:
@@ -200,8 +238,9 @@ def _passphrase_key(passphrase: str, head: bytes) -> bytes:
     )
 
 
-def _pair_place(rfq_id: UUID) -> bytes:
-    return f"rfq-key|{rfq_id}".encode()
+def _pair_place(rfq_id: UUID, envelope: str) -> bytes:
+    which = f"|{envelope}" if envelope else ""
+    return f"rfq-key|{rfq_id}{which}".encode()
 
 
 # Envelopes
@@ -209,9 +248,14 @@ def _pair_place(rfq_id: UUID) -> bytes:
 
 def seal(plain: bytes, public_key: bytes, binding: Binding) -> tuple[Envelope, bytes]:
     """The sealed envelope, and the read-back key that only the supplier may receive."""
-    data_key = new_key()
     read_back_key = new_key()
-    envelope = Envelope(
+    return sealed_for(plain, public_key, read_back_key, binding), read_back_key
+
+
+def sealed_for(plain: bytes, public_key: bytes, read_back_key: bytes, binding: Binding) -> Envelope:
+    """The envelope that the RFQ's key opens and the supplier's key reads back."""
+    data_key = new_key()
+    return Envelope(
         ciphertext=lock(data_key, padded(plain), binding.bytes_for("body")),
         key_for_opening=SUITE.encrypt(
             data_key,
@@ -220,7 +264,6 @@ def seal(plain: bytes, public_key: bytes, binding: Binding) -> tuple[Envelope, b
         ),
         key_for_reading_back=lock(read_back_key, data_key, binding.bytes_for("reading-back")),
     )
-    return envelope, read_back_key
 
 
 def open_envelope(

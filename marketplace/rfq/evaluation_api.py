@@ -10,7 +10,7 @@ from marketplace.core.errors import NotFound
 from marketplace.core.text import _
 from marketplace.rfq import bid_queries, evaluation_views, queries
 from marketplace.rfq.bid_http import peeking_noted, service_keys
-from marketplace.rfq.bid_models import RfqOpening
+from marketplace.rfq.bid_models import RfqOpening, RfqPriceOpening
 from marketplace.rfq.evaluation_schemas import (
     AwardInputSchema,
     AwardSchema,
@@ -49,6 +49,29 @@ class Opening(MethodView):
         """Open all bids at once, from thirty seconds after the deadline."""
         with peeking_noted(rfq_id):
             return opening.open_bids(
+                current_session(), current_actor(), service_keys(), rfq_id, data["passphrase"]
+            )
+
+
+@blp.route("/<uuid:rfq_id>/opening/prices")
+class PriceOpening(MethodView):
+    @blp.response(200, OpeningMinutesSchema)
+    def get(self, rfq_id: UUID) -> RfqPriceOpening:
+        """The signed minutes of the second opening: opened prices, and those left sealed."""
+        session = current_session()
+        queries.get_own(session, current_actor(), rfq_id)
+        found = bid_queries.price_opening(session, rfq_id)
+        if found is None:
+            raise NotFound(_("The prices have not been opened."))
+        return found
+
+    @blp.idempotent(required=True)
+    @blp.arguments(OpenBidsSchema)
+    @blp.response(201, OpeningMinutesSchema)
+    def post(self, data: dict[str, Any], rfq_id: UUID) -> RfqPriceOpening:
+        """Open prices that are sealed apart, once quality is locked, of bids not excluded."""
+        with peeking_noted(rfq_id):
+            return opening.open_prices(
                 current_session(), current_actor(), service_keys(), rfq_id, data["passphrase"]
             )
 

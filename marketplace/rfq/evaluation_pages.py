@@ -1,44 +1,36 @@
-"""After the deadline, for the buyer's people: open, compare, score, rank, award."""
+"""After the opening, for the buyer's people: compare, score, rank, award."""
 
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from flask import Response, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from marketplace.core import clock
-from marketplace.core.errors import Conflict, DomainError, Invalid, NotFound, Stale
+from marketplace.core.errors import Conflict, DomainError, Invalid, Stale
 from marketplace.core.money import Money
 from marketplace.core.text import _
-from marketplace.documents import downloads
 from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import Permission
 from marketplace.rfq import (
     award_rules,
     bid_queries,
-    bid_rules,
     bid_views,
     evaluation_queries,
     evaluation_views,
-    outage_queries,
     price_sight,
-    proof_queries,
-    queries,
     reversals,
     sensitivity,
     views,
 )
 from marketplace.rfq.award_rules import Choice, JustificationRequired, NamesALoser
-from marketplace.rfq.bid_http import peeking_noted, service_keys
-from marketplace.rfq.bid_rules import DRAIN, WrongPassphrase
-from marketplace.rfq.evaluation_schemas import BidScoresSchema, OpenBidsSchema, UnsuccessfulSchema
+from marketplace.rfq.bid_http import peeking_noted
+from marketplace.rfq.evaluation_schemas import BidScoresSchema, UnsuccessfulSchema
 from marketplace.rfq.models import Rfq
-from marketplace.rfq.officer_schemas import ShareInputSchema, ShareLossInputSchema
-from marketplace.rfq.outage_queries import OutageAtDeadline
-from marketplace.rfq.services import awarding, ceremony, evaluation, opening
+from marketplace.rfq.services import awarding, evaluation
 from marketplace.rfq.services.evaluation import Evaluation
 from marketplace.rfq.states import RfqState
 from marketplace.suppliers import queries as supplier_queries
@@ -47,57 +39,6 @@ from marketplace.web.context import current_actor, current_session
 from marketplace.web.forms import Form, flash
 
 pages = PageBlueprint("evaluation", __name__, url_prefix="/rfqs/<uuid:rfq_id>")
-
-
-def overview(rfq_id: UUID) -> str:
-    """The tab with all bids: sealed, ready to be opened, or open."""
-    session, actor = current_session(), current_actor()
-    rfq = queries.get_own(session, actor, rfq_id)
-    if rfq.opened_at is None:
-        return sealed_page(rfq)
-    return render_template(
-        "rfq/bids/opened.html",
-        evaluation=evaluation.read(session, actor, rfq_id),
-        minutes=bid_queries.opening(session, rfq_id),
-        has_proofs=proof_queries.has_file(session, rfq, clock.now()),
-        award=bid_queries.award_of(session, rfq_id),
-        **_frame(rfq),
-    )
-
-
-@pages.post("/opening")
-def open_bids(rfq_id: UUID) -> ResponseReturnValue:
-    session, actor = current_session(), current_actor()
-    form = Form(OpenBidsSchema, request.form)
-    if form.valid:
-        try:
-            with session.begin_nested(), peeking_noted(rfq_id):
-                opening.open_bids(session, actor, service_keys(), rfq_id, form.data["passphrase"])
-        except OutageAtDeadline:
-            return redirect(url_for("rfq_outages.rule", rfq_id=rfq_id), 303)
-        except (Conflict, WrongPassphrase) as refusal:
-            form.refuse(
-                "passphrase" if isinstance(refusal, WrongPassphrase) else "", refusal.detail
-            )
-    if form.errors:
-        return sealed_page(queries.get_own(session, actor, rfq_id), form), 422
-    flash(_("All bids are open. Each one is exactly what its receipt says."))
-    return redirect(url_for("bids.show", rfq_id=rfq_id), 303)
-
-
-@pages.get("/opening/minutes")
-def minutes(rfq_id: UUID) -> Response:
-    """The signed minutes as a file."""
-    session = current_session()
-    rfq = bid_queries.opened(session, current_actor(), rfq_id)
-    found = bid_queries.opening(session, rfq_id)
-    if found is None:
-        raise NotFound(_("The bids have not been opened."))
-    return downloads.as_file(
-        bid_views.signed_file(found.statement, found.signature, service_keys().public_key()),
-        f"minutes-{rfq.number}.json",
-        "application/json",
-    )
 
 
 @pages.get("/bids/<uuid:bid_id>")
@@ -112,11 +53,13 @@ def one_bid(rfq_id: UUID, bid_id: UUID) -> str:
         "rfq/bids/one.html",
         offer=offer,
         supplier=identity_queries.organisation(session, offer.supplier_id),
-        content=bid_views.offer_view(offer, rfq.currency, priced=shown),
+        content=bid_views.offer_view(
+            offer, rfq.currency, priced=shown and bid_views.is_priced(rfq, offer)
+        ),
         exclusion=evaluation_queries.exclusion(session, rfq_id, bid_id),
         may_rule=_may_rule(rfq),
         terms=bid_queries.terms(session, rfq_id),
-        **_frame(rfq),
+        **frame(rfq),
     )
 
 
@@ -155,7 +98,7 @@ def award(rfq_id: UUID) -> ResponseReturnValue:
             "rfq/bids/awarded.html",
             award=evaluation_views.award(decided),
             evaluation=compared,
-            **_frame(compared.rfq),
+            **frame(compared.rfq),
         )
     return award_page(compared, {})
 
@@ -219,13 +162,14 @@ def close_unsuccessful(rfq_id: UUID) -> ResponseReturnValue:
                 session, actor, rfq_id, form.data["reason"], expected=form.version
             )
     if not form.valid:
-        page = render_template("rfq/bids/unsuccessful.html", form=form, **_frame(rfq))
+        page = render_template("rfq/bids/unsuccessful.html", form=form, **frame(rfq))
         return page, 200 if posted is None else 422
     flash(_("The RFQ has ended without an award. All bidders are told."))
     return redirect(url_for("rfq.show", rfq_id=rfq_id), 303)
 
 
-def _frame(rfq: Rfq) -> dict[str, Any]:
+def frame(rfq: Rfq) -> dict[str, Any]:
+    """What every page about opened bids shows around its content."""
     actor = current_actor()
     return {
         "rfq": views.summary(rfq, actor, clock.now()),
@@ -234,34 +178,6 @@ def _frame(rfq: Rfq) -> dict[str, Any]:
         "may_draft": actor.may(Permission.RFQ_DRAFT),
         "currency": rfq.currency,
     }
-
-
-def sealed_page(
-    rfq: Rfq,
-    form: Form | None = None,
-    *,
-    share_form: Form | None = None,
-    loss_form: Form | None = None,
-) -> str:
-    """The same for no bid and for many."""
-    session, actor, now = current_session(), current_actor(), clock.now()
-    opens_at = bid_rules.deadline_of(rfq) + DRAIN if rfq.bids_due_at else None
-    is_ready = rfq.state_at(now) is RfqState.CLOSED and opens_at is not None and now >= opens_at
-    return render_template(
-        "rfq/bids/sealed.html",
-        form=form or Form(OpenBidsSchema),
-        share_form=share_form or Form(ShareInputSchema),
-        loss_form=loss_form or Form(ShareLossInputSchema),
-        ceremony=ceremony.read(session, actor, rfq.id) if rfq.published_at else None,
-        person_id=actor.person,
-        opens_at=opens_at,
-        has_proofs=proof_queries.has_file(session, rfq, now),
-        outage=outage_queries.at_deadline(session, rfq),
-        may_rule=actor.may(Permission.RFQ_PUBLISH),
-        is_ready=is_ready,
-        may_open=actor.may(Permission.RFQ_OPEN) and is_ready,
-        **_frame(rfq),
-    )
 
 
 def _evaluation_page(compared: Evaluation, form: Form) -> str:
@@ -276,7 +192,7 @@ def _evaluation_page(compared: Evaluation, form: Form) -> str:
         may_score=_may_rule(compared.rfq) and compared.rfq.quality_locked_at is None,
         may_rule=_may_rule(compared.rfq),
         may_lock=bool(compared.terms.judged),
-        **_frame(compared.rfq),
+        **frame(compared.rfq),
     )
 
 
@@ -297,7 +213,7 @@ def _check_page(
         reason_needed=any(not line.is_best for line in lines),
         form=form,
         typed=request.form,
-        **_frame(compared.rfq),
+        **frame(compared.rfq),
     )
 
 
@@ -310,7 +226,7 @@ def award_page(compared: Evaluation, chosen: dict[str, str], form: Form | None =
         chosen=chosen,
         form=form or Form(UnsuccessfulSchema),
         blocked=supplier_queries.blocked_ids(current_session(), winners),
-        **_frame(compared.rfq),
+        **frame(compared.rfq),
     )
 
 

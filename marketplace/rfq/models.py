@@ -21,7 +21,7 @@ from marketplace.core.db import (
     UnitPrice,
 )
 from marketplace.core.money import Money, Quantity
-from marketplace.rfq.states import CriterionKind, RfqSource, RfqState
+from marketplace.rfq.states import CriterionKind, EnvelopeRule, RfqSource, RfqState
 
 
 class Rfq(HasId, HasVersion, HasCreated, Base):
@@ -76,6 +76,10 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
     quality_locked_by: Mapped[UUID | None]
     quality_lock_reason: Mapped[str | None]
     prices_seen_at: Mapped[datetime | None]
+    envelopes: Mapped[EnvelopeRule] = mapped_column(
+        default=EnvelopeRule.ONE, server_default=EnvelopeRule.ONE.value
+    )
+    prices_opened_at: Mapped[datetime | None]
     awarded_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None]
@@ -95,6 +99,12 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
     def is_past_deadline(self, now: datetime) -> bool:
         """What arrives at the deadline itself is still on time."""
         return self.bids_due_at is not None and now > self.bids_due_at
+
+    @property
+    def prices_sealed(self) -> bool:
+        """Whether the bids are open, but their prices are still in an envelope of their own."""
+        apart = self.envelopes is EnvelopeRule.TWO and self.prices_opened_at is None
+        return apart and self.opened_at is not None
 
     @property
     def estimate(self) -> Money | None:

@@ -99,5 +99,7 @@ def _shown(found: Ceremony) -> dict[str, Any]:
         "waits_until": found.waits_until,
         "quorum_available": found.quorum_available,
         "officers": [as_officer(each, found) for each in found.officers],
+        "envelope": found.envelope,
         "minutes": found.minutes,
+        "price_minutes": found.price_minutes,
     }

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from marketplace.core.errors import Conflict, NotAllowed
 from marketplace.core.text import _
 from marketplace.identity.permissions import Permission
-from marketplace.rfq import evaluation_pages, queries
+from marketplace.rfq import opening_pages, queries
 from marketplace.rfq.bid_http import peeking_noted, service_keys
 from marketplace.rfq.bid_rules import WrongPassphrase
 from marketplace.rfq.models import Rfq
@@ -63,8 +63,8 @@ def give_share(rfq_id: UUID) -> ResponseReturnValue:
             place = "passphrase" if isinstance(refusal, WrongPassphrase) else ""
             form.refuse(place, refusal.detail)
     if not form.valid:
-        return evaluation_pages.sealed_page(_own(rfq_id), share_form=form), 422
-    if given.minutes is not None:
+        return opening_pages.page(_own(rfq_id), share_form=form), 422
+    if not given.given:
         flash(_("All bids are open. Each one is exactly what its receipt says."))
         # the escrow person opens, but need not be one who reads bids
         if not actor.may(Permission.BID_READ):
@@ -85,7 +85,7 @@ def note_loss(rfq_id: UUID) -> ResponseReturnValue:
             except NotAllowed as refusal:
                 form.refuse("", refusal.detail)
     if not form.valid:
-        return evaluation_pages.sealed_page(_own(rfq_id), loss_form=form), 422
+        return opening_pages.page(_own(rfq_id), loss_form=form), 422
     flash(_("The loss is noted. The escrow person may give their share now."))
     return redirect(url_for("bids.show", rfq_id=rfq_id), 303)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from marketplace.rfq.evaluation_schemas import OpeningMinutesSchema
 from marketplace.rfq.officers.states import OfficerPart, OpeningRule
@@ -65,7 +65,13 @@ class CeremonySchema(Schema):
         metadata={"description": "false: two shares are lost, and nobody can open."}
     )
     officers = fields.List(fields.Nested(OfficerSchema))
+    envelope = fields.String(
+        allow_none=True,
+        validate=validate.OneOf(("whole", "technical", "price")),
+        metadata={"description": "Which one is opened next; null when all are open."},
+    )
     minutes = fields.Nested(OpeningMinutesSchema, allow_none=True)
+    price_minutes = fields.Nested(OpeningMinutesSchema, allow_none=True)
 
 
 class ShareInputSchema(Schema):

@@ -14,9 +14,11 @@ from marketplace.rfq.bid_models import (
     BidAttempt,
     BidAttemptHead,
     BidOffer,
+    BidPriceKey,
     BidVersion,
     RfqOpening,
     RfqOutcome,
+    RfqPriceOpening,
 )
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.proofs.papers import ClosingList
@@ -30,10 +32,11 @@ _CLOSING = text("SELECT chain, digests FROM rfq_closing(:rfq_id, :at, :seed)").b
 
 @dataclass(frozen=True)
 class OpenedEnvelope:
-    """An opened bid with its sealed version."""
+    """An opened bid with its sealed version, and the key of prices that were sealed apart."""
 
     offer: BidOffer
     version: BidVersion
+    price_key: bytes | None
 
 
 def closing_list(session: Session, rfq_id: UUID, at: datetime, seed: bytes) -> ClosingList | None:
@@ -94,14 +97,22 @@ def minutes(session: Session, actor: Actor, rfq_id: UUID) -> RfqOpening | None:
     return session.get(RfqOpening, rfq_id)
 
 
+def price_minutes(session: Session, actor: Actor, rfq_id: UUID) -> RfqPriceOpening | None:
+    """The minutes of the second opening, for the buyer alone."""
+    if actor.org_kind is OrgKind.SUPPLIER:
+        return None
+    return session.get(RfqPriceOpening, rfq_id)
+
+
 def opened_envelopes(session: Session, actor: Actor, rfq_id: UUID) -> list[OpenedEnvelope]:
     """The opened bids with what was sealed: the buyer's all, a bidder's own."""
     query = (
-        select(BidOffer, BidVersion)
+        select(BidOffer, BidVersion, BidPriceKey.data_key)
         .join(
             BidVersion,
             (BidVersion.bid_id == BidOffer.bid_id) & (BidVersion.number == BidOffer.number),
         )
+        .outerjoin(BidPriceKey, BidPriceKey.bid_id == BidOffer.bid_id)
         .where(BidOffer.rfq_id == rfq_id)
         .order_by(BidOffer.submitted_at, BidOffer.bid_id)
         .options(undefer(BidOffer.data_key))

@@ -27,11 +27,13 @@ class LockReasonRequired(Invalid):
 
 def prices_hidden(rfq: Rfq) -> bool:
     """Whether the opened bids are still read without their prices, by everybody of the buyer."""
-    return rfq.blind_scoring and rfq.quality_locked_at is None
+    return rfq.prices_sealed or (rfq.blind_scoring and rfq.quality_locked_at is None)
 
 
 def check_prices_shown(rfq: Rfq) -> None:
     """Raise PricesHidden where something would tell or need prices."""
+    if rfq.prices_sealed:
+        raise PricesHidden(_("Prices are sealed apart and have not been opened."))
     if prices_hidden(rfq):
         raise PricesHidden(_("Prices stay hidden until the scores of the quality are locked."))
 
@@ -43,10 +45,10 @@ def check_unlocked(rfq: Rfq) -> None:
 
 
 def check_may_unlock(rfq: Rfq) -> None:
-    """Raise unless the scores are locked and, under blind scoring, no price was seen since."""
+    """Raise unless the scores are locked and no price that was kept from them was seen since."""
     if rfq.quality_locked_at is None:
         raise QualityNotLocked(_("The scores are not locked."))
-    if rfq.blind_scoring and rfq.prices_seen_at is not None:
+    if _seen(rfq):
         raise PricesSeen(_("Prices have been seen since. The scores stay as they are."))
 
 
@@ -66,5 +68,10 @@ def quality_actions(rfq: Rfq, *, may_evaluate: bool) -> list[str]:
         return []
     if rfq.quality_locked_at is None:
         return ["lock_quality"]
-    seen = rfq.blind_scoring and rfq.prices_seen_at is not None
-    return [] if seen else ["unlock_quality"]
+    return [] if _seen(rfq) else ["unlock_quality"]
+
+
+def _seen(rfq: Rfq) -> bool:
+    return rfq.prices_opened_at is not None or (
+        rfq.blind_scoring and rfq.prices_seen_at is not None
+    )

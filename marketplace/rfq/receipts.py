@@ -4,16 +4,17 @@ A statement is canonical JSON; its signature verifies with the public key of the
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from marketplace.core.ids import uuid7
-from marketplace.rfq import envelopes
 from marketplace.rfq.bid_content import instant
 from marketplace.rfq.bid_models import BidAttempt
 from marketplace.rfq.bid_states import AttemptOutcome
+from marketplace.rfq.envelopes import ServiceKeys, canonical, is_signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Passage:
 
 
 def attempt(
-    keys: envelopes.ServiceKeys,
+    keys: ServiceKeys,
     passage: Passage,
     outcome: AttemptOutcome,
     *,
@@ -38,13 +39,15 @@ def attempt(
     digest: str | None = None,
     code: str | None = None,
     terms_number: int | None = None,
+    envelopes: Mapping[str, str] | None = None,
 ) -> BidAttempt:
     """The row of an attempt with its signed statement; not yet added to a session.
 
-    terms_number: the version of the terms that it answers.
+    terms_number: the version of the terms that it answers. envelopes: the digest of each of two
+    envelopes, of which ``digest`` is made.
     """
     attempt_id = uuid7()
-    statement = envelopes.canonical(
+    statement = canonical(
         {
             "kind": "bid-attempt",
             "attempt_id": str(attempt_id),
@@ -60,6 +63,7 @@ def attempt(
             "digest": digest,
             "code": code,
             "terms_number": terms_number,
+            **({"envelopes": dict(envelopes)} if envelopes else {}),
         }
     )
     return from_statement(statement.decode(), keys.sign(statement))
@@ -86,7 +90,7 @@ def from_statement(statement: str, signature: bytes) -> BidAttempt:
 
 def is_genuine(attempt: BidAttempt, public_key: bytes) -> bool:
     """Whether the service signed this statement and the row still says the same."""
-    if not envelopes.is_signed(attempt.statement.encode(), attempt.signature, public_key):
+    if not is_signed(attempt.statement.encode(), attempt.signature, public_key):
         return False
     said = from_statement(attempt.statement, attempt.signature)
     return _essence(said) == _essence(attempt)

@@ -216,7 +216,9 @@ def actions_for(rfq: Rfq, actor: Actor, now: datetime) -> list[str]:
         return [
             action
             for action in RFQ_FLOW.actions(state)
-            if action in ACTION_PERMISSIONS and actor.may(ACTION_PERMISSIONS[action])
+            if action in ACTION_PERMISSIONS
+            and actor.may(ACTION_PERMISSIONS[action])
+            and (action != "open_prices" or rfq.prices_sealed)
         ]
     if actor.org_kind is not OrgKind.SUPPLIER or state is not RfqState.PUBLISHED:
         return []

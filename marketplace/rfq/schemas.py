@@ -8,7 +8,7 @@ from marshmallow import fields, post_load, validate
 from marketplace.rfq.drafts import Address, CriterionDraft, LineDraft, LotDraft
 from marketplace.rfq.officers.rules import Appointment
 from marketplace.rfq.officers.states import OpeningRule
-from marketplace.rfq.states import CriterionKind, RfqSource, RfqState
+from marketplace.rfq.states import CriterionKind, EnvelopeRule, RfqSource, RfqState
 from marketplace.web.fields import (
     CountryField,
     CurrencyField,
@@ -134,6 +134,10 @@ class HeaderSchema(Schema):
     open_to_all = fields.Boolean(metadata={"description": "Open to all qualified suppliers."})
     blind_scoring = fields.Boolean(
         metadata={"description": "Prices stay hidden until the scores of the quality are locked."}
+    )
+    envelopes = EnumField(
+        EnvelopeRule,
+        metadata={"description": "two: prices are sealed apart and opened once quality is locked."},
     )
     category_code = TextField(max=20, allow_none=True)
     delivery = fields.Nested(AddressSchema, allow_none=True)
@@ -291,7 +295,9 @@ class RfqSchema(RfqSummarySchema):
     source = EnumField(RfqSource)
     external_ref = fields.String()
     blind_scoring = fields.Boolean()
+    envelopes = EnumField(EnvelopeRule)
     opened_at = InstantField()
+    prices_opened_at = InstantField()
     awarded_at = InstantField()
     ended_at = InstantField()
     end_reason = fields.String()

@@ -1,6 +1,6 @@
 """The keys of an RFQ, made once at publication, and the versions of what its bids answer to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,9 +13,10 @@ from marketplace.rfq.bid_content import AskedLine, AskedLot, Criterion, Terms
 from marketplace.rfq.bid_models import RfqSeal, RfqTerms
 from marketplace.rfq.models import Rfq, RfqCriterion, RfqLine, RfqLot
 from marketplace.rfq.officers import keys as share_keys
+from marketplace.rfq.officers.keys import SealedShare
 from marketplace.rfq.officers.models import OpeningKey, RfqOfficer
 from marketplace.rfq.officers.states import OfficerPart
-from marketplace.rfq.states import CriterionKind
+from marketplace.rfq.states import CriterionKind, EnvelopeRule
 
 SHORTEST_PASSPHRASE = 12
 
@@ -32,7 +33,12 @@ def create_keys(session: Session, rfq: Rfq, passphrase: str | None = None) -> st
     chosen = envelopes.new_passphrase() if passphrase is None else passphrase
     check_passphrase(chosen)
     pair = envelopes.new_key_pair(rfq.id, chosen)
-    _add_seal(session, rfq, pair.public, pair.wrapped_private)
+    keys = {"public_key": pair.public, "wrapped_private_key": pair.wrapped_private}
+    if rfq.envelopes is EnvelopeRule.TWO:
+        second = envelopes.new_key_pair(rfq.id, chosen, envelopes.TECHNICAL)
+        keys["technical_public_key"] = second.public
+        keys["technical_wrapped_key"] = second.wrapped_private
+    _add_seal(session, rfq, keys)
     return chosen
 
 
@@ -43,7 +49,11 @@ def create_shared_keys(
     numbered = dict(enumerate(officers, start=1))
     holders = {number: key.public_key for number, (_part, key) in numbered.items()}
     public, shares = share_keys.new_shared_pair(rfq.id, holders)
-    _add_seal(session, rfq, public, None)
+    technical: bytes | None = None
+    second: dict[int, SealedShare] = {}
+    if rfq.envelopes is EnvelopeRule.TWO:
+        technical, second = share_keys.new_shared_pair(rfq.id, holders)
+    _add_seal(session, rfq, {"public_key": public, "technical_public_key": technical})
     for number, (part, key) in numbered.items():
         session.add(
             RfqOfficer(
@@ -55,6 +65,8 @@ def create_shared_keys(
                 key_id=key.id,
                 sealed_share=shares[number].sealed,
                 share_digest=shares[number].digest,
+                technical_share=second[number].sealed if second else None,
+                technical_share_digest=second[number].digest if second else None,
             )
         )
     session.flush()
@@ -71,15 +83,14 @@ def check_passphrase(passphrase: str) -> None:
         )
 
 
-def _add_seal(session: Session, rfq: Rfq, public: bytes, wrapped: bytes | None) -> None:
+def _add_seal(session: Session, rfq: Rfq, keys: Mapping[str, bytes | None]) -> None:
     session.add(next_terms(session, rfq, 1))
     session.flush()
     session.add(
         RfqSeal(
             rfq_id=rfq.id,
             buyer_id=rfq.buyer_id,
-            public_key=public,
-            wrapped_private_key=wrapped,
+            **keys,
             terms_number=1,
         )
     )

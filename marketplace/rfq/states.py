@@ -32,6 +32,13 @@ class RfqSource(StrEnum):
     SPREADSHEET = "spreadsheet"
 
 
+class EnvelopeRule(StrEnum):
+    """Whether prices are sealed apart from the rest of a bid, and opened after it."""
+
+    ONE = "one"
+    TWO = "two"
+
+
 class CriterionKind(StrEnum):
     """What is weighed. Price is computed from the bids, everything else is scored by people."""
 
@@ -56,6 +63,7 @@ RFQ_FLOW = Flow(
         (RfqState.CLOSED, "open"): RfqState.OPENED,
         (RfqState.CLOSED, "cancel"): RfqState.CANCELLED,
         (RfqState.OPENED, "evaluate"): RfqState.OPENED,
+        (RfqState.OPENED, "open_prices"): RfqState.OPENED,
         (RfqState.OPENED, "award"): RfqState.STANDSTILL,
         (RfqState.OPENED, "close_unsuccessful"): RfqState.UNSUCCESSFUL,
         (RfqState.OPENED, "cancel"): RfqState.CANCELLED,
@@ -73,6 +81,7 @@ ACTION_PERMISSIONS: dict[str, Permission] = {
     "answer": Permission.RFQ_ANSWER,
     "cancel": Permission.RFQ_CANCEL,
     "open": Permission.RFQ_OPEN,
+    "open_prices": Permission.RFQ_OPEN,
     "evaluate": Permission.RFQ_EVALUATE,
     "award": Permission.RFQ_AWARD,
     "close_unsuccessful": Permission.RFQ_AWARD,
@@ -96,6 +105,8 @@ register_labels(
         RfqSource.API: _("API"),
         RfqSource.OCDS: _("Open contracting data (OCDS)"),
         RfqSource.SPREADSHEET: _("Spreadsheet"),
+        EnvelopeRule.ONE: _("One envelope"),
+        EnvelopeRule.TWO: _("Two envelopes, prices opened last"),
         CriterionKind.PRICE: _("Price"),
         CriterionKind.QUALITY: _("Quality"),
         CriterionKind.DELIVERY: _("Delivery time"),

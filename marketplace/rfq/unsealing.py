@@ -31,6 +31,7 @@ from marketplace.rfq.bid_content import (
     Terms,
     document_to_json,
     instant,
+    joined,
     line_total,
 )
 from marketplace.rfq.bid_models import (
@@ -45,14 +46,32 @@ from marketplace.rfq.bid_models import (
 )
 from marketplace.rfq.bid_rules import mismatch
 from marketplace.rfq.bid_states import BID_FLOW, AttemptOutcome, BidState
-from marketplace.rfq.envelopes import Binding, SealBroken, ServiceKeys
+from marketplace.rfq.envelopes import (
+    TECHNICAL,
+    Binding,
+    Envelope,
+    SealBroken,
+    SealedBid,
+    ServiceKeys,
+)
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.states import RFQ_FLOW
 
 
 @dataclass(frozen=True)
+class WholeBid:
+    """A bid whose sealed bytes are exactly those of its receipt."""
+
+    bid: Bid
+    receipt: BidAttempt
+    digest: str
+    sealed: SealedBid
+    binding: Binding
+
+
+@dataclass(frozen=True)
 class OpenedBid:
-    """A bid whose seal was whole."""
+    """A bid with what it says, and the key that opened it."""
 
     bid: Bid
     receipt: BidAttempt
@@ -68,6 +87,13 @@ class Opener:
     person_id: UUID
     part: str
     given_at: datetime
+
+    def to_json(self) -> dict[str, str]:
+        return {
+            "person_id": str(self.person_id),
+            "part": self.part,
+            "given_at": instant(self.given_at),
+        }
 
 
 def openable(session: Session, actor: Actor, rfq_id: UUID) -> tuple[Rfq, RfqSeal]:
@@ -104,7 +130,8 @@ def open_all(
     rfq.opened_at = now
     session.flush()
     chain = closings.whole_chain(session, keys, rfq.id)
-    opened = _verified(session, seal, private_key, chain)
+    opened = [_opened(private_key, each) for each in whole_bids(session, seal, chain)]
+    _check_documents(session, opened)
     _write(session, rfq, Terms.from_json(seal.terms), opened)
     minutes = _minutes(keys, actor, rfq, seal, opened, openers)
     digests = [each.digest for each in opened]
@@ -125,14 +152,17 @@ def open_all(
     return minutes
 
 
-def _verified(
-    session: Session, seal: RfqSeal, private_key: X25519PrivateKey, chain: Sequence[BidAttempt]
-) -> list[OpenedBid]:
-    """Every submitted bid, decrypted; SealMismatch unless receipts and envelopes agree exactly."""
+def whole_bids(
+    session: Session,
+    seal: RfqSeal,
+    chain: Sequence[BidAttempt],
+    state: BidState = BidState.SUBMITTED,
+) -> list[WholeBid]:
+    """Every bid in this state, sealed; SealMismatch unless receipts and envelopes agree exactly."""
     standing = _standing_receipts(chain)
     bids = session.scalars(
         select(Bid)
-        .where(Bid.rfq_id == seal.rfq_id, Bid.state == BidState.SUBMITTED)
+        .where(Bid.rfq_id == seal.rfq_id, Bid.state == state)
         .order_by(Bid.submitted_at, Bid.id)
         .execution_options(populate_existing=True)
     ).all()
@@ -145,11 +175,7 @@ def _verified(
             raise mismatch(receipt.bid_id, receipt.supplier_id, "bid_missing")
     versions = _versions(session, seal.rfq_id)
     terms = bid_queries.terms_versions(session, seal.rfq_id)
-    opened = [
-        _opened(terms, private_key, bid, standing[bid.id], versions.get(bid.id)) for bid in bids
-    ]
-    _check_documents(session, opened)
-    return opened
+    return [_whole(terms, bid, standing[bid.id], versions.get(bid.id)) for bid in bids]
 
 
 def _standing_receipts(chain: Sequence[BidAttempt]) -> Mapping[UUID, BidAttempt]:
@@ -172,28 +198,40 @@ def _versions(session: Session, rfq_id: UUID) -> Mapping[UUID, BidVersion]:
     return {version.bid_id: version for version in rows}
 
 
-def _opened(
-    terms: Mapping[int, RfqTerms],
-    private_key: X25519PrivateKey,
-    bid: Bid,
-    receipt: BidAttempt,
-    version: BidVersion | None,
-) -> OpenedBid:
+def _whole(
+    terms: Mapping[int, RfqTerms], bid: Bid, receipt: BidAttempt, version: BidVersion | None
+) -> WholeBid:
     if version is None or (bid.number, bid.submitted_at) != (receipt.number, receipt.arrived_at):
         raise mismatch(bid.id, bid.supplier_id, "version_missing")
     if version.terms_number not in terms:
         raise mismatch(bid.id, bid.supplier_id, "terms_missing")
     fingerprint = terms[version.terms_number].fingerprint
     binding = Binding(bid.rfq_id, bid.supplier_id, bid.number, fingerprint)
-    envelope = bid_vault.envelope_of(version)
-    if receipt.digest is None or envelope.digest(binding) != receipt.digest:
+    sealed = bid_vault.sealed_bid(version)
+    if receipt.digest is None or sealed.digest(binding) != receipt.digest:
         raise mismatch(bid.id, bid.supplier_id, "digest_differs")
+    return WholeBid(bid, receipt, receipt.digest, sealed, binding)
+
+
+def _opened(private_key: X25519PrivateKey, each: WholeBid) -> OpenedBid:
+    """The envelope that is opened first: the technical one, where there are two."""
+    technical = each.sealed.technical
+    if technical is None:
+        plain, data_key = open_one(each, each.sealed.main, private_key, each.binding)
+    else:
+        place = each.binding.of(TECHNICAL)
+        plain, data_key = open_one(each, technical, private_key, place)
+    return OpenedBid(each.bid, each.receipt, each.digest, joined(json.loads(plain)), data_key)
+
+
+def open_one(
+    each: WholeBid, envelope: Envelope, private_key: X25519PrivateKey, place: Binding
+) -> tuple[bytes, bytes]:
+    """What an envelope says, and its data key; SealMismatch when it does not open."""
     try:
-        plain, data_key = envelopes.open_envelope(envelope, private_key, binding)
+        return envelopes.open_envelope(envelope, private_key, place)
     except SealBroken:
-        raise mismatch(bid.id, bid.supplier_id, "does_not_open") from None
-    content = BidContent.from_json(json.loads(plain))
-    return OpenedBid(bid, receipt, receipt.digest, content, data_key)
+        raise mismatch(each.bid.id, each.bid.supplier_id, "does_not_open") from None
 
 
 def _check_documents(session: Session, opened: Sequence[OpenedBid]) -> None:
@@ -207,7 +245,9 @@ def _write(session: Session, rfq: Rfq, terms: Terms, opened: Sequence[OpenedBid]
     if not opened:
         return
     session.execute(insert(BidOffer), [_offer(each) for each in opened])
-    session.execute(insert(BidLine), list(_lines(terms, opened)))
+    lines = list(bid_lines(terms, opened))
+    if lines:
+        session.execute(insert(BidLine), lines)
     session.execute(
         update(Bid)
         .where(Bid.rfq_id == rfq.id, Bid.state == BidState.SUBMITTED)
@@ -235,7 +275,8 @@ def _offer(each: OpenedBid) -> dict[str, Any]:
     }
 
 
-def _lines(terms: Terms, opened: Sequence[OpenedBid]) -> Iterator[dict[str, Any]]:
+def bid_lines(terms: Terms, opened: Sequence[OpenedBid]) -> Iterator[dict[str, Any]]:
+    """The rows of what the bids price."""
     for each in opened:
         for line in each.content.lines:
             asked = terms.line_by_id[line.line_id]
@@ -263,14 +304,7 @@ def _minutes(
             "rfq_id": str(rfq.id),
             "buyer_id": str(rfq.buyer_id),
             "opened_by": str(actor.person),
-            "openers": [
-                {
-                    "person_id": str(each.person_id),
-                    "part": each.part,
-                    "given_at": instant(each.given_at),
-                }
-                for each in openers
-            ],
+            "openers": [each.to_json() for each in openers],
             "opened_at": instant(now),
             "bids_due_at": instant(bid_rules.deadline_of(rfq)),
             "fingerprint": seal.fingerprint,

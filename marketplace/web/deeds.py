@@ -72,6 +72,7 @@ DEEDS: dict[str, Text] = {
     "policy_deleted": _("approval policy deleted"),
     "policy_updated": _("approval policy changed"),
     "profile_updated": _("profile changed"),
+    "prices_opened": _("prices opened"),
     "proposed": _("taken as the draft of the award"),
     "published": _("published"),
     "qualified": _("qualified"),

@@ -534,7 +534,7 @@ def _shown_again(sourcing, done):
     pair = envelopes.KeyPair(seal.public_key, seal.wrapped_private_key)
     private = envelopes.free_private_key(pair, rfq_id, sourcing.passphrase)
     version = bid_queries.version(session, done.bid_id, done.receipt.number)
-    envelope = bid_vault.envelope_of(version)
+    envelope = bid_vault.sealed_bid(version).main
     binding = envelopes.Binding(
         rfq_id, done.receipt.supplier_id, done.receipt.number, seal.fingerprint
     )

@@ -51,6 +51,9 @@ class RfqOfficer(Base):
     key_id: Mapped[UUID] = mapped_column(ForeignKey("opening_key.id"))
     sealed_share: Mapped[bytes] = mapped_column(LargeBinary)
     share_digest: Mapped[bytes] = mapped_column(LargeBinary)
+    # of the key of the technical envelope, where an RFQ has two
+    technical_share: Mapped[bytes | None] = mapped_column(LargeBinary)
+    technical_share_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
     lost_at: Mapped[datetime | None]
     lost_reason: Mapped[str | None]
 

@@ -4,10 +4,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from marketplace.core.text import _
-from marketplace.rfq.envelopes import Binding, SealBroken, canonical, open_body
+from marketplace.core.text import Text, _
+from marketplace.rfq.envelopes import (
+    PRICE,
+    TECHNICAL,
+    Binding,
+    SealBroken,
+    canonical,
+    open_body,
+)
 from marketplace.rfq.proofs.findings import Case, Fault, Finding
-from marketplace.rfq.proofs.reading import ShownBid
+from marketplace.rfq.proofs.reading import ShownBid, ShownEnvelope
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -70,28 +77,71 @@ def older_version(case: Case, said: Mapping[str, Any]) -> int | None:
 
 def _checked(case: Case, bid: ShownBid, said: Mapping[str, Any]) -> Finding:
     name, binding = case.bid(said), _binding(case, said)
-    if bid.envelope.digest(binding) != said["digest"]:
+    if bid.sealed.digest(binding) != said["digest"]:
         return _diagnosed(case, bid, said)
     if bid.supplier_id != said["supplier_id"]:
         return _swapped(case, said, bid.supplier_id)
     if bid.number != said["number"]:
         return Finding(_("%(bid)s: shown under another version.", bid=name), Fault.OLD_VERSION)
-    try:
-        plain = open_body(bid.envelope, bid.data_key, binding)
-    except SealBroken:
-        return Finding(_("%(bid)s: the key in the file does not open it.", bid=name), Fault.CHANGED)
-    if canonical(bid.content) != plain:
+    return _seal_fault(case, bid, binding, name) or _agreed(case, bid, name)
+
+
+def _seal_fault(case: Case, bid: ShownBid, binding: Binding, name: Text) -> Finding | None:
+    """What is wrong with one of its envelopes, if anything."""
+    for shown, place in _envelopes(bid, binding):
+        if shown.data_key is None or shown.content is None:
+            continue
+        try:
+            plain = open_body(shown.envelope, shown.data_key, place)
+        except SealBroken:
+            return Finding(
+                _("%(bid)s: the key in the file does not open it.", bid=name), Fault.CHANGED
+            )
+        if canonical(shown.content) != plain:
+            return Finding(
+                _("%(bid)s: the content shown is not what was sealed.", bid=name), Fault.CHANGED
+            )
+    return _left_fault(case, bid, name)
+
+
+def _left_fault(case: Case, bid: ShownBid, name: Text) -> Finding | None:
+    """Prices are open exactly where the minutes say so; a bidder's file has no minutes."""
+    if bid.main.data_key is None and bid.technical is None:
+        return Finding(_("%(bid)s: its key is missing in the file.", bid=name), Fault.DELETED)
+    if case.price_minutes is None:
+        return None
+    is_open = bid.main.data_key is not None
+    if is_open != (bid.bid_id in {each["bid_id"] for each in case.price_minutes["bids"]}):
         return Finding(
-            _("%(bid)s: the content shown is not what was sealed.", bid=name), Fault.CHANGED
+            _("%(bid)s: its prices are not as the minutes of the prices say.", bid=name),
+            Fault.CHANGED,
         )
-    return Finding(_("%(bid)s: digest, seal and content agree.", bid=name))
+    return None
+
+
+def _agreed(case: Case, bid: ShownBid, name: Text) -> Finding:
+    if bid.main.data_key is not None:
+        return Finding(_("%(bid)s: digest, seal and content agree.", bid=name))
+    if case.price_minutes is None:
+        return Finding(
+            _("%(bid)s: digest, seal and content agree; its prices are sealed.", bid=name)
+        )
+    return Finding(
+        _("%(bid)s: digest, seal and content agree; excluded, its prices stay sealed.", bid=name)
+    )
+
+
+def _envelopes(bid: ShownBid, binding: Binding) -> list[tuple[ShownEnvelope, Binding]]:
+    if bid.technical is None:
+        return [(bid.main, binding)]
+    return [(bid.technical, binding.of(TECHNICAL)), (bid.main, binding.of(PRICE))]
 
 
 def _diagnosed(case: Case, bid: ShownBid, said: Mapping[str, Any]) -> Finding:
     """What was put in the place of the sealed version: another bid, an older one, other bytes."""
     for receipt in case.receipts:
         other = receipt.said
-        if other["digest"] is None or bid.envelope.digest(_binding(case, other)) != other["digest"]:
+        if other["digest"] is None or bid.sealed.digest(_binding(case, other)) != other["digest"]:
             continue
         if other["bid_id"] != said["bid_id"]:
             return _swapped(case, said, other["supplier_id"])

@@ -51,6 +51,7 @@ class Case:
     closing: Mapping[str, Any] | None
     outcome: Mapping[str, Any] | None
     minutes: Mapping[str, Any] | None
+    price_minutes: Mapping[str, Any] | None
     receipts: Sequence[Receipt]
 
     @cached_property

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from marketplace.core.text import Text, _
-from marketplace.rfq.envelopes import Envelope, canonical
+from marketplace.rfq.envelopes import Envelope, SealedBid, canonical
 from marketplace.rfq.proofs.papers import Signed
 
 FORMAT = "marketplace-opening/1"
@@ -23,15 +23,27 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True)
+class ShownEnvelope:
+    """An envelope as the file shows it; without key and content while it is sealed."""
+
+    envelope: Envelope
+    data_key: bytes | None
+    content: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
 class ShownBid:
-    """An opened bid as the file shows it."""
+    """An opened bid. ``main`` holds its prices alone where there is a technical envelope."""
 
     bid_id: str
     supplier_id: str
     number: int
-    envelope: Envelope
-    data_key: bytes
-    content: Mapping[str, Any]
+    main: ShownEnvelope
+    technical: ShownEnvelope | None
+
+    @property
+    def sealed(self) -> SealedBid:
+        return SealedBid(self.main.envelope, self.technical.envelope if self.technical else None)
 
 
 @dataclass(frozen=True)
@@ -50,6 +62,7 @@ class OpeningFile:
     closing: Signed
     outcome: Signed | None
     minutes: Signed | None
+    price_minutes: Signed | None
     receipts: tuple[Signed, ...]
     bids: tuple[ShownBid, ...]
     signed_bytes: bytes
@@ -81,6 +94,7 @@ def opening_file(content: bytes) -> OpeningFile:
             closing=_signed(data["closing"]),
             outcome=_signed(data["outcome"]) if data["outcome"] else None,
             minutes=_signed(data["minutes"]) if data["minutes"] else None,
+            price_minutes=_signed(data["price_minutes"]) if data.get("price_minutes") else None,
             receipts=tuple(_signed(each) for each in data["receipts"]),
             bids=tuple(_bid(each) for each in data["bids"]),
             signed_bytes=canonical(unsigned),
@@ -139,13 +153,21 @@ def _bid(data: Mapping[str, Any]) -> ShownBid:
         bid_id=str(data["bid_id"]),
         supplier_id=str(data["supplier_id"]),
         number=int(data["number"]),
-        envelope=Envelope(
+        main=_envelope(data),
+        technical=_envelope(data["technical"]) if data.get("technical") else None,
+    )
+
+
+def _envelope(data: Mapping[str, Any]) -> ShownEnvelope:
+    key, content = data["data_key"], data["content"]
+    return ShownEnvelope(
+        Envelope(
             _bytes(data["ciphertext"]),
             _bytes(data["key_for_opening"]),
             _bytes(data["key_for_reading_back"]),
         ),
-        data_key=_bytes(data["data_key"]),
-        content=dict(data["content"]),
+        data_key=_bytes(key) if key is not None else None,
+        content=dict(content) if content is not None else None,
     )
 
 

@@ -43,6 +43,7 @@ def _verified(
         _genuine(file.closing, key, "rfq-closing"),
         _genuine(file.outcome, key, "rfq-outcome"),
         _genuine(file.minutes, key, "rfq-opening"),
+        _genuine(file.price_minutes, key, "rfq-price-opening"),
         receipts,
     )
     yield from _terms(case)
@@ -87,7 +88,8 @@ def _terms(case: Case) -> Iterator[Finding]:
 
 
 def _papers(case: Case) -> list[Mapping[str, Any]]:
-    return [each for each in (case.closing, case.outcome, case.minutes) if each is not None]
+    signed = (case.closing, case.outcome, case.minutes, case.price_minutes)
+    return [each for each in signed if each is not None]
 
 
 def _signatures(case: Case) -> Iterator[Finding]:
@@ -95,6 +97,7 @@ def _signatures(case: Case) -> Iterator[Finding]:
         (_("Digest list"), case.file.closing, case.closing),
         (_("Outcome"), case.file.outcome, case.outcome),
         (_("Minutes"), case.file.minutes, case.minutes),
+        (_("Minutes of the prices"), case.file.price_minutes, case.price_minutes),
     ):
         if signed is None:
             continue
@@ -189,6 +192,8 @@ def _opening(case: Case, outcome: Mapping[str, Any]) -> Iterator[Finding]:
         if case.file.minutes.hash != outcome["minutes"]:
             yield Finding(_("Minutes: not those of this opening."), Fault.SWAPPED)
         yield from _minutes_against_outcome(case, case.minutes, outcome)
+    if case.price_minutes is not None:
+        yield from _prices_against_minutes(case, case.price_minutes)
 
 
 def _list_against_outcome(
@@ -240,3 +245,31 @@ def _minutes_against_outcome(
             _("%(bid)s: in the minutes, but was not opened.", bid=case.bid_with(digest)),
             Fault.ADDED,
         )
+
+
+def _prices_against_minutes(case: Case, prices: Mapping[str, Any]) -> Iterator[Finding]:
+    """The second opening follows the first, and every bid was opened or left sealed in it."""
+    if case.file.minutes is not None and prices["opening"] != case.file.minutes.hash:
+        yield Finding(_("Minutes of the prices: of another opening."), Fault.SWAPPED)
+    digests = {
+        bid_id: each.said["envelopes"]["price"]
+        for bid_id, each in case.standing.items()
+        if "envelopes" in each.said
+    }
+    listed = {each["bid_id"]: each for each in (*prices["bids"], *prices["left_sealed"])}
+    for bid_id in sorted(set(digests) - set(listed)):
+        name = case.bid(case.standing[bid_id].said)
+        yield Finding(_("%(bid)s: missing in the minutes of the prices.", bid=name), Fault.DELETED)
+    for bid_id, each in listed.items():
+        if digests.get(bid_id) != each["digest"]:
+            yield Finding(
+                _("%(bid)s: not as its receipt in the minutes of the prices.", bid=case.bid(each)),
+                Fault.CHANGED,
+            )
+    yield Finding(
+        _(
+            "Minutes of the prices: %(opened)s opened, %(left)s left sealed.",
+            opened=len(prices["bids"]),
+            left=len(prices["left_sealed"]),
+        )
+    )

@@ -17,7 +17,7 @@ from marketplace.core.outbox import OutboxMessage
 from marketplace.core.text import _
 from marketplace.events.rfq import BidSubmitted, BidWithdrawn
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import bid_queries, bid_rules, bid_vault, envelopes, receipts
+from marketplace.rfq import bid_queries, bid_rules, bid_vault, receipts
 from marketplace.rfq.bid_content import BidContent, Terms, instant
 from marketplace.rfq.bid_models import BidAttempt
 from marketplace.rfq.bid_queries import Door
@@ -160,16 +160,15 @@ def _seal_and_store(
     bid_id = door.bid.id if door.bid else uuid7()
     number = door.bid.number + 1 if door.bid else 1
     binding = Binding(door.rfq.id, actor.organisation_id, number, door.seal.fingerprint)
-    envelope, read_back_key = envelopes.seal(
-        envelopes.canonical(content.to_json()), door.seal.public_key, binding
-    )
+    sealed, read_back_key = bid_vault.seal(door.seal, binding, content)
     receipt = receipts.attempt(
         keys,
         _passage(door, actor, arrived_at),
         AttemptOutcome.ACCEPTED,
         bid_id=bid_id,
         number=number,
-        digest=envelope.digest(binding),
+        digest=sealed.digest(binding),
+        envelopes=sealed.digests(binding),
         terms_number=door.seal.terms_number,
     )
     seen = door.bid.version if door.bid else 0
@@ -177,7 +176,7 @@ def _seal_and_store(
     version = bid_vault.store_version(
         session,
         receipt,
-        envelope,
+        sealed,
         noted,
         announced,
         terms_number=door.seal.terms_number,

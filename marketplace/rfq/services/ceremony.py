@@ -13,9 +13,9 @@ from marketplace.core.errors import NotAllowed, NotFound
 from marketplace.core.text import _
 from marketplace.events.rfq import EscrowUsed, ShareGiven, ShareLost
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import bid_queries, bid_rules, queries, unsealing
-from marketplace.rfq.bid_models import RfqOpening, RfqSeal
-from marketplace.rfq.envelopes import KeyPair, SealBroken, ServiceKeys
+from marketplace.rfq import bid_queries, bid_rules, price_opening, queries, unsealing
+from marketplace.rfq.bid_models import RfqOpening, RfqPriceOpening, RfqSeal
+from marketplace.rfq.envelopes import PRICE, TECHNICAL, KeyPair, SealBroken, ServiceKeys
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.officers import keys as share_keys
 from marketplace.rfq.officers import queries as officer_queries
@@ -25,21 +25,33 @@ from marketplace.rfq.officers.models import RfqGivenShare
 from marketplace.rfq.officers.queries import Officer
 from marketplace.rfq.officers.shamir import Share
 from marketplace.rfq.officers.states import OfficerPart, OpeningRule
+from marketplace.rfq.states import EnvelopeRule
 from marketplace.rfq.unsealing import Opener
 
 
 @dataclass(frozen=True)
 class Ceremony:
-    """How far the opening of an RFQ has come. ``given``: when, by the number of the share."""
+    """How far the opening of an RFQ has come. ``given``: when, by the number of the share.
+
+    ``minutes``, ``price_minutes``: of the openings that are over.
+    """
 
     rfq: Rfq
     officers: Sequence[Officer]
     given: Mapping[int, datetime]
     minutes: RfqOpening | None
+    price_minutes: RfqPriceOpening | None
 
     @property
     def rule(self) -> OpeningRule:
         return OpeningRule.TWO_OF_THREE if self.officers else OpeningRule.ONE
+
+    @property
+    def envelope(self) -> str | None:
+        """Which one is opened next; None when all are open."""
+        if self.minutes is None:
+            return TECHNICAL if self.rfq.envelopes is EnvelopeRule.TWO else "whole"
+        return PRICE if self.rfq.prices_sealed else None
 
     @property
     def opens_at(self) -> datetime:
@@ -53,7 +65,7 @@ class Ceremony:
     @property
     def awaited(self) -> Sequence[Officer]:
         """Whose share is needed next."""
-        return [] if self.minutes else rules.awaited(self.officers, self.given)
+        return rules.awaited(self.officers, self.given) if self.envelope else []
 
     @property
     def quorum_available(self) -> bool:
@@ -74,29 +86,34 @@ def give_share(
 ) -> Ceremony:
     """Bring the actor's share; with the second one all bids are opened in this transaction.
 
-    Raises TooEarly before the end, NotAnOfficer, FourEyesViolation, WrongPassphrase,
+    Where prices are sealed apart, the same is done a second time for them. Raises TooEarly before
+    the end, QualityNotLocked before prices, NotAnOfficer, FourEyesViolation, WrongPassphrase,
     QuorumUnavailable, EscrowNotNeeded, and SealMismatch; nothing of the share is kept then.
     """
-    rfq, seal = unsealing.openable(session, actor, rfq_id)
+    stage = _stage(session, actor, rfq_id)
+    rfq = stage.rfq
     officers = _officers(session, rfq)
     giver = rules.officer_of(actor, officers)
     waiting = _waiting(session, rfq)
     givers = [each for each in officers if each.row.number in waiting]
     rules.check_other_person(giver, givers)
     _check_no_bidder(session, giver)
-    share = _open_share(seal, giver, passphrase)
+    share = _open_share(stage, giver, passphrase)
     _lift_loss(session, actor, giver)
     rules.check_quorum(officers)
     rules.check_escrow_needed(giver, officers)
     if not waiting:
-        _keep(session, actor, keys, seal, share)
+        _keep(session, actor, keys, stage, share)
         return _ceremony(session, rfq)
-    private_key = _combined(keys, seal, waiting, share)
+    private_key = _combined(keys, stage, waiting, share)
     openers = [
         *(_opener(each, waiting[each.row.number].given_at) for each in givers),
         _opener(giver, clock.now()),
     ]
-    unsealing.open_all(session, actor, keys, rfq, private_key, openers)
+    if stage.opens_prices:
+        price_opening.open_prices(session, actor, keys, rfq, private_key, openers)
+    else:
+        unsealing.open_all(session, actor, keys, rfq, private_key, openers)
     _note_escrow(session, actor, rfq, openers)
     officer_queries.forget_given(session, [rfq.id])
     return _ceremony(session, rfq)
@@ -118,7 +135,7 @@ def note_loss(
         raise NotFound(_("This person holds no share of this RFQ."))
     if actor.person != person_id and not actor.may(Permission.RFQ_PUBLISH):
         raise NotAllowed(_("Only a buyer notes this for somebody else."))
-    if rfq.opened_at is None and lost.row.lost_at is None:
+    if lost.row.lost_at is None:
         lost.row.lost_at = clock.now()
         lost.row.lost_reason = reason.strip()
         facts = {"officer": str(person_id), "reason": lost.row.lost_reason}
@@ -138,6 +155,40 @@ def note_loss(
     return _ceremony(session, rfq)
 
 
+@dataclass(frozen=True)
+class _Stage:
+    """What is opened now, and with which key."""
+
+    rfq: Rfq
+    seal: RfqSeal
+    opens_prices: bool
+
+    @property
+    def is_technical(self) -> bool:
+        return not self.opens_prices and self.seal.technical_public_key is not None
+
+    @property
+    def public_key(self) -> bytes:
+        technical = self.seal.technical_public_key if self.is_technical else None
+        return technical or self.seal.public_key
+
+    def place(self, number: int) -> SharePlace:
+        return SharePlace(self.rfq.id, self.public_key, number)
+
+    def share_of(self, officer: Officer) -> SealedShare:
+        row = officer.row
+        if self.is_technical:
+            return SealedShare(row.technical_share or b"", row.technical_share_digest or b"")
+        return SealedShare(row.sealed_share, row.share_digest)
+
+
+def _stage(session: Session, actor: Actor, rfq_id: UUID) -> _Stage:
+    rfq = queries.get_own(session, actor, rfq_id, lock=True)
+    if rfq.prices_sealed:
+        return _Stage(*price_opening.openable(session, actor, rfq_id), opens_prices=True)
+    return _Stage(*unsealing.openable(session, actor, rfq_id), opens_prices=False)
+
+
 def _officers(session: Session, rfq: Rfq) -> list[Officer]:
     officers = officer_queries.officers(session, rfq.id)
     if not officers:
@@ -152,6 +203,7 @@ def _ceremony(session: Session, rfq: Rfq) -> Ceremony:
         officers=officer_queries.officers(session, rfq.id),
         given={number: each.given_at for number, each in waiting.items()},
         minutes=bid_queries.opening(session, rfq.id),
+        price_minutes=bid_queries.price_opening(session, rfq.id),
     )
 
 
@@ -167,17 +219,13 @@ def _check_no_bidder(session: Session, giver: Officer) -> None:
         )
 
 
-def _place(seal: RfqSeal, number: int) -> SharePlace:
-    return SharePlace(seal.rfq_id, seal.public_key, number)
-
-
-def _open_share(seal: RfqSeal, giver: Officer, passphrase: str) -> Share:
-    row, key = giver.row, giver.key
+def _open_share(stage: _Stage, giver: Officer, passphrase: str) -> Share:
+    key = giver.key
     pair = KeyPair(key.public_key, key.wrapped_private_key)
     try:
         own = share_keys.free_opening_key(pair, key.organisation_id, key.person_id, passphrase)
-        stored = SealedShare(row.sealed_share, row.share_digest)
-        return share_keys.open_share(stored, own, _place(seal, row.number))
+        place = stage.place(giver.row.number)
+        return share_keys.open_share(stage.share_of(giver), own, place)
     except SealBroken:
         raise bid_rules.WrongPassphrase(
             _("This is not the passphrase of your opening key. Nothing was opened.")
@@ -192,8 +240,9 @@ def _lift_loss(session: Session, actor: Actor, giver: Officer) -> None:
         audit.record(session, actor, "rfq.share_found", ("rfq", giver.row.rfq_id), facts)
 
 
-def _keep(session: Session, actor: Actor, keys: ServiceKeys, seal: RfqSeal, share: Share) -> None:
+def _keep(session: Session, actor: Actor, keys: ServiceKeys, stage: _Stage, share: Share) -> None:
     """The first share waits, locked, for the second one."""
+    seal = stage.seal
     officer_queries.forget_given(session, [seal.rfq_id])
     now = clock.now()
     session.add(
@@ -201,7 +250,7 @@ def _keep(session: Session, actor: Actor, keys: ServiceKeys, seal: RfqSeal, shar
             rfq_id=seal.rfq_id,
             number=share.number,
             buyer_id=seal.buyer_id,
-            locked=share_keys.lock_waiting(keys, share, _place(seal, share.number)),
+            locked=share_keys.lock_waiting(keys, share, stage.place(share.number)),
             given_at=now,
         )
     )
@@ -218,14 +267,14 @@ def _keep(session: Session, actor: Actor, keys: ServiceKeys, seal: RfqSeal, shar
 
 
 def _combined(
-    keys: ServiceKeys, seal: RfqSeal, waiting: Mapping[int, RfqGivenShare], share: Share
+    keys: ServiceKeys, stage: _Stage, waiting: Mapping[int, RfqGivenShare], share: Share
 ) -> X25519PrivateKey:
     try:
         shares = [
-            share_keys.unlock_waiting(keys, each.locked, _place(seal, number))
+            share_keys.unlock_waiting(keys, each.locked, stage.place(number))
             for number, each in waiting.items()
         ]
-        return share_keys.private_key_of(seal.public_key, [*shares, share])
+        return share_keys.private_key_of(stage.public_key, [*shares, share])
     except SealBroken:
         raise bid_rules.mismatch(None, None, "share_changed") from None
 

@@ -31,8 +31,8 @@ from marketplace.rfq.rows import add_criteria, add_invitations, add_lines, add_l
 from marketplace.rfq.states import CriterionKind, RfqState
 
 _AS_GIVEN = (
-    "title", "description", "open_to_all", "blind_scoring", "category_code", "payment_terms_days",
-    "standstill_days",
+    "title", "description", "open_to_all", "blind_scoring", "envelopes", "category_code",
+    "payment_terms_days", "standstill_days",
 )  # fmt: skip
 
 
@@ -203,6 +203,7 @@ def _header_of(rfq: Rfq) -> Header:
         "time_zone": rfq.time_zone,
         "open_to_all": rfq.open_to_all,
         "blind_scoring": rfq.blind_scoring,
+        "envelopes": rfq.envelopes,
         "category_code": rfq.category_code,
         "delivery": Address(
             rfq.delivery_street,

@@ -12,6 +12,7 @@ from marketplace.rfq import bid_queries, evaluation_queries, queries
 from marketplace.rfq.bid_models import Bid
 from marketplace.rfq.evaluation_models import BidExclusion
 from marketplace.rfq.evaluation_states import ExclusionGround
+from marketplace.rfq.models import Rfq
 from marketplace.rfq.states import RFQ_FLOW
 
 
@@ -21,6 +22,10 @@ class AlreadyExcluded(Conflict):
 
 class NotExcluded(Conflict):
     code = "not_excluded"
+
+
+class PriceStaysSealed(Conflict):
+    code = "price_stays_sealed"
 
 
 class ExclusionInvalid(Invalid):
@@ -66,6 +71,7 @@ def exclude(
 def readmit(session: Session, actor: Actor, rfq_id: UUID, bid_id: UUID, reason: str) -> None:
     """Take an excluded bid back into the race."""
     _ruled_bid(session, actor, rfq_id, bid_id)
+    _check_price_open(queries.get_own(session, actor, rfq_id))
     excluded = evaluation_queries.exclusion(session, rfq_id, bid_id)
     if excluded is None:
         raise NotExcluded(_("This bid is not excluded."))
@@ -83,6 +89,14 @@ def _ruled_bid(session: Session, actor: Actor, rfq_id: UUID, bid_id: UUID) -> Bi
         if bid.id == bid_id:
             return bid
     raise NotFound(_("There is no such bid."))
+
+
+def _check_price_open(rfq: Rfq) -> None:
+    """Raise PriceStaysSealed once the prices of all others have been opened."""
+    if rfq.prices_opened_at is not None:
+        raise PriceStaysSealed(
+            _("The prices have been opened without this bid; its price stays sealed for ever.")
+        )
 
 
 def _check(

@@ -1,4 +1,4 @@
-"""Opening with the one passphrase of the RFQ."""
+"""Opening with the one passphrase of the RFQ: the bids, and later prices that are sealed apart."""
 
 from uuid import UUID
 
@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import bid_rules, envelopes, unsealing
-from marketplace.rfq.bid_models import RfqOpening, RfqSeal
-from marketplace.rfq.envelopes import SealBroken, ServiceKeys
+from marketplace.rfq import bid_rules, envelopes, price_opening, unsealing
+from marketplace.rfq.bid_models import RfqOpening, RfqPriceOpening
+from marketplace.rfq.envelopes import KeyPair, SealBroken, ServiceKeys
 from marketplace.rfq.officers.rules import TwoOfficersNeeded
 
 
@@ -17,24 +17,44 @@ from marketplace.rfq.officers.rules import TwoOfficersNeeded
 def open_bids(
     session: Session, actor: Actor, keys: ServiceKeys, rfq_id: UUID, passphrase: str
 ) -> RfqOpening:
-    """Open every bid of the RFQ and write the minutes.
+    """Open every bid of the RFQ and write the minutes; prices sealed apart stay sealed.
 
     Raises TooEarly until thirty seconds after the deadline, WrongPassphrase, TwoOfficersNeeded,
     and SealMismatch, which names the bid, when what lies there is not exactly what the receipts
     say.
     """
     rfq, seal = unsealing.openable(session, actor, rfq_id)
-    return unsealing.open_all(session, actor, keys, rfq, _private_key(seal, passphrase))
+    wrapped, public, envelope = seal.wrapped_private_key, seal.public_key, ""
+    if seal.technical_public_key is not None:
+        public, envelope = seal.technical_public_key, envelopes.TECHNICAL
+        wrapped = seal.technical_wrapped_key
+    private_key = _private_key(rfq_id, public, wrapped, passphrase, envelope)
+    return unsealing.open_all(session, actor, keys, rfq, private_key)
 
 
-def _private_key(seal: RfqSeal, passphrase: str) -> X25519PrivateKey:
-    if seal.wrapped_private_key is None:
+@requires(Permission.RFQ_OPEN)
+def open_prices(
+    session: Session, actor: Actor, keys: ServiceKeys, rfq_id: UUID, passphrase: str
+) -> RfqPriceOpening:
+    """Open the prices of the bids that are not excluded, once quality is locked.
+
+    Raises QualityNotLocked, WrongPassphrase, TwoOfficersNeeded and SealMismatch.
+    """
+    rfq, seal = price_opening.openable(session, actor, rfq_id)
+    private_key = _private_key(rfq_id, seal.public_key, seal.wrapped_private_key, passphrase, "")
+    return price_opening.open_prices(session, actor, keys, rfq, private_key)
+
+
+def _private_key(
+    rfq_id: UUID, public: bytes, wrapped: bytes | None, passphrase: str, envelope: str
+) -> X25519PrivateKey:
+    if wrapped is None:
         raise TwoOfficersNeeded(
             _("Two officers open these bids together. Each of them gives their share.")
         )
-    pair = envelopes.KeyPair(seal.public_key, seal.wrapped_private_key)
     try:
-        return envelopes.free_private_key(pair, seal.rfq_id, passphrase)
+        pair = KeyPair(public, wrapped)
+        return envelopes.free_private_key(pair, rfq_id, passphrase, envelope)
     except SealBroken:
         raise bid_rules.WrongPassphrase(
             _("This is not the opening passphrase of this RFQ. Nothing was opened.")

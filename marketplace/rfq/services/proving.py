@@ -27,7 +27,7 @@ from marketplace.rfq import (
 from marketplace.rfq.bid_content import instant
 from marketplace.rfq.bid_models import BidAttempt, RfqOutcome
 from marketplace.rfq.closings import Closed
-from marketplace.rfq.envelopes import Binding, ServiceKeys
+from marketplace.rfq.envelopes import PRICE, TECHNICAL, Binding, Envelope, ServiceKeys
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.proof_queries import OpenedEnvelope
 from marketplace.rfq.proofs import papers
@@ -61,7 +61,9 @@ def opening_file(session: Session, actor: Actor, keys: ServiceKeys, rfq_id: UUID
     the opened contents: for the buyer everybody's with the minutes, for a bidder their own.
     """
     rfq = queries.get(session, actor, rfq_id)
-    if rfq.buyer_id == actor.org_id and rfq.opened_at is not None:
+    # prices that are sealed apart are sealed in the file as well
+    is_readable = rfq.opened_at is not None and not rfq.prices_sealed
+    if rfq.buyer_id == actor.org_id and is_readable:
         quality_rules.check_prices_shown(rfq)
         price_sight.prices_shown(session, actor, rfq)
     closed = closings.closing_of(session, keys, rfq, clock.now())
@@ -87,6 +89,9 @@ def _content(
         session, actor, rfq.id, until=len(revealed["chain"]) if revealed else None
     )
     minutes = proof_queries.minutes(session, actor, rfq.id) if outcome else None
+    prices = None
+    if rfq.prices_opened_at is not None:
+        prices = proof_queries.price_minutes(session, actor, rfq.id)
     opened = proof_queries.opened_envelopes(session, actor, rfq.id) if outcome else []
     return {
         "format": FORMAT,
@@ -112,6 +117,7 @@ def _content(
         "closing": closed.signed.to_json(),
         "outcome": _signed(outcome),
         "minutes": _signed(minutes),
+        "price_minutes": _signed(prices),
         "receipts": [Signed(each.statement, each.signature).to_json() for each in attempts],
         "bids": [_bid(each, terms[each.version.terms_number].fingerprint) for each in opened],
     }
@@ -127,19 +133,32 @@ def _signed(paper: Any) -> dict[str, str] | None:
 
 
 def _bid(opened: OpenedEnvelope, fingerprint: str) -> dict[str, Any]:
-    """The sealed version, the key that opens it, and what it says."""
-    offer, envelope = opened.offer, bid_vault.envelope_of(opened.version)
-    data_key = offer.data_key or b""
+    """The sealed version with the keys that open it, and what it says, as far as it is open."""
+    offer, sealed = opened.offer, bid_vault.sealed_bid(opened.version)
     binding = Binding(offer.rfq_id, offer.supplier_id, offer.number, fingerprint)
-    return {
+    named = {
         "bid_id": str(offer.bid_id),
         "supplier_id": str(offer.supplier_id),
         "number": offer.number,
+    }
+    if sealed.technical is None:
+        return {**named, **_envelope(sealed.main, offer.data_key or b"", binding)}
+    technical = _envelope(sealed.technical, offer.data_key or b"", binding.of(TECHNICAL))
+    prices = _envelope(sealed.main, opened.price_key, binding.of(PRICE))
+    return {**named, **prices, "technical": technical}
+
+
+def _envelope(envelope: Envelope, data_key: bytes | None, place: Binding) -> dict[str, Any]:
+    """One envelope; its content is None while it is sealed."""
+    content = None
+    if data_key is not None:
+        content = json.loads(envelopes.open_body(envelope, data_key, place))
+    return {
         "ciphertext": _base64(envelope.ciphertext),
         "key_for_opening": _base64(envelope.key_for_opening),
         "key_for_reading_back": _base64(envelope.key_for_reading_back),
-        "data_key": _base64(data_key),
-        "content": json.loads(envelopes.open_body(envelope, data_key, binding)),
+        "data_key": _base64(data_key) if data_key is not None else None,
+        "content": content,
     }
 
 

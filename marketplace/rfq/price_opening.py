@@ -1,0 +1,179 @@
+"""The second opening, where prices are sealed apart: once quality is locked, for whoever is left.
+
+The price envelopes of excluded bids are never opened; the minutes name them.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from marketplace.core import audit, clock, outbox
+from marketplace.core.errors import Conflict
+from marketplace.core.text import _
+from marketplace.events.rfq import PricesOpened
+from marketplace.identity.permissions import Actor
+from marketplace.rfq import (
+    bid_queries,
+    bid_rules,
+    closings,
+    evaluation_queries,
+    quality_rules,
+    queries,
+    unsealing,
+)
+from marketplace.rfq.bid_content import Terms, instant, joined
+from marketplace.rfq.bid_models import BidLine, BidPriceKey, RfqOpening, RfqPriceOpening, RfqSeal
+from marketplace.rfq.bid_states import BidState
+from marketplace.rfq.envelopes import PRICE, ServiceKeys, canonical
+from marketplace.rfq.evaluation_models import BidExclusion
+from marketplace.rfq.models import Rfq
+from marketplace.rfq.proofs.papers import sha256
+from marketplace.rfq.states import RFQ_FLOW, EnvelopeRule
+from marketplace.rfq.unsealing import OpenedBid, Opener, WholeBid
+
+
+class NoPriceEnvelope(Conflict):
+    code = "no_price_envelope"
+
+
+class PricesOpenAlready(Conflict):
+    code = "prices_open"
+
+
+def openable(session: Session, actor: Actor, rfq_id: UUID) -> tuple[Rfq, RfqSeal]:
+    """The actor's RFQ, locked, with its seal, when its prices can be opened now.
+
+    Raises QualityNotLocked until the scores are fixed.
+    """
+    rfq = queries.get_own(session, actor, rfq_id, lock=True)
+    bid_queries.check_opened(rfq)
+    RFQ_FLOW.next(rfq.state, "open_prices")
+    if rfq.envelopes is not EnvelopeRule.TWO:
+        raise NoPriceEnvelope(_("The prices of this RFQ have no envelope of their own."))
+    if rfq.prices_opened_at is not None:
+        raise PricesOpenAlready(_("The prices have been opened."))
+    if rfq.quality_locked_at is None:
+        raise quality_rules.QualityNotLocked(
+            _("Prices are opened once the scores of the quality are locked.")
+        )
+    return rfq, bid_queries.seal(session, rfq_id)
+
+
+def open_prices(
+    session: Session,
+    actor: Actor,
+    keys: ServiceKeys,
+    rfq: Rfq,
+    private_key: X25519PrivateKey,
+    openers: Sequence[Opener] = (),
+) -> RfqPriceOpening:
+    """Open the prices of every bid that is not excluded, and write the minutes.
+
+    Raises SealMismatch, which names the bid, when what lies there is no longer what the receipts
+    say.
+    """
+    seal = bid_queries.seal(session, rfq.id)
+    rfq.prices_opened_at = clock.now()
+    excluded = evaluation_queries.exclusions(session, rfq.id)
+    chain = closings.whole_chain(session, keys, rfq.id)
+    bids = unsealing.whole_bids(session, seal, chain, BidState.OPENED)
+    opened = [_opened(private_key, each) for each in bids if each.bid.id not in excluded]
+    _write(session, Terms.from_json(seal.terms), opened)
+    left = [(each, excluded[each.bid.id]) for each in bids if each.bid.id in excluded]
+    minutes = _minutes(session, keys, actor, rfq, opened, left, openers)
+    session.add(minutes)
+    facts = {
+        "bids": len(opened),
+        "left_sealed": len(left),
+        "openers": [str(each.person_id) for each in openers],
+    }
+    audit.record(session, actor, "rfq.prices_opened", ("rfq", rfq.id), facts)
+    outbox.record(
+        session,
+        PricesOpened(rfq_id=rfq.id, buyer_id=rfq.buyer_id, opened_at=rfq.prices_opened_at),
+        audience=[rfq.buyer_id],
+    )
+    session.flush()
+    return minutes
+
+
+def _opened(private_key: X25519PrivateKey, each: WholeBid) -> OpenedBid:
+    place = each.binding.of(PRICE)
+    plain, data_key = unsealing.open_one(each, each.sealed.main, private_key, place)
+    content = joined(json.loads(plain))
+    return OpenedBid(each.bid, each.receipt, _digest(each), content, data_key)
+
+
+def _digest(each: WholeBid) -> str:
+    return each.sealed.digests(each.binding)[PRICE]
+
+
+def _write(session: Session, terms: Terms, opened: Sequence[OpenedBid]) -> None:
+    lines = list(unsealing.bid_lines(terms, opened))
+    if lines:
+        session.execute(insert(BidLine), lines)
+    session.add_all(
+        BidPriceKey(
+            bid_id=each.bid.id,
+            rfq_id=each.bid.rfq_id,
+            buyer_id=each.bid.buyer_id,
+            supplier_id=each.bid.supplier_id,
+            data_key=each.data_key,
+        )
+        for each in opened
+    )
+
+
+def _minutes(
+    session: Session,
+    keys: ServiceKeys,
+    actor: Actor,
+    rfq: Rfq,
+    opened: Sequence[OpenedBid],
+    left: Sequence[tuple[WholeBid, BidExclusion]],
+    openers: Sequence[Opener],
+) -> RfqPriceOpening:
+    now = clock.now()
+    first = session.get_one(RfqOpening, rfq.id)
+    statement = canonical(
+        {
+            "kind": "rfq-price-opening",
+            "rfq_id": str(rfq.id),
+            "buyer_id": str(rfq.buyer_id),
+            "opened_by": str(actor.person),
+            "openers": [each.to_json() for each in openers],
+            "opened_at": instant(now),
+            "bids_due_at": instant(bid_rules.deadline_of(rfq)),
+            "fingerprint": bid_queries.seal(session, rfq.id).fingerprint,
+            "opening": sha256(first.statement.encode()),
+            "bids": [_named(each, each.digest) for each in opened],
+            "left_sealed": [
+                {**_named(each, _digest(each)), "ground": str(exclusion.ground)}
+                for each, exclusion in left
+            ],
+        }
+    )
+    return RfqPriceOpening(
+        rfq_id=rfq.id,
+        buyer_id=rfq.buyer_id,
+        opened_by=actor.person,
+        opened_at=now,
+        bid_count=len(opened),
+        statement=statement.decode(),
+        signature=keys.sign(statement),
+    )
+
+
+def _named(each: OpenedBid | WholeBid, digest: str) -> dict[str, Any]:
+    return {
+        "bid_id": str(each.bid.id),
+        "supplier_id": str(each.bid.supplier_id),
+        "number": each.bid.number,
+        "attempt_id": str(each.receipt.id),
+        "digest": digest,
+    }
