@@ -166,12 +166,10 @@ def doers(entries: Sequence[AuditEvent]) -> dict[UUID, str]:
     return {entry.id: name(entry) for entry in entries}
 
 
-def differs_from_reader(zone: str) -> bool:
-    """Whether this zone's clock shows another time now than the reader's."""
-    now = clock.now()
-    return now.astimezone(ZoneInfo(zone)).utcoffset() != (
-        now.astimezone(ZoneInfo(reader_zone())).utcoffset()
-    )
+def differs_from_reader(zone: str, at: datetime) -> bool:
+    """Whether this zone's clocks show another time at that instant than the reader's."""
+    theirs, ours = (at.astimezone(ZoneInfo(name)) for name in (zone, reader_zone()))
+    return theirs.utcoffset() != ours.utcoffset()
 
 
 def url_with(**changes: Any) -> str:
