@@ -212,6 +212,7 @@ def test_a_thousand_bids_are_nowhere_before_the_opening_and_whole_after_it(
     written = capfd.readouterr()
     log = (written.out + written.err).encode()
     assert b"RuntimeError" in log
+    assert b"FROM rfq" in log
     assert found_in(log, needles) == []
 
     open_and_compare(stage, canaries)
@@ -229,17 +230,23 @@ def refuse_one(stage: Stage, canaries: Secrets) -> None:
 
 
 def break_one(stage: Stage, canaries: Secrets, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The program fails in the middle of a submission, with the bid in its hands."""
+    """The program fails in the middle of a submission, with the bid in its hands.
+
+    What is sent to the database is logged meanwhile (D-15).
+    """
 
     def fail(*_args: object, **_kwargs: object) -> None:
         raise RuntimeError("failpoint")
 
+    engine = logging.getLogger("sqlalchemy.engine")
     with monkeypatch.context() as broken:
         broken.setattr(bid_vault, "store_version", fail)
+        engine.setLevel(logging.INFO)
         answer = stage.client(1).post(
             f"/rfqs/{stage.sourcing.rfq.id}/bids",
             json={**stage.bid(1, canaries), "submit": True},
         )
+    engine.setLevel(logging.NOTSET)
     assert answer.status_code == 500
 
 
