@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select
 
-from marketplace.core import clock
+from marketplace.core import clock, clock_guard
 from marketplace.core.audit import AuditEvent
 from marketplace.core.outbox import OutboxMessage
 from marketplace.identity.permissions import OrgKind, Role
@@ -108,7 +108,9 @@ class TestSubmit:
         answer = supplier.post(path, json=body(sourcing, "1", submit=True), idempotency_key=None)
         assert (answer.status_code, answer.json["code"]) == (422, "idempotency_key_missing")
 
-    def test_takes_few_statements(self, supplier, sourcing, path, statements):
+    def test_takes_few_statements(self, session, supplier, sourcing, path, statements, monkeypatch):
+        monkeypatch.setattr(clock_guard, "FRESH_SECONDS", 3600.0)
+        clock_guard.check(session)
         bid = body(sourcing, "12.50", "0.0125", submit=True)
         statements.clear()
         assert supplier.post(path, json=bid).status_code == 201
