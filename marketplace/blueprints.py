@@ -44,6 +44,7 @@ from marketplace.rfq import content_pages as rfq_content_pages
 from marketplace.rfq import draft_pages as rfq_draft_pages
 from marketplace.rfq import evaluation_api as rfq_evaluation_api
 from marketplace.rfq import evaluation_pages as rfq_evaluation_pages
+from marketplace.rfq import formula_api as rfq_formula_api
 from marketplace.rfq import import_api as rfq_import_api
 from marketplace.rfq import import_pages as rfq_import_pages
 from marketplace.rfq import officer_api as rfq_officer_api
@@ -102,6 +103,7 @@ API = (
     rfq_bid_sheet_api.blp,
     rfq_content_api.blp,
     rfq_evaluation_api.blp,
+    rfq_formula_api.blp,
     rfq_import_api.blp,
     rfq_officer_api.blp,
     rfq_officer_api.keys_blp,

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from marketplace.core.money import Money, rounded_amount
+from marketplace.rfq.scoring.formulas import USUAL_FORMULA, PriceFormula
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,10 @@ class AskedLot:
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """How an offer is judged: its share of 100 points, and the best score a judge may give."""
+    """How an offer is judged: its share of 100 points, and the best score a judge may give.
+
+    ``formula`` says how the price earns its points.
+    """
 
     id: UUID
     number: int
@@ -42,6 +46,7 @@ class Criterion:
     is_price: bool
     weight: Decimal
     max_score: int
+    formula: PriceFormula = USUAL_FORMULA
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,7 @@ class Terms:
                     "is_price": criterion.is_price,
                     "weight": str(criterion.weight),
                     "max_score": criterion.max_score,
+                    "price_formula": criterion.formula.to_json() if criterion.is_price else None,
                 }
                 for criterion in self.criteria
             ],
@@ -121,6 +127,7 @@ class Terms:
                     is_price=criterion["is_price"],
                     weight=Decimal(criterion["weight"]),
                     max_score=criterion["max_score"],
+                    formula=PriceFormula.from_json(criterion.get("price_formula")),
                 )
                 for criterion in data["criteria"]
             ),

@@ -12,10 +12,9 @@ from marshmallow import fields
 from marketplace.documents import queries as document_queries
 from marketplace.documents.schemas import DocumentSchema
 from marketplace.rfq import queries, views
+from marketplace.rfq.criterion_schemas import CriteriaInputSchema, CriterionInputSchema
 from marketplace.rfq.drafts import CriterionDraft, LineDraft, LotDraft
 from marketplace.rfq.schemas import (
-    CriteriaInputSchema,
-    CriterionInputSchema,
     DocumentsInputSchema,
     InvitationListSchema,
     InvitationsInputSchema,

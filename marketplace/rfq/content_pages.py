@@ -1,5 +1,6 @@
 """Lots, lines and criteria in the portal: tables that are edited as a whole."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +11,13 @@ from werkzeug.datastructures import MultiDict
 from marketplace.catalog import queries as catalog_queries
 from marketplace.catalog import rules as catalog_rules
 from marketplace.core.text import _
-from marketplace.rfq import queries
+from marketplace.rfq import formula_views, queries
+from marketplace.rfq.criterion_schemas import CriteriaFormSchema
+from marketplace.rfq.drafts import CriterionDraft
 from marketplace.rfq.models import Rfq
-from marketplace.rfq.schemas import CriteriaInputSchema, LinesFormSchema
+from marketplace.rfq.ranking import shown
+from marketplace.rfq.schemas import LinesFormSchema
+from marketplace.rfq.scoring.formulas import FAMILIES
 from marketplace.rfq.sections import done, save
 from marketplace.rfq.services import content
 from marketplace.rfq.states import CriterionKind
@@ -58,16 +63,36 @@ def criteria(rfq_id: UUID) -> ResponseReturnValue:
     session, actor = current_session(), current_actor()
     rfq = queries.get_own_with_content(session, actor, rfq_id)
     if request.method == "GET":
-        initial = {"criteria": rfq.criteria, "version": rfq.version}
-        return _criteria_page(rfq, Form(CriteriaInputSchema, initial=initial))
-    form = Form(CriteriaInputSchema, filled_rows(request.form, "criteria", ["name", "weight"]))
+        return _criteria_page(rfq, Form(CriteriaFormSchema, initial=_criteria_values(rfq)))
+    form = Form(CriteriaFormSchema, filled_rows(request.form, "criteria", ["name", "weight"]))
     save(
         form,
-        lambda: content.set_criteria(session, actor, rfq_id, form.data["criteria"], form.version),
+        lambda: content.set_criteria(session, actor, rfq_id, _criteria(form.data), form.version),
     )
     if not form.valid:
         return _criteria_page(rfq, form), 422
+    if "more" in request.form:
+        return redirect(url_for("rfq_content.criteria", rfq_id=rfq_id) + "#formula", 303)
     return done(rfq_id)
+
+
+def _criteria(data: dict[str, Any]) -> list[CriterionDraft]:
+    """The criteria, the price with the formula that stands beside the table."""
+    return [
+        replace(each, price_formula=data["price_formula"])
+        if each.kind is CriterionKind.PRICE
+        else each
+        for each in data["criteria"]
+    ]
+
+
+def _criteria_values(rfq: Rfq) -> dict[str, Any]:
+    formulas = [each.formula for each in rfq.criteria if each.formula]
+    return {
+        "criteria": rfq.criteria,
+        "price_formula": formulas[0] if formulas else None,
+        "version": rfq.version,
+    }
 
 
 def _default_units(posted: MultiDict[str, str]) -> None:
@@ -149,4 +174,11 @@ def _criteria_page(rfq: Rfq, form: Form) -> str:
         rfq=rfq,
         rows=rows + 2,
         kinds=list(CriterionKind),
+        families=list(FAMILIES.values()),
+        as_points=shown,
+        simulations=[
+            formula_views.simulation(each.formula, each.weight)
+            for each in rfq.criteria
+            if each.formula
+        ],
     )

@@ -15,6 +15,7 @@ from marketplace.identity.permissions import OrgKind, Permission
 from marketplace.rfq import deadlines, queries, views
 from marketplace.rfq.drafts import Header, RfqDraft
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.ranking import shown
 from marketplace.rfq.schemas import HeaderFormSchema, PublishSchema
 from marketplace.rfq.sections import done, save
 from marketplace.rfq.services import drafting, inviting, opening_keys, papers, publishing
@@ -243,6 +244,7 @@ def _check_page(rfq_id: UUID, form: Form) -> str:
         "rfq/check.html",
         rfq=checked.rfq,
         readiness=checked.readiness,
+        as_points=shown,
         invited=views.invited(session, actor, checked.rfq),
         documents=document_queries.attached(session, actor, "rfq", rfq_id),
         form=form,

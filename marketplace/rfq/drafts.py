@@ -8,6 +8,7 @@ from typing import TypedDict
 from uuid import UUID
 
 from marketplace.core.money import Money, Quantity
+from marketplace.rfq.scoring.formulas import PriceFormula
 from marketplace.rfq.states import CriterionKind, EnvelopeRule, RfqSource
 
 # A local time is read in the zone of the RFQ, a time with an offset means itself.
@@ -38,10 +39,13 @@ class LineDraft:
 
 @dataclass(frozen=True, slots=True)
 class CriterionDraft:
+    """``price_formula`` is for the price alone; left out: lowest total ÷ total."""
+
     name: str
     kind: CriterionKind
     weight: Decimal
     max_score: int = 100
+    price_formula: PriceFormula | None = None
 
 
 @dataclass(frozen=True, slots=True)

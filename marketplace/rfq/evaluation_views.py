@@ -4,7 +4,7 @@ from typing import Any
 
 from marketplace.core.money import Money, Quantity
 from marketplace.core.text import Text, _
-from marketplace.rfq import reversals, sensitivity
+from marketplace.rfq import formula_words, reversals, sensitivity
 from marketplace.rfq.bid_content import AskedLine
 from marketplace.rfq.bid_models import Award, AwardLine, BidOffer
 from marketplace.rfq.models import Rfq
@@ -71,7 +71,7 @@ def formula(points: Points) -> Text:
         return _("Not scored yet: 0 of %(weight)s points.", **values)
     values["value"] = plain(points.value)
     if points.criterion.is_price:
-        return _("%(weight)s × lowest total %(reference)s ÷ %(value)s = %(points)s", **values)
+        return formula_words.worked(points, values)
     return _("%(weight)s × score %(value)s ÷ %(reference)s = %(points)s", **values)
 
 

@@ -2,9 +2,11 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CHAR, CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.core import clock
@@ -21,6 +23,7 @@ from marketplace.core.db import (
     UnitPrice,
 )
 from marketplace.core.money import Money, Quantity
+from marketplace.rfq.scoring.formulas import PriceFormula
 from marketplace.rfq.states import CriterionKind, EnvelopeRule, RfqSource, RfqState
 
 
@@ -172,6 +175,14 @@ class RfqCriterion(HasId, Base):
     kind: Mapped[CriterionKind]
     weight: Mapped[Rate]
     max_score: Mapped[int] = mapped_column(default=100, server_default="100")
+    price_formula: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+
+    @property
+    def formula(self) -> PriceFormula | None:
+        """How the price earns its points; None for what people score."""
+        if self.kind is not CriterionKind.PRICE:
+            return None
+        return PriceFormula.from_json(self.price_formula)
 
 
 class RfqInvitation(HasCreated, Base):

@@ -21,6 +21,7 @@ from marketplace.rfq.schemas import (
     QuestionAnswerSchema,
     QuestionInputSchema,
 )
+from marketplace.rfq.scoring.formulas import FAMILIES
 from marketplace.rfq.sections import save
 from marketplace.rfq.services import drafting, inviting, publishing, questions
 from marketplace.rfq.states import RfqState
@@ -65,7 +66,9 @@ def show(rfq_id: UUID) -> ResponseReturnValue:
         return redirect(url_for("rfq_draft.overview", rfq_id=rfq_id), 303)
     if actor.org_kind is OrgKind.SUPPLIER:
         inviting.mark_seen(session, actor, rfq_id)
-    return render_template("rfq/show.html", **_frame(rfq, "lines", views.whole(rfq, actor)))
+    return render_template(
+        "rfq/show.html", families=FAMILIES, **_frame(rfq, "lines", views.whole(rfq, actor))
+    )
 
 
 @pages.get("/<uuid:rfq_id>/documents")

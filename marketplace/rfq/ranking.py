@@ -8,6 +8,8 @@ from fractions import Fraction
 from uuid import UUID
 
 from marketplace.rfq.bid_content import Criterion, Terms
+from marketplace.rfq.scoring import formulas
+from marketplace.rfq.scoring.formulas import Measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,9 @@ class Cell:
 class Points:
     """Points for one criterion, with all that they were computed from.
 
-    For the price: value is the total, reference the lowest total. For others: value is the score,
-    reference the best possible one. None as value: not scored yet.
+    For the price: value is the total, reference the lowest total, and ``measure`` all that the
+    formula measures by. For others: value is the score, reference the best possible one. None as
+    value: not scored yet.
     """
 
     criterion: Criterion
@@ -63,6 +66,7 @@ class Points:
     reference: Decimal
     exact: Fraction
     comment: str = ""
+    measure: Measure | None = None
 
     @property
     def points(self) -> Decimal:
@@ -170,7 +174,7 @@ def above(value: Decimal, best: Decimal) -> Decimal | None:
 def ranking(terms: Terms, offers: Iterable[Offer], *, final: bool = False) -> list[LotRanking]:
     """One ranking per lot, in the order of the lots.
 
-    Price points are weight x lowest total / total, other points weight x score / best score.
+    Price points follow the published formula, other points are weight x score / best score.
     Equal points: the bid whose last version was submitted earlier stands first. A bid with missing
     lines is listed without a place. final: no score is awaited any more.
     """
@@ -180,6 +184,7 @@ def ranking(terms: Terms, offers: Iterable[Offer], *, final: bool = False) -> li
 
 def _lot_ranking(terms: Terms, lot_id: UUID, offers: Sequence[Offer]) -> LotRanking:
     lines = terms.lines_of(lot_id)
+    place = [lot.id for lot in terms.lots].index(lot_id)
     bidding = [offer for offer in offers if any(line.id in offer.prices for line in lines)]
     totals = {
         offer.bid_id: sum(
@@ -192,7 +197,7 @@ def _lot_ranking(terms: Terms, lot_id: UUID, offers: Sequence[Offer]) -> LotRank
         for offer in bidding
     }
     complete = [offer for offer in bidding if not missing[offer.bid_id]]
-    lowest = min((totals[offer.bid_id] for offer in complete), default=Decimal(0))
+    compared = [totals[offer.bid_id] for offer in complete]
     unplaced = [
         Rank(
             place=None,
@@ -202,7 +207,7 @@ def _lot_ranking(terms: Terms, lot_id: UUID, offers: Sequence[Offer]) -> LotRank
             total=totals[offer.bid_id],
             missing=missing[offer.bid_id],
             points=(
-                _points(terms.criteria, offer, totals[offer.bid_id], lowest)
+                _points(terms.criteria, offer, totals[offer.bid_id], compared, place)
                 if not missing[offer.bid_id]
                 else ()
             ),
@@ -226,19 +231,32 @@ def _placed(ranks: Sequence[Rank]) -> tuple[Rank, ...]:
 
 
 def _points(
-    criteria: Iterable[Criterion], offer: Offer, total: Decimal, lowest: Decimal
+    criteria: Iterable[Criterion],
+    offer: Offer,
+    total: Decimal,
+    compared: Sequence[Decimal],
+    lot: int,
 ) -> tuple[Points, ...]:
     return tuple(
-        _price_points(criterion, total, lowest)
+        price_points(criterion, total, formulas.measure(criterion.formula, compared, lot))
         if criterion.is_price
         else _score_points(criterion, offer.scores.get(criterion.id))
         for criterion in criteria
     )
 
 
-def _price_points(criterion: Criterion, total: Decimal, lowest: Decimal) -> Points:
-    share = Fraction(lowest) / Fraction(total) if total else Fraction(1)
-    return Points(criterion, total, lowest, Fraction(criterion.weight) * share)
+def price_points(criterion: Criterion, total: Decimal, by: Measure | None) -> Points:
+    """The points of a total that is measured by these. None: there is nothing to measure by."""
+    if by is None:
+        return Points(criterion, total, Decimal(0), Fraction(0))
+    share = formulas.share(criterion.formula, total, by)
+    exact = Fraction(criterion.weight) * share
+    return Points(criterion, total, _as_written(by.lowest), exact, measure=by)
+
+
+def _as_written(total: Fraction) -> Decimal:
+    """A total that came as a decimal, as a decimal again."""
+    return Decimal(total.numerator) / Decimal(total.denominator)
 
 
 def _score_points(criterion: Criterion, given: Score | None) -> Points:

@@ -1,6 +1,6 @@
-"""Ranks that depend on a third bid: a known weakness of price points by lowest total ÷ total.
+"""Ranks that depend on a third bid: a known weakness of price points measured by other bids.
 
-The lowest bid sets the measure for all others. Where it is out of the race itself, two others may
+Bids set the measure for each other. Where one of them is out of the race itself, two others may
 stand in another order only because it was handed in. The buyer is told, and decides with that in
 mind; the published formula stays what was published.
 """
@@ -11,6 +11,7 @@ from fractions import Fraction
 from itertools import combinations
 
 from marketplace.rfq.ranking import LotRanking, Points, Rank
+from marketplace.rfq.scoring.formulas import FAMILIES, measure, share
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +34,24 @@ def of(lot: LotRanking) -> list[Reversal]:
 def _without(dropped: Rank, placed: Sequence[Rank]) -> Iterator[Reversal]:
     """placed: best first, so that of each pair the first one is ahead now."""
     others = [rank for rank in placed if rank is not dropped]
-    lowest = min((rank.total for rank in others), default=dropped.total)
-    if lowest <= dropped.total:  # somebody else sets the measure anyway
-        return
-    points = {rank.bid_id: _points(rank, Fraction(lowest)) for rank in others}
+    points = {rank.bid_id: _points(rank, others) for rank in others}
     for now_ahead, now_behind in combinations(others, 2):
         if points[now_behind.bid_id] > points[now_ahead.bid_id]:
             yield Reversal(without=dropped, ahead=now_behind, behind=now_ahead)
 
 
-def _points(rank: Rank, lowest: Fraction) -> Fraction:
-    return sum((_exact(part, rank, lowest) for part in rank.points), Fraction(0))
+def _points(rank: Rank, others: Sequence[Rank]) -> Fraction:
+    return sum((_exact(part, rank, others) for part in rank.points), Fraction(0))
 
 
-def _exact(part: Points, rank: Rank, lowest: Fraction) -> Fraction:
-    if not part.criterion.is_price or not rank.total:
+def _exact(part: Points, rank: Rank, others: Sequence[Rank]) -> Fraction:
+    """The points if only these had come; those of an absolute formula stay."""
+    formula = part.criterion.formula
+    if not part.criterion.is_price or not FAMILIES[formula.kind].is_relative:
         return part.exact
-    return Fraction(part.criterion.weight) * lowest / Fraction(rank.total)
+    by = measure(formula, [other.total for other in others])
+    return (
+        part.exact
+        if by is None
+        else Fraction(part.criterion.weight) * share(formula, rank.total, by)
+    )

@@ -123,4 +123,5 @@ def criterion_values(criterion: CriterionDraft) -> dict[str, object]:
         "kind": criterion.kind,
         "weight": criterion.weight,
         "max_score": criterion.max_score,
+        "price_formula": criterion.price_formula.to_json() if criterion.price_formula else None,
     }

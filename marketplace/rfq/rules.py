@@ -1,7 +1,7 @@
 """Decisions about an RFQ that need no database: what is missing, what may happen, what warns."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -9,8 +9,10 @@ from uuid import UUID
 from marketplace.core.errors import Conflict, FieldError, Invalid, refuse_all
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, OrgKind, Permission
+from marketplace.rfq import formula_rules
 from marketplace.rfq.bid_content import instant
 from marketplace.rfq.drafts import CriterionDraft, LineDraft, LotDraft
+from marketplace.rfq.formula_rules import FoundInFormula
 from marketplace.rfq.models import Rfq, RfqInvitation, RfqQuestion
 from marketplace.rfq.states import ACTION_PERMISSIONS, RFQ_FLOW, CriterionKind, RfqState
 
@@ -47,10 +49,16 @@ class Readiness:
 
     reasons: list[FieldError]
     warnings: list[FieldError]
+    formulas: list[FoundInFormula] = field(default_factory=list)
 
     @property
     def is_ready(self) -> bool:
         return not self.reasons
+
+    @property
+    def needs_confirmation(self) -> bool:
+        """Whether a formula is published only on confirmation."""
+        return any(found.finding.is_irregular for found in self.formulas)
 
 
 def readiness(
@@ -63,16 +71,21 @@ def readiness(
     reasons = [
         *_content_gaps(rfq),
         *_criteria_gaps(rfq),
+        *formula_rules.gaps(rfq),
         *_deadline_gaps(rfq, now),
         *_invitation_gaps(rfq, invitations, blocked),
     ]
-    return Readiness(reasons, list(_doubts(rfq, invitations, now)))
+    found = formula_rules.findings_of(rfq)
+    doubts = [*_doubts(rfq, invitations, now), *formula_rules.warnings(found)]
+    return Readiness(reasons, doubts, found)
 
 
-def check_ready(found: Readiness) -> None:
-    """Raise RfqNotReady with every reason."""
+def check_ready(found: Readiness, *, confirmed: bool = False) -> None:
+    """Raise RfqNotReady with every reason. confirmed: an irregular formula is meant to be."""
     if found.reasons:
         raise RfqNotReady(_("This RFQ cannot be published yet."), errors=found.reasons)
+    if found.needs_confirmation and not confirmed:
+        formula_rules.refuse_unconfirmed()
 
 
 def _content_gaps(rfq: Rfq) -> Iterator[FieldError]:
@@ -267,6 +280,7 @@ def criterion_faults(criteria: Sequence[CriterionDraft]) -> Iterator[FieldError]
                 "weight_out_of_range",
                 _("A weight is more than 0 and at most 100."),
             )
+        yield from formula_rules.faults(criterion, f"/criteria/{index}")
         if criterion.name.casefold() in names:
             yield FieldError(f"/criteria/{index}/name", "duplicate", _("This name is used twice."))
         names.add(criterion.name.casefold())

@@ -1,19 +1,20 @@
 """What crosses the API about RFQs, their content, invitations and questions."""
 
-from decimal import Decimal
 from typing import Any
 
 from marshmallow import fields, post_load, validate
 
-from marketplace.rfq.drafts import Address, CriterionDraft, LineDraft, LotDraft
+from marketplace.rfq.count_field import CountField
+from marketplace.rfq.criterion_schemas import CriterionInputSchema, CriterionSchema
+from marketplace.rfq.drafts import Address, LineDraft, LotDraft
+from marketplace.rfq.formula_schemas import FoundInFormulaSchema
 from marketplace.rfq.officers.rules import Appointment
 from marketplace.rfq.officers.states import OpeningRule
-from marketplace.rfq.states import CriterionKind, EnvelopeRule, RfqSource, RfqState
+from marketplace.rfq.states import EnvelopeRule, RfqSource, RfqState
 from marketplace.web.fields import (
     CountryField,
     CurrencyField,
     Day,
-    DecimalField,
     EnumField,
     IdField,
     InstantField,
@@ -27,15 +28,6 @@ DEADLINE = {
     "description": "RFC 3339 with an offset, or a local time such as 2026-03-10T12:00, which is"
     " read in `time_zone`. A local time that the zone skips or has twice is refused."
 }
-
-
-class CountField(fields.Integer):
-    """A whole number: as JSON writes it, or as digits from a form."""
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int:
-        if isinstance(value, str) and value.strip().isdecimal():
-            value = int(value)
-        return super()._deserialize(value, attr, data, **kwargs)
 
 
 class AddressSchema(Schema):
@@ -82,27 +74,12 @@ class LineInputSchema(Schema):
         return LineDraft(**data)
 
 
-class CriterionInputSchema(Schema):
-    name = TextField(required=True, max=100)
-    kind = EnumField(CriterionKind, load_default=CriterionKind.OTHER)
-    weight = DecimalField(required=True, places=2, minimum=Decimal(0), exclusive=True)
-    max_score = CountField(strict=True, load_default=100, validate=validate.Range(1, 1000))
-
-    @post_load
-    def make(self, data: dict[str, Any], **_kwargs: Any) -> CriterionDraft:
-        return CriterionDraft(**data)
-
-
 class LotsInputSchema(Schema):
     lots = fields.List(fields.Nested(LotInputSchema), required=True)
 
 
 class LinesInputSchema(Schema):
     lines = fields.List(fields.Nested(LineInputSchema), required=True)
-
-
-class CriteriaInputSchema(Schema):
-    criteria = fields.List(fields.Nested(CriterionInputSchema), required=True)
 
 
 class InvitationsInputSchema(Schema):
@@ -196,6 +173,10 @@ class PublishSchema(Schema):
     first_opener_id = IdField(load_default=None, allow_none=True)
     second_opener_id = IdField(load_default=None, allow_none=True)
     escrow_id = IdField(load_default=None, allow_none=True)
+    confirm_formula = fields.Boolean(
+        load_default=False,
+        metadata={"description": "Publish although the price formula is found irregular."},
+    )
 
     @post_load
     def make(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
@@ -206,6 +187,7 @@ class PublishSchema(Schema):
         return {
             "passphrase": data["passphrase"],
             "officers": appointment if together else None,
+            "confirm_formula": data["confirm_formula"],
         }
 
 
@@ -253,15 +235,6 @@ class LineSchema(Schema):
     delivery_on = Day()
     reference_price = MoneyField(unit_price=True, metadata={"description": "For the buyer only."})
     external_ref = fields.String()
-
-
-class CriterionSchema(Schema):
-    id = IdField()
-    number = fields.Integer()
-    name = fields.String()
-    kind = EnumField(CriterionKind)
-    weight = DecimalField()
-    max_score = fields.Integer()
 
 
 class RfqSummarySchema(Schema):
@@ -325,6 +298,10 @@ class ReadinessSchema(Schema):
     is_ready = fields.Boolean()
     reasons = fields.List(fields.Nested(ReadinessReasonSchema))
     warnings = fields.List(fields.Nested(ReadinessReasonSchema))
+    formulas = fields.List(
+        fields.Nested(FoundInFormulaSchema),
+        metadata={"description": "What is doubtful about the price formula, with examples."},
+    )
 
 
 class InvitationSchema(Schema):

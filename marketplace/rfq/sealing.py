@@ -16,6 +16,7 @@ from marketplace.rfq.officers import keys as share_keys
 from marketplace.rfq.officers.keys import SealedShare
 from marketplace.rfq.officers.models import OpeningKey, RfqOfficer
 from marketplace.rfq.officers.states import OfficerPart
+from marketplace.rfq.scoring.formulas import USUAL_FORMULA
 from marketplace.rfq.states import CriterionKind, EnvelopeRule
 
 SHORTEST_PASSPHRASE = 12
@@ -146,4 +147,5 @@ def _criterion(criterion: RfqCriterion) -> Criterion:
         is_price=criterion.kind is CriterionKind.PRICE,
         weight=criterion.weight,
         max_score=criterion.max_score,
+        formula=criterion.formula or USUAL_FORMULA,
     )

@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from marketplace.rfq.schemas import CountField
+from marketplace.rfq.count_field import CountField
 from marketplace.web.fields import TextField
 from marketplace.web.schemas import Schema
 

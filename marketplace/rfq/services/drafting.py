@@ -187,7 +187,13 @@ def _draft_of(rfq: Rfq, supplier_ids: list[UUID]) -> RfqDraft:
         ],
         lines=[_line_of(line, position[numbers[line.lot_id]], rfq.currency) for line in rfq.lines],
         criteria=[
-            CriterionDraft(criterion.name, criterion.kind, criterion.weight, criterion.max_score)
+            CriterionDraft(
+                criterion.name,
+                criterion.kind,
+                criterion.weight,
+                criterion.max_score,
+                criterion.formula,
+            )
             for criterion in rfq.criteria
         ],
         supplier_ids=supplier_ids,

@@ -57,16 +57,19 @@ def publish(
     expected: int | None = None,
     *,
     officers: Appointment | None = None,
+    confirm_formula: bool = False,
 ) -> Published:
     """Open the RFQ for bids. Invitations go out once this has been committed.
 
     passphrase: what will open the bids; without one it is made. officers: two of these three
-    people open instead. Raises RfqNotReady or OfficersInvalid with every reason.
+    people open instead. confirm_formula: an irregular price formula is meant to be. Raises
+    RfqNotReady or OfficersInvalid with every reason, or FormulaUnconfirmed.
     """
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     check_version(rfq, expected)
     state = RFQ_FLOW.next(rfq.state, "publish")
-    rules.check_ready(_checked(session, actor, rfq_id).readiness)
+    checked = _checked(session, actor, rfq_id).readiness
+    rules.check_ready(checked, confirmed=confirm_formula)
     rfq.state = state
     rfq.published_at = clock.now()
     supplier_ids = _send_invitations(session, rfq)
@@ -93,7 +96,13 @@ def publish(
         actor,
         "rfq.published",
         ("rfq", rfq.id),
-        {"bids_due_at": _due(rfq).isoformat(), "time_zone": rfq.time_zone},
+        {
+            "bids_due_at": _due(rfq).isoformat(),
+            "time_zone": rfq.time_zone,
+            "confirmed_doubts": [
+                each.finding.code for each in checked.formulas if each.finding.is_irregular
+            ],
+        },
     )
     return Published(rfq, opening_passphrase)
 

@@ -1,0 +1,1 @@
+"""How bids earn points: price formulas as data, what is doubtful about them, pre-grading."""
