@@ -33,6 +33,8 @@ from marketplace.portal import api as portal_api
 from marketplace.portal import oversight_pages as portal_oversight_pages
 from marketplace.portal import pages as portal_pages
 from marketplace.remedies import api as remedies_api
+from marketplace.remedies import case_api as remedies_case_api
+from marketplace.remedies import case_pages as remedies_case_pages
 from marketplace.remedies import pages as remedies_pages
 from marketplace.rfq import api as rfq_api
 from marketplace.rfq import bid_api as rfq_bid_api
@@ -97,6 +99,8 @@ API = (
     portal_api.audit,
     portal_api.jobs,
     remedies_api.blp,
+    remedies_case_api.of_rfq,
+    remedies_case_api.blp,
     rfq_api.blp,
     rfq_bid_api.blp,
     rfq_bid_api.receipt_blp,
@@ -134,6 +138,7 @@ PAGES = (
     payments_pages.pages,
     portal_oversight_pages.pages,
     portal_pages.pages,
+    remedies_case_pages.pages,
     remedies_pages.pages,
     rfq_bid_pages.pages,
     rfq_bid_pages.my_pages,

@@ -55,6 +55,7 @@ SCHEDULE: Mapping[str, Scheduled] = {
     "rfq.forget_waiting_shares": Scheduled("*/5 * * * *", officers.forget_waiting_shares),
     "loyalty.expire_lots": Scheduled("*/15 * * * *", loyalty.expire_lots),
     "remedies.conclude_due": Scheduled("* * * * *", remedies.conclude_due),
+    "remedies.remind_of_overdue": Scheduled("13 * * * *", remedies.remind_of_overdue),
     "suppliers.compute_scorecards": Scheduled("41 2 * * *", scorecards.compute),
     "suppliers.rescreen_changed": Scheduled("7 * * * *", runs.rescreen_changed),
     "suppliers.warn_of_expiring_certificates": Scheduled(

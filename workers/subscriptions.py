@@ -77,6 +77,8 @@ SUBSCRIPTIONS: Mapping[str, Mapping[str, Work]] = {
         "subtract_customer_refund": customers.subtract_refund,
         "take_back_points": loyalty.take_back_points,
     },
+    "remedies.case_continued": {"tell_other_party": remedies.tell_continued},
+    "remedies.case_opened": {"tell_buyer_of_case": remedies.tell_opened},
     "rfq.award_decided": {"send_letters": remedies.send_letters},
     "rfq.award_withdrawn": {"announce_withdrawal": bids.announce_withdrawal},
     "rfq.awarded": {"announce_award": bids.announce_award, "draft_orders": orders.draft_orders},

@@ -8,6 +8,7 @@ from marketplace.identity.permissions import Actor, Permission
 P = Permission
 PATHS: dict[str, tuple[Permission, str]] = {
     "rfq": (P.RFQ_READ, "/rfqs/{id}"),
+    "award_case": (P.BID_READ, "/cases/{id}"),
     "order": (P.ORDER_READ, "/orders/{id}"),
     "invoice": (P.INVOICE_READ, "/invoices/{id}"),
     "payment": (P.PAYMENT_READ, "/payments/{id}"),
@@ -31,6 +32,7 @@ NAMES: dict[str, Text] = {
     "approval_request": _("Approval"),
     "approval_policy": _("Approval policy"),
     "approval_delegation": _("Delegation"),
+    "award_case": _("Debrief or challenge"),
     "award_scenario": _("Award scenario"),
     "bid_attempt": _("Attempt to submit a bid"),
     "customer": _("Customer"),

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, true
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from marketplace.approvals import queries as approval_queries
 from marketplace.core import clock
@@ -18,6 +19,8 @@ from marketplace.orders import queries as order_queries
 from marketplace.orders.models import Order, OrderLine
 from marketplace.orders.states import OrderState
 from marketplace.payments import queries as payment_queries
+from marketplace.remedies.models import AwardCase
+from marketplace.remedies.states import CaseKind
 from marketplace.rfq import queries as rfq_queries
 from marketplace.rfq.bid_models import Bid
 from marketplace.rfq.bid_states import BidState
@@ -40,19 +43,49 @@ def rfqs_to_move(session: Session, actor: Actor) -> list[Task]:
         .scalar_subquery()
     )
     published, late = Rfq.state == RfqState.PUBLISHED, Rfq.bids_due_at < now
+    case = _next_case(actor)
     steps = {
         P.RFQ_DRAFT: (Rfq.state == RfqState.DRAFT) & (Rfq.created_by == actor.person_id),
         P.RFQ_ANSWER: published & ~late & (questions > 0),
-        P.RFQ_AWARD: (Rfq.state == RfqState.OPENED) | (published & late),
+        P.RFQ_AWARD: (Rfq.state == RfqState.OPENED) | (published & late) | case.c.id.is_not(None),
     }
     rows = session.execute(
         rfq_queries.visible_to(actor)
-        .add_columns(questions)
+        .add_columns(questions, case)
+        .outerjoin(case, true())
         .where(or_(*(step for permission, step in steps.items() if actor.may(permission))))
         .order_by(Rfq.bids_due_at.nulls_last(), Rfq.changed_at.desc())
         .limit(AT_MOST)
     )
-    return [_rfq_task(rfq, count, now) for rfq, count in rows]
+    return [
+        Task("rfq", _fill(CASE_WORDS[row.kind], row.Rfq), f"/cases/{row.id}", row.due_at)
+        if row.id
+        else _rfq_task(row.Rfq, row[1], now)
+        for row in rows
+    ]
+
+
+def _next_case(actor: Actor) -> LateralFromClause:
+    """The debrief or challenge of an RFQ on which the buyer has to do something first."""
+    kinds = [CaseKind.DEBRIEF] if actor.may(P.RFQ_AWARD) else []
+    kinds += [CaseKind.CHALLENGE] if actor.may(P.CHALLENGE_DECIDE) else []
+    return (
+        select(AwardCase.id, AwardCase.kind, AwardCase.due_at)
+        .where(
+            AwardCase.rfq_id == Rfq.id,
+            AwardCase.kind.in_(kinds),
+            AwardCase.due_at.is_not(None),
+        )
+        .order_by(AwardCase.due_at, AwardCase.id)
+        .limit(1)
+        .lateral("waiting_case")
+    )
+
+
+CASE_WORDS: dict[CaseKind, Text] = {
+    CaseKind.DEBRIEF: _("Answer a debrief about %(number)s, %(title)s"),
+    CaseKind.CHALLENGE: _("Settle a challenge about %(number)s, %(title)s"),
+}
 
 
 RFQ_WORDS: dict[RfqState, Text] = {

@@ -11,9 +11,9 @@ from marketplace.core.text import _
 from marketplace.documents import downloads
 from marketplace.identity.permissions import OrgKind, Permission
 from marketplace.identity.queries import organisation, organisations
-from marketplace.remedies import letter_views, pdf, reading
+from marketplace.remedies import case_views, letter_views, pdf, reading
 from marketplace.remedies.schemas import ReasonSchema
-from marketplace.remedies.services import concluding, reading_letters
+from marketplace.remedies.services import concluding, reading_cases, reading_letters
 from marketplace.rfq import bid_queries, queries, views
 from marketplace.rfq.models import Rfq
 from marketplace.web.blueprints import PageBlueprint
@@ -29,9 +29,17 @@ def outcome(rfq_id: UUID) -> str:
     session, actor = current_session(), current_actor()
     rfq = queries.get(session, actor, rfq_id)
     letters = reading_letters.letters(session, actor, rfq_id)
+    cases = reading_cases.cases(session, actor, rfq_id)
+    own = {each.award_id: each for each in letters} if rfq.buyer_id != actor.org_id else {}
+    awards = reading.standings(session, actor, rfq_id)
     return render_template(
         "remedies/outcome.html",
-        awards=reading.standings(session, actor, rfq_id),
+        awards=awards,
+        offers={
+            award.award_id: case_views.offers(actor, award.document, own.get(award.award_id), cases)
+            for award in awards
+        },
+        cases=case_views.shown(session, actor, cases),
         letters=letters,
         suppliers=organisations(session, [each.supplier_id for each in letters]),
         **_frame(rfq),

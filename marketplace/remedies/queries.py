@@ -10,6 +10,7 @@ from marketplace.core.errors import NotFound
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor
 from marketplace.remedies.models import AwardLetter
+from marketplace.remedies.states import LetterKind
 from marketplace.rfq.bid_models import Award, BidLine, BidOffer
 from marketplace.rfq.models import RfqLine
 
@@ -54,6 +55,29 @@ def letter(session: Session, actor: Actor, rfq_id: UUID, letter_id: UUID) -> Awa
     if found is None:
         raise NotFound(_("There is no such letter."))
     return found
+
+
+def own_letter(session: Session, actor: Actor, rfq_id: UUID, award_id: UUID) -> AwardLetter:
+    """The supplier's letter about this award, or NotFound: only bidders have one."""
+    found = session.scalar(
+        select(AwardLetter).where(
+            AwardLetter.award_id == award_id,
+            AwardLetter.rfq_id == rfq_id,
+            AwardLetter.supplier_id == actor.organisation_id,
+        )
+    )
+    if found is None:
+        raise NotFound(_("There is no such letter."))
+    return found
+
+
+def losers(session: Session, award_id: UUID) -> Sequence[UUID]:
+    """Who got nothing by this award, for its buyer."""
+    return session.scalars(
+        select(AwardLetter.supplier_id).where(
+            AwardLetter.award_id == award_id, AwardLetter.kind == LetterKind.LOST
+        )
+    ).all()
 
 
 def has_letters(session: Session, award_id: UUID) -> bool:

@@ -10,16 +10,17 @@ from sqlalchemy.orm import Session
 from marketplace.core import audit, clock
 from marketplace.core.ids import uuid7
 from marketplace.documents import service as documents
+from marketplace.events.remedies import CaseContinued, CaseOpened
 from marketplace.events.rfq import AwardDecided
 from marketplace.identity import queries as identity_queries
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import SYSTEM, Actor, OrgKind
-from marketplace.remedies import letters, notices, pdf, queries
+from marketplace.remedies import case_queries, letters, notices, pdf, queries
 from marketplace.remedies.letters import Decision
-from marketplace.remedies.models import AwardLetter
+from marketplace.remedies.models import AwardCase, AwardLetter
 from marketplace.rfq import bid_queries, deadlines, standings
 from marketplace.rfq import queries as rfq_queries
-from marketplace.rfq.award_models import AwardStanding, SourcingSettings
+from marketplace.rfq.award_models import AwardStanding
 from marketplace.rfq.award_states import AwardState
 from marketplace.rfq.bid_models import Award
 from marketplace.rfq.models import Rfq
@@ -35,15 +36,57 @@ def conclude_due(session: Session, actor: Actor) -> int:
         .where(
             AwardStanding.state == AwardState.STANDSTILL,
             AwardStanding.standstill_until < clock.now() - standings.DRAIN,
+            ~select(AwardCase.id)
+            .where(AwardCase.award_id == AwardStanding.award_id, case_queries.is_open_challenge())
+            .exists(),
         )
         .order_by(AwardStanding.standstill_until, AwardStanding.award_id)
         .limit(BATCH)
         .with_for_update(skip_locked=True),
         execution_options={"populate_existing": True},
     ).all()
-    for standing, rfq in due:
+    # asked again under the locks: a challenge may have been filed meanwhile
+    challenged = {
+        case.award_id
+        for case in case_queries.open_challenges(
+            session, [row.AwardStanding.award_id for row in due]
+        )
+    }
+    free = [(standing, rfq) for standing, rfq in due if standing.award_id not in challenged]
+    for standing, rfq in free:
         standings.conclude(session, actor, rfq, standing)
-    return len(due)
+    return len(free)
+
+
+def remind_of_overdue(session: Session, _actor: Actor) -> int:
+    """Tell buyers once of each step of a case whose time has passed; returns how many."""
+    now = clock.now()
+    late = session.execute(
+        select(AwardCase, Rfq)
+        .join(Rfq, Rfq.id == AwardCase.rfq_id)
+        .where(AwardCase.due_at < now, AwardCase.reminded_at.is_(None))
+        .order_by(AwardCase.due_at, AwardCase.id)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True, of=AwardCase)
+    ).all()
+    for case, rfq in late:
+        case.reminded_at = now
+        notices.tell_overdue(session, case, rfq)
+    session.flush()
+    return len(late)
+
+
+def tell_opened(session: Session, event: CaseOpened) -> None:
+    """The buyer learns of a debrief or a challenge."""
+    case = case_queries.get(session, SYSTEM, event.case_id)
+    notices.tell_opened(session, case, session.get_one(Rfq, event.rfq_id))
+
+
+def tell_continued(session: Session, event: CaseContinued) -> None:
+    """The other party learns what was said or decided."""
+    case = case_queries.get(session, SYSTEM, event.case_id)
+    entry = next(entry for entry in case.entries if entry.id == event.entry_id)
+    notices.tell_continued(session, case, entry, session.get_one(Rfq, event.rfq_id))
 
 
 def send_letters(session: Session, event: AwardDecided) -> None:
@@ -59,7 +102,7 @@ def send_letters(session: Session, event: AwardDecided) -> None:
     bidders = sorted({*event.winner_ids, *event.loser_ids})
     parties = identity_queries.organisations(session, [rfq.buyer_id, *bidders])
     usual = rfq_queries.settings(session, rfq.buyer_id)
-    decision = _decision(session, decided, parties.values(), usual)
+    decision = _decision(session, decided, parties.values())
     for bidder in bidders:
         letter = _letter(rfq, decided, decision, bidder, usual.debrief_days)
         letter.document_id = _filed(session, letter, rfq, parties)
@@ -75,9 +118,7 @@ def send_letters(session: Session, event: AwardDecided) -> None:
     )
 
 
-def _decision(
-    session: Session, decided: Award, parties: Iterable[Organisation], usual: SourcingSettings
-) -> Decision:
+def _decision(session: Session, decided: Award, parties: Iterable[Organisation]) -> Decision:
     return Decision(
         terms=bid_queries.terms(session, decided.rfq_id),
         evidence=decided.evidence,
@@ -85,7 +126,7 @@ def _decision(
         bid_for=queries.lots_bid_for(session, decided.rfq_id),
         names={party.id: party.name for party in parties},
         reasons=decided.reasons,
-        dispute_clause=usual.dispute_clause,
+        dispute_clause=decided.standing.dispute_clause,
     )
 
 

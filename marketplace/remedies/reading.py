@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import clock
 from marketplace.identity.permissions import Actor
-from marketplace.remedies import rules
+from marketplace.remedies import case_queries, rules
+from marketplace.remedies.models import AwardCase
 from marketplace.rfq import bid_queries, queries
 from marketplace.rfq.award_models import AwardStanding
 from marketplace.rfq.models import Rfq
@@ -17,15 +18,21 @@ from marketplace.web.shown import Shown
 def standings(session: Session, actor: Actor, rfq_id: UUID) -> Sequence[Shown]:
     """Every award, withdrawn ones too, newest first. It names no bidder."""
     rfq = queries.get(session, actor, rfq_id)
-    return [shown(each, rfq, actor) for each in bid_queries.standings(session, rfq_id)]
+    found = bid_queries.standings(session, rfq_id)
+    challenges = case_queries.open_challenges(session, [each.award_id for each in found])
+    return [shown(each, rfq, actor, challenges) for each in found]
 
 
-def shown(standing: AwardStanding, rfq: Rfq, actor: Actor) -> Shown:
-    """The award's standing with its clock."""
+def shown(
+    standing: AwardStanding, rfq: Rfq, actor: Actor, challenges: Sequence[AwardCase] = ()
+) -> Shown:
+    """The award's standing with its clock, and the open challenges that the reader may see."""
     now = clock.now()
+    own = [case for case in challenges if case.award_id == standing.award_id]
     return Shown(
         standing,
-        rules.actions_for(standing, actor, now),
+        rules.actions_for(standing, actor, now, is_challenged=bool(own)),
+        challenge_ids=[case.id for case in own],
         time_zone=rfq.time_zone,
         is_over=standing.is_over(now),
     )

@@ -1,10 +1,12 @@
 """Decisions after an award that need no database: what the clock permits."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from marketplace.core.errors import Conflict, FieldError, Invalid
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission
+from marketplace.remedies.models import AwardCase
 from marketplace.rfq.award_models import AwardStanding
 from marketplace.rfq.award_states import AwardState
 from marketplace.rfq.bid_content import instant
@@ -17,6 +19,10 @@ class StandstillRuns(Conflict):
 
 class StandstillOver(Conflict):
     code = "standstill_over"
+
+
+class AwardChallenged(Conflict):
+    code = "award_challenged"
 
 
 class ReasonRequired(Invalid):
@@ -46,6 +52,23 @@ def check_runs(standing: AwardStanding, now: datetime) -> None:
         )
 
 
+def check_unchallenged(open_challenges: Sequence[AwardCase]) -> None:
+    """Raise AwardChallenged, naming what holds the award back."""
+    if open_challenges:
+        raise AwardChallenged(
+            _("The award is challenged. It cannot be final before that is settled."),
+            challenges=[
+                {
+                    "case_id": str(case.id),
+                    "supplier_id": str(case.supplier_id),
+                    "state": str(case.state),
+                    "opened_at": instant(case.opened_at),
+                }
+                for case in open_challenges
+            ],
+        )
+
+
 def checked_reason(reason: str, pointer: str = "/reason") -> str:
     """The reason without blanks around it, or ReasonRequired."""
     if not reason.strip():
@@ -55,11 +78,13 @@ def checked_reason(reason: str, pointer: str = "/reason") -> str:
     return reason.strip()
 
 
-def actions_for(standing: AwardStanding, actor: Actor, now: datetime) -> list[str]:
+def actions_for(
+    standing: AwardStanding, actor: Actor, now: datetime, *, is_challenged: bool
+) -> list[str]:
     """What this actor may do with the award now."""
     is_own = actor.org_id == standing.buyer_id and actor.may(Permission.RFQ_AWARD)
     if not is_own or standing.state is not AwardState.STANDSTILL:
         return []
-    if may_conclude(standing, now):
-        return ["conclude"]
-    return [] if standing.is_over(now) else ["withdraw"]
+    if is_challenged or not standing.is_over(now):
+        return ["withdraw"]
+    return ["conclude"] if may_conclude(standing, now) else []

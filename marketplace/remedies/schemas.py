@@ -35,6 +35,10 @@ class AwardStandingSchema(Schema):
     concluded_at = InstantField(allow_none=True)
     withdrawn_at = InstantField(allow_none=True)
     withdrawal_reason = fields.String(allow_none=True)
+    dispute_clause = fields.String(metadata={"description": "Who mediates, who arbitrates."})
+    challenge_ids = fields.List(
+        IdField(), metadata={"description": "Open challenges that hold it back; own ones alone."}
+    )
 
 
 class AwardStandingListSchema(Schema):

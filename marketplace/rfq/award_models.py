@@ -14,7 +14,7 @@ class AwardStanding(Base):
     """What became of one award. It names nobody: whoever may see the RFQ may read it.
 
     The award itself is never changed. ``standstill_until`` is the last instant of the standstill;
-    none where the award was final at once.
+    the decision's own where the award was final at once. ``dispute_clause`` as it was then.
     """
 
     __tablename__ = "award_standing"
@@ -39,6 +39,7 @@ class AwardStanding(Base):
     concluded_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
     withdrawal_reason: Mapped[str | None]
+    dispute_clause: Mapped[str] = mapped_column(default="", server_default="")
 
     def is_over(self, now: datetime) -> bool:
         """Whether the standstill has ended by the clock, whoever has noticed it or not."""

@@ -114,12 +114,12 @@ def check_not_blocked(winners: Iterable[UUID], blocked: Collection[UUID]) -> Non
         )
 
 
-def check_names_no_loser(reasons: str, losers: Iterable[str]) -> None:
-    """Raise NamesALoser: what all bidders read must not tell who else lost."""
-    text = reasons.casefold()
+def check_names_no_loser(words: str, losers: Iterable[str], pointer: str = "/reasons") -> None:
+    """Raise NamesALoser: what bidders read must not tell who else lost."""
+    text = words.casefold()
     if any(name.strip() and name.strip().casefold() in text for name in losers):
-        detail = _("All bidders read this: name nobody who did not win.")
-        raise NamesALoser(detail, errors=[FieldError("/reasons", NamesALoser.code, detail)])
+        detail = _("Bidders read this: name nobody else who did not win.")
+        raise NamesALoser(detail, errors=[FieldError(pointer, NamesALoser.code, detail)])
 
 
 def _choice_errors(

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import audit, clock, outbox
 from marketplace.events.rfq import AwardDecided, AwardWithdrawn, RfqAwarded
 from marketplace.identity.permissions import Actor
-from marketplace.rfq import bid_queries, deadlines
+from marketplace.rfq import bid_queries, deadlines, queries
 from marketplace.rfq.award_models import AwardStanding
 from marketplace.rfq.award_states import AWARD_FLOW, AwardState
 from marketplace.rfq.bid_models import Award, AwardLine, Bid
@@ -34,6 +34,7 @@ def begin(session: Session, actor: Actor, rfq: Rfq, decided: Award, winners: set
         state=AwardState.STANDSTILL,
         decided_at=decided.decided_at,
         standstill_until=_until(rfq, decided.decided_at),
+        dispute_clause=queries.settings(session, rfq.buyer_id).dispute_clause,
     )
     rfq.state = RFQ_FLOW.next(rfq.state, "award")
     session.add(standing)

@@ -18,12 +18,13 @@ PRICE_ALONE = [CriterionDraft("Price", CriterionKind.PRICE, Decimal(100))]
 
 
 def bids_of(sourcing: Sourcing) -> list[UUID]:
-    """Bid ids in the order of the suppliers."""
+    """Bid ids in the order of the suppliers who bid."""
     bids = {
         bid.supplier_id: bid.id
         for bid in bid_queries.readable_bids(sourcing.session, sourcing.rfq.id)
     }
-    return [bids[supplier.organisation_id] for supplier in sourcing.suppliers]
+    bidders = [supplier.organisation_id for supplier in sourcing.suppliers]
+    return [bids[bidder] for bidder in bidders if bidder in bids]
 
 
 def decide(sourcing: Sourcing, *winners: int, reason: str = "", **over: Any) -> AwardStanding:

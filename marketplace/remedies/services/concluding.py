@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import clock
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.remedies import rules
+from marketplace.remedies import case_queries, casework, rules
 from marketplace.rfq import bid_queries, queries, standings
 from marketplace.rfq.award_models import AwardStanding
 from marketplace.rfq.award_states import AWARD_FLOW
@@ -16,13 +16,14 @@ from marketplace.rfq.award_states import AWARD_FLOW
 def conclude(session: Session, actor: Actor, rfq_id: UUID, award_id: UUID) -> AwardStanding:
     """Make the award final after its standstill, without waiting for the job that does it.
 
-    Raises StandstillRuns.
+    Raises StandstillRuns or AwardChallenged.
     """
     bid_queries.opened(session, actor, rfq_id)
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     standing = bid_queries.standing(session, rfq_id, award_id, lock=True)
     AWARD_FLOW.next(standing.state, "conclude")
     rules.check_over(standing, clock.now())
+    rules.check_unchallenged(case_queries.open_challenges(session, [award_id]))
     standings.conclude(session, actor, rfq, standing)
     return standing
 
@@ -31,7 +32,9 @@ def conclude(session: Session, actor: Actor, rfq_id: UUID, award_id: UUID) -> Aw
 def withdraw(
     session: Session, actor: Actor, rfq_id: UUID, award_id: UUID, reason: str
 ) -> AwardStanding:
-    """Take the decision back during its standstill; the RFQ is in evaluation again.
+    """Take the decision back during its standstill, or while it is challenged.
+
+    The RFQ is in evaluation again, and challenges to the decision have lost their object.
 
     Raises StandstillOver or ReasonRequired.
     """
@@ -39,6 +42,9 @@ def withdraw(
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     standing = bid_queries.standing(session, rfq_id, award_id, lock=True)
     AWARD_FLOW.next(standing.state, "withdraw")
-    rules.check_runs(standing, clock.now())
-    standings.take_back(session, actor, rfq, standing, rules.checked_reason(reason))
+    if not case_queries.open_challenges(session, [award_id]):
+        rules.check_runs(standing, clock.now())
+    reason = rules.checked_reason(reason)
+    casework.void_challenges(session, actor, rfq, award_id)
+    standings.take_back(session, actor, rfq, standing, reason)
     return standing
