@@ -1,13 +1,16 @@
 """What may be awarded: a line to one bid that priced it, with reasons if it is not the best."""
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
 from uuid import UUID
 
 from marketplace.core.errors import Conflict, FieldError, Invalid
+from marketplace.core.money import Quantity, rounded_amount
 from marketplace.core.text import _
 from marketplace.rfq.bid_content import AskedLine, Terms
-from marketplace.rfq.ranking import Cell, LotRanking
+from marketplace.rfq.offering import OfferKind
+from marketplace.rfq.ranking import Cell, LotRanking, Price
 
 
 class AwardInvalid(Invalid):
@@ -32,20 +35,27 @@ class SupplierIsBlocked(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A lot or a line for a bid. One of lot_id and line_id is given."""
+    """A lot or a line for a bid. One of lot_id and line_id is given.
+
+    quantity: how much of the line; None is all that the bid offers.
+    """
 
     bid_id: UUID
     lot_id: UUID | None = None
     line_id: UUID | None = None
+    quantity: Quantity | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenLine:
-    """A line with the bid that gets it."""
+    """A line, or a part of it, with the bid that gets it and what that costs."""
 
     asked: AskedLine
     bid_id: UUID
     is_best: bool
+    quantity: Decimal
+    unit_price: Decimal
+    total: Decimal
 
 
 def chosen_lines(
@@ -54,34 +64,38 @@ def chosen_lines(
     lots: Iterable[LotRanking],
     choices: Iterable[Choice],
 ) -> list[ChosenLine]:
-    """The lines of the choices; a line's own choice goes before that of its lot.
+    """The lines of the choices; a line's own choices go before that of its lot.
 
     Raises AwardInvalid with every reason: unknown lots, lines and bids, lines without a price,
-    and anything chosen twice.
+    anything chosen twice, and quantities that are not offered or not asked for.
     """
-    priced = {
-        line_id: {cell.bid_id for cell in row if cell.price} for line_id, row in cells.items()
-    }
-    by_lot: dict[UUID, UUID] = {}
-    by_line: dict[UUID, UUID] = {}
-    errors: list[FieldError] = []
+    picks = _Picks(terms, _prices(cells))
     for index, choice in enumerate(choices):
-        errors.extend(_choice_errors(terms, priced, choice, f"/choices/{index}"))
-        target, key = (by_line, choice.line_id) if choice.line_id else (by_lot, choice.lot_id)
-        if key is not None and key in target:
-            errors.append(
-                FieldError(f"/choices/{index}", "chosen_twice", _("This is chosen twice."))
-            )
-        if key is not None:
-            target[key] = choice.bid_id
-    if errors or not (by_lot or by_line):
-        raise AwardInvalid(_("Choose a bid for at least one lot or line."), errors=errors)
+        picks.take(choice, f"/choices/{index}")
+    picks.check_sums()
+    if picks.errors or not (picks.by_lot or picks.by_line):
+        raise AwardInvalid(_("Choose a bid for at least one lot or line."), errors=picks.errors)
     first = {lot.lot_id: lot.first.bid_id for lot in lots if lot.first}
     return [
-        ChosenLine(line, bid_id, _is_best(terms, cells, first, line, bid_id))
+        _chosen(terms, line, pick, _is_best(terms, cells, first, line, pick.bid_id))
         for line in terms.lines
-        if (bid_id := by_line.get(line.id) or by_lot.get(line.lot_id))
+        for pick in picks.of(line)
     ]
+
+
+def check_minimums(chosen: Iterable[ChosenLine], minimums: Mapping[UUID, Decimal]) -> None:
+    """Raise AwardInvalid when a bid gets less than the least order that it takes."""
+    given: dict[UUID, Decimal] = {}
+    for line in chosen:
+        given[line.bid_id] = given.get(line.bid_id, Decimal(0)) + line.total
+    below = [bid for bid, total in given.items() if total < minimums.get(bid, Decimal(0))]
+    if below:
+        detail = _("A bid gets less than its minimum order value. Give it more, or nothing.")
+        raise AwardInvalid(
+            detail,
+            errors=[FieldError("/choices", "below_minimum_order", detail)],
+            bid_ids=sorted(str(bid) for bid in below),
+        )
 
 
 def check_decidable(lots: Iterable[LotRanking], chosen: Collection[ChosenLine]) -> None:
@@ -122,28 +136,129 @@ def check_names_no_loser(words: str, losers: Iterable[str], pointer: str = "/rea
         raise NamesALoser(detail, errors=[FieldError(pointer, NamesALoser.code, detail)])
 
 
-def _choice_errors(
-    terms: Terms, priced: Mapping[UUID, Collection[UUID]], choice: Choice, place: str
-) -> Iterable[FieldError]:
-    if (choice.lot_id is None) == (choice.line_id is None):
-        yield FieldError(place, "lot_or_line", _("Name either a lot or a line."))
-        return
-    if choice.line_id is not None:
-        lines = tuple(line for line in terms.lines if line.id == choice.line_id)
-    else:
-        lines = tuple(line for line in terms.lines if line.lot_id == choice.lot_id)
-    if not lines:
-        yield FieldError(place, "unknown_line", _("This is not part of the RFQ."))
-    missing = [line.number for line in lines if choice.bid_id not in priced[line.id]]
-    if missing:
-        yield FieldError(
-            f"{place}/bid_id",
-            "not_priced",
-            _(
-                "This bid has no price for line %(numbers)s.",
-                numbers=", ".join(map(str, missing)),
-            ),
-        )
+@dataclass(frozen=True, slots=True)
+class _Pick:
+    """A bid with so much of a line, and where the choice says so."""
+
+    bid_id: UUID
+    price: Price
+    quantity: Decimal
+    place: str
+
+
+@dataclass
+class _Picks:
+    """The choices by what they are about, and every reason against them."""
+
+    terms: Terms
+    prices: Mapping[tuple[UUID, UUID], Price]
+    by_lot: dict[UUID, UUID] = field(default_factory=dict)
+    by_line: dict[UUID, list[_Pick]] = field(default_factory=dict)
+    errors: list[FieldError] = field(default_factory=list)
+
+    @property
+    def may_split(self) -> bool:
+        return OfferKind.PARTIAL_QUANTITIES in self.terms.allows
+
+    def take(self, choice: Choice, place: str) -> None:
+        faults = list(self._faults(choice, place))
+        if self._is_chosen(choice):
+            faults.append(FieldError(place, "chosen_twice", _("This is chosen twice.")))
+        self.errors.extend(faults)
+        if choice.line_id is None and choice.lot_id is not None:
+            self.by_lot[choice.lot_id] = choice.bid_id
+        elif choice.line_id is not None and not faults:
+            price = self.prices[choice.line_id, choice.bid_id]
+            asked = self.terms.line_by_id[choice.line_id]
+            quantity = choice.quantity.value if choice.quantity else _offered(price, asked)
+            pick = _Pick(choice.bid_id, price, quantity, place)
+            self.by_line.setdefault(choice.line_id, []).append(pick)
+
+    def check_sums(self) -> None:
+        """No line is awarded beyond what is asked for."""
+        for line_id, picks in self.by_line.items():
+            if sum(pick.quantity for pick in picks) > self.terms.line_by_id[line_id].quantity:
+                detail = _("Together this is more than is asked for.")
+                self.errors.append(
+                    FieldError(f"{picks[-1].place}/quantity", "over_awarded", detail)
+                )
+
+    def of(self, line: AskedLine) -> list[_Pick]:
+        """Who gets the line: as chosen for itself, else with its lot."""
+        bid_id = self.by_lot.get(line.lot_id)
+        if line.id in self.by_line or bid_id is None:
+            return self.by_line.get(line.id, [])
+        price = self.prices[line.id, bid_id]
+        return [_Pick(bid_id, price, _offered(price, line), "")]
+
+    def _is_chosen(self, choice: Choice) -> bool:
+        if choice.line_id is None:
+            return choice.lot_id in self.by_lot
+        taken = [pick.bid_id for pick in self.by_line.get(choice.line_id, ())]
+        return choice.bid_id in taken or bool(taken and not self.may_split)
+
+    def _faults(self, choice: Choice, place: str) -> Iterator[FieldError]:
+        if (choice.lot_id is None) == (choice.line_id is None):
+            yield FieldError(place, "lot_or_line", _("Name either a lot or a line."))
+            return
+        lines = [
+            line
+            for line in self.terms.lines
+            if choice.line_id == line.id or (not choice.line_id and choice.lot_id == line.lot_id)
+        ]
+        if not lines:
+            yield FieldError(place, "unknown_line", _("This is not part of the RFQ."))
+            return
+        missing = [line.number for line in lines if (line.id, choice.bid_id) not in self.prices]
+        if missing:
+            yield FieldError(
+                f"{place}/bid_id",
+                "not_priced",
+                _(
+                    "This bid has no price for line %(numbers)s.",
+                    numbers=", ".join(map(str, missing)),
+                ),
+            )
+        elif choice.quantity is not None:
+            yield from self._quantity_faults(choice, choice.quantity, lines[0], place)
+
+    def _quantity_faults(
+        self, choice: Choice, quantity: Quantity, asked: AskedLine, place: str
+    ) -> Iterator[FieldError]:
+        pointer = f"{place}/quantity"
+        if choice.line_id is None:
+            yield FieldError(pointer, "not_for_lots", _("A quantity goes with a line."))
+            return
+        offered = _offered(self.prices[asked.id, choice.bid_id], asked)
+        if quantity.unit != asked.unit:
+            yield FieldError(pointer, "wrong_unit", _("Give the quantity in the unit of the line."))
+        elif not 0 < quantity.value <= offered:
+            yield FieldError(
+                pointer,
+                "not_offered",
+                _("This bid offers up to %(offered)s of this line.", offered=f"{offered:f}"),
+            )
+        elif quantity.value != offered and not self.may_split:
+            yield FieldError(pointer, "partial_not_allowed", _("This RFQ awards whole lines only."))
+
+
+def _prices(cells: Mapping[UUID, Collection[Cell]]) -> dict[tuple[UUID, UUID], Price]:
+    return {
+        (line_id, cell.bid_id): cell.price
+        for line_id, row in cells.items()
+        for cell in row
+        if cell.price
+    }
+
+
+def _offered(price: Price, asked: AskedLine) -> Decimal:
+    return asked.quantity if price.part is None else price.part
+
+
+def _chosen(terms: Terms, asked: AskedLine, pick: _Pick, is_best: bool) -> ChosenLine:  # noqa: FBT001
+    unit_price = pick.price.at(pick.quantity)
+    total = rounded_amount(pick.quantity * unit_price, terms.currency)
+    return ChosenLine(asked, pick.bid_id, is_best, pick.quantity, unit_price, total)
 
 
 def _is_best(

@@ -212,7 +212,7 @@ def _own(actor: Actor, rfq_id: UUID) -> BidView | None:
         return None
     if bid.state in READABLE:
         offer = bid_queries.offer(session, rfq_id, bid.id)
-        view = bid_views.opened(bid, offer, read.terms.currency, actor.org_name)
+        view = bid_views.opened(bid, offer, read.terms, actor.org_name)
         return replace(view, exclusion=evaluation_queries.own_exclusion(session, actor, bid.id))
     return bid_views.own(bid, read, actor)
 
@@ -223,11 +223,10 @@ def _opened(actor: Actor, rfq_id: UUID) -> list[BidView]:
         rfq = bid_queries.opened(session, actor, rfq_id)
     shown = price_sight.prices_shown(session, actor, rfq)
     offers = {offer.bid_id: offer for offer in bid_queries.offers(session, rfq_id, priced=shown)}
+    terms = bid_queries.terms(session, rfq_id)
     names = organisations(session, (offer.supplier_id for offer in offers.values()))
     return [
-        bid_views.opened(
-            bid, offers[bid.id], rfq.currency, names[bid.supplier_id].name, priced=shown
-        )
+        bid_views.opened(bid, offers[bid.id], terms, names[bid.supplier_id].name, priced=shown)
         for bid in bid_queries.readable_bids(session, rfq_id)
     ]
 

@@ -42,6 +42,7 @@ def field_changes(terms: Terms, old: BidContent, new: BidContent) -> list[FieldC
         for change in (
             *_lots(terms, old, new),
             FieldChange(_("Delivery time in days"), _days(old), _days(new)),
+            FieldChange(_("Minimum order value"), _minimum(old), _minimum(new)),
             *_answers(terms, old, new),
             FieldChange(_("Note to the buyer"), old.note, new.note),
         )
@@ -54,6 +55,11 @@ def _lots(terms: Terms, old: BidContent, new: BidContent) -> Iterator[FieldChang
         name = _("Bid for lot %(number)s: %(title)s", number=lot.number, title=lot.title)
         words = [_("yes") if lot.id in each.lot_ids else _("no") for each in (old, new)]
         yield FieldChange(name, *words)
+
+
+def _minimum(content: BidContent) -> str:
+    least = content.minimum_order
+    return f"{least.amount.normalize():f} {least.currency}" if least else ""
 
 
 def _days(content: BidContent) -> str:

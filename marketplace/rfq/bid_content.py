@@ -8,7 +8,9 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from marketplace.core.money import Money, rounded_amount
+from marketplace.core.money import Money, Quantity, rounded_amount
+from marketplace.rfq import offering
+from marketplace.rfq.offering import OfferKind, QuantityBreak
 from marketplace.rfq.scoring.formulas import USUAL_FORMULA, PriceFormula
 
 
@@ -57,6 +59,7 @@ class Terms:
     lots: tuple[AskedLot, ...]
     lines: tuple[AskedLine, ...]
     criteria: tuple[Criterion, ...]
+    allows: frozenset[OfferKind] = frozenset()
 
     @cached_property
     def line_by_id(self) -> dict[UUID, AskedLine]:
@@ -99,6 +102,7 @@ class Terms:
                 }
                 for criterion in self.criteria
             ],
+            "allows": sorted(self.allows),
         }
 
     @classmethod
@@ -131,21 +135,60 @@ class Terms:
                 )
                 for criterion in data["criteria"]
             ),
+            allows=frozenset(OfferKind(each) for each in data.get("allows", ())),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class PricedLine:
-    """The price of one unit of a line."""
+    """The price of one unit of a line; ``quantity`` is what is offered, None: all of it.
+
+    ``breaks`` say from which quantity on every unit has another price.
+    """
 
     line_id: UUID
     unit_price: Decimal
     currency: str
     note: str = ""
+    quantity: Quantity | None = None
+    breaks: tuple[QuantityBreak, ...] = ()
 
     @property
     def price(self) -> Money:
         return Money(self.unit_price, self.currency)
+
+    def offered(self, asked: AskedLine) -> Decimal:
+        """How much of the line is offered."""
+        return self.quantity.value if self.quantity else asked.quantity
+
+    def price_at(self, quantity: Decimal) -> Decimal:
+        """The price of each unit when so many are bought."""
+        return offering.price_at(self.unit_price, self.breaks, quantity)
+
+    def to_json(self) -> dict[str, Any]:
+        content: dict[str, Any] = {
+            "line_id": str(self.line_id),
+            "unit_price": str(self.unit_price),
+            "currency": self.currency,
+            "note": self.note,
+        }
+        if self.quantity:
+            content["quantity"] = [str(self.quantity.value), self.quantity.unit]
+        if self.breaks:
+            content["breaks"] = [each.to_json() for each in self.breaks]
+        return content
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "PricedLine":
+        part = data.get("quantity")
+        return cls(
+            UUID(data["line_id"]),
+            Decimal(data["unit_price"]),
+            data["currency"],
+            data["note"],
+            Quantity(Decimal(part[0]), part[1]) if part else None,
+            offering.breaks_from(data),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,22 +221,16 @@ class BidContent:
     delivery_days: int | None = None
     answers: tuple[Answer, ...] = ()
     documents: tuple[SealedDocument, ...] = ()
+    minimum_order: Money | None = None
 
     @cached_property
     def line_by_id(self) -> dict[UUID, PricedLine]:
         return {line.line_id: line for line in self.lines}
 
     def to_json(self) -> dict[str, Any]:
+        least = self.minimum_order
         return {
-            "lines": [
-                {
-                    "line_id": str(line.line_id),
-                    "unit_price": str(line.unit_price),
-                    "currency": line.currency,
-                    "note": line.note,
-                }
-                for line in self.lines
-            ],
+            "lines": [line.to_json() for line in self.lines],
             "lot_ids": [str(lot_id) for lot_id in self.lot_ids],
             "note": self.note,
             "delivery_days": self.delivery_days,
@@ -202,20 +239,13 @@ class BidContent:
                 for answer in self.answers
             ],
             "documents": [document_to_json(document) for document in self.documents],
+            **({"minimum_order": [str(least.amount), least.currency]} if least else {}),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "BidContent":
         return cls(
-            lines=tuple(
-                PricedLine(
-                    UUID(line["line_id"]),
-                    Decimal(line["unit_price"]),
-                    line["currency"],
-                    line["note"],
-                )
-                for line in data["lines"]
-            ),
+            lines=tuple(PricedLine.from_json(line) for line in data["lines"]),
             lot_ids=tuple(UUID(lot_id) for lot_id in data["lot_ids"]),
             note=data["note"],
             delivery_days=data["delivery_days"],
@@ -223,7 +253,12 @@ class BidContent:
                 Answer(UUID(answer["criterion_id"]), answer["text"]) for answer in data["answers"]
             ),
             documents=tuple(document_from_json(document) for document in data["documents"]),
+            minimum_order=_money_from_json(data.get("minimum_order")),
         )
+
+
+def _money_from_json(data: list[str] | None) -> Money | None:
+    return Money(Decimal(data[0]), data[1]) if data else None
 
 
 # Everything else is about money, or may be, and belongs to the price envelope.
@@ -268,16 +303,17 @@ def document_from_json(data: Mapping[str, Any]) -> SealedDocument:
     )
 
 
-def line_total(asked: AskedLine, unit_price: Decimal, currency: str) -> Decimal:
-    """Price of the whole quantity; fixed, and so rounded, here."""
-    return rounded_amount(asked.quantity * unit_price, currency)
+def line_total(asked: AskedLine, line: PricedLine, currency: str) -> Decimal:
+    """Price of what is offered of the line; fixed, and so rounded, here."""
+    quantity = line.offered(asked)
+    return rounded_amount(quantity * line.price_at(quantity), currency)
 
 
 def total_of(terms: Terms, content: BidContent) -> Decimal:
     """The sum of the line totals."""
     return sum(
         (
-            line_total(terms.line_by_id[line.line_id], line.unit_price, terms.currency)
+            line_total(terms.line_by_id[line.line_id], line, terms.currency)
             for line in content.lines
         ),
         Decimal(0),

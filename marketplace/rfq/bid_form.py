@@ -6,19 +6,22 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from babel.numbers import get_decimal_symbol
 from flask import request
 
 from marketplace.core.errors import DomainError, Stale
-from marketplace.core.money import Money
-from marketplace.rfq import bid_changes
+from marketplace.core.text import language
+from marketplace.rfq import bid_changes, offering
 from marketplace.rfq.bid_changes import FieldChange, LineChange
-from marketplace.rfq.bid_content import BidContent
+from marketplace.rfq.bid_content import BidContent, PricedLine
 from marketplace.rfq.bid_http import service_keys
 from marketplace.rfq.bid_models import Bid
 from marketplace.rfq.services import bid_drafts
 from marketplace.rfq.services.bid_drafts import OwnBid
 from marketplace.web.context import current_actor, current_session, undone_if_refused
 from marketplace.web.forms import Form, whole_number
+
+BREAKS = "breaks"
 
 
 @dataclass(frozen=True)
@@ -49,22 +52,26 @@ def initial(own: OwnBid) -> dict[str, Any]:
     """The draft as the form's first display; every line of the RFQ has its row."""
     draft = own.draft or BidContent()
     said = {answer.criterion_id: answer.text for answer in draft.answers}
-    prices = draft.line_by_id
     return {
         "lot_ids": draft.lot_ids,
-        "lines": [
-            {
-                "unit_price": Money(prices[line.id].unit_price, own.terms.currency),
-                "note": prices[line.id].note,
-            }
-            if line.id in prices
-            else {}
-            for line in own.terms.lines
-        ],
+        "lines": [_row(draft.line_by_id.get(line.id)) for line in own.terms.lines],
         "note": draft.note,
         "delivery_days": draft.delivery_days,
+        "minimum_order": draft.minimum_order,
         "answers": [{"text": said.get(criterion.id, "")} for criterion in own.terms.judged],
         "version": own.door.bid.version if own.door.bid else 0,
+    }
+
+
+def _row(priced: PricedLine | None) -> dict[str, Any]:
+    """A priced line as the row of the form shows it."""
+    if priced is None:
+        return {}
+    return {
+        "unit_price": priced.price,
+        "note": priced.note,
+        "quantity": priced.quantity,
+        "breaks": offering.written(priced.breaks, get_decimal_symbol(language())),
     }
 
 
@@ -110,6 +117,9 @@ def _take(form: Form, refusal: DomainError, rows: Sequence[int]) -> None:
         path = error.pointer.strip("/").split("/")
         if path[0] == "lines" and len(path) > 1:
             path[1] = str(rows[int(path[1])])
+        # all breaks of a line stand in one field
+        if BREAKS in path:
+            path = path[: path.index(BREAKS) + 1]
         form.refuse(".".join(path), error.detail)
     if not refusal.errors:
         form.refuse("", refusal.detail)

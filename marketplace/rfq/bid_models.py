@@ -1,6 +1,7 @@
 """Tables of bids: seals, sealed versions, signed attempts, and what opening revealed."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -257,15 +258,37 @@ class BidOffer(Base):
     data_key: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 
     lines: Mapped[list["BidLine"]] = relationship(lazy="raise", viewonly=True)
+    money: Mapped["BidMoney | None"] = relationship(lazy="raise", viewonly=True)
+
+    @property
+    def minimum_order(self) -> Decimal | None:
+        """The least order that the bidder takes."""
+        return self.money.minimum_order if self.money else None
+
+
+class BidMoney(Base):
+    """What an opened bid says about money besides its lines; bids before 0026 have none."""
+
+    __tablename__ = "bid_money"
+    __table_args__ = (CheckConstraint("minimum_order > 0", name="minimum_order_positive"),)
+
+    bid_id: Mapped[UUID] = mapped_column(ForeignKey("bid_offer.bid_id"), primary_key=True)
+    buyer_id: Mapped[UUID]
+    supplier_id: Mapped[UUID]
+    minimum_order: Mapped[Amount | None]
 
 
 class BidLine(Base):
-    """The price of one line in an opened bid."""
+    """The price of one line in an opened bid; ``total`` is that of what is offered.
+
+    ``quantity`` is None where the whole line is offered; ``breaks`` as `QuantityBreak` writes them.
+    """
 
     __tablename__ = "bid_line"
     __table_args__ = (
         CheckConstraint("unit_price > 0 AND unit_price < 1e13", name="unit_price_finite"),
         CheckConstraint("total >= 0 AND total < 1e13", name="total_finite"),
+        CheckConstraint("quantity > 0 AND quantity < 1e13", name="quantity_finite"),
     )
 
     bid_id: Mapped[UUID] = mapped_column(ForeignKey("bid_offer.bid_id"), primary_key=True)
@@ -273,6 +296,8 @@ class BidLine(Base):
     unit_price: Mapped[UnitPrice]
     total: Mapped[Amount]
     note: Mapped[str]
+    quantity: Mapped[QuantityValue | None]
+    breaks: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
 
 
 class BidScore(Base):
@@ -308,7 +333,7 @@ class Award(HasId, HasCreated, Base):
     evidence: Mapped[dict[str, Any]]
 
     lines: Mapped[list["AwardLine"]] = relationship(
-        lazy="raise", viewonly=True, order_by="AwardLine.number"
+        lazy="raise", viewonly=True, order_by="AwardLine.number, AwardLine.bid_id"
     )
     standing: Mapped["AwardStanding"] = relationship(
         lazy="raise",
@@ -319,7 +344,7 @@ class Award(HasId, HasCreated, Base):
 
 
 class AwardLine(Base):
-    """A line of the RFQ, given to one supplier at the price of its bid."""
+    """A line of the RFQ, or a part of it, given to one supplier at the price of its bid."""
 
     __tablename__ = "award_line"
     __table_args__ = (
@@ -334,7 +359,7 @@ class AwardLine(Base):
 
     award_id: Mapped[UUID] = mapped_column(ForeignKey("award.id"), primary_key=True)
     rfq_line_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_line.id"), primary_key=True)
-    bid_id: Mapped[UUID]
+    bid_id: Mapped[UUID] = mapped_column(primary_key=True)
     buyer_id: Mapped[UUID]
     supplier_id: Mapped[UUID]
     lot_id: Mapped[UUID]

@@ -67,7 +67,7 @@ def show(rfq_id: UUID) -> ResponseReturnValue:
         offer = bid_queries.offer(current_session(), rfq_id, bid.id)
         priced = bid_views.is_priced(own.door.rfq, offer)
         opened = _view(own, own.sealed) if not priced else None
-        opened = opened or bid_views.offer_view(offer, own.terms.currency, priced=priced)
+        opened = opened or bid_views.offer_view(offer, own.terms, priced=priced)
     return render_template(
         "rfq/bids/show.html",
         bid=bid,
@@ -292,6 +292,7 @@ def _check_page(own: OwnBid, draft: BidContent, form: Form, attempt_id: UUID | N
         draft=_view(own, draft),
         total=Money(total_of(own.terms, draft), own.terms.currency),
         missing=bid_rules.missing_lines(own.terms, draft),
+        partial=bid_rules.partial_lines(own.terms, draft),
         attempt_id=attempt_id,
         actions=_actions(own),
         **_frame(own),

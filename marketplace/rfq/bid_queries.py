@@ -7,7 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import Select, bindparam, select
-from sqlalchemy.orm import Session, aliased, contains_eager, selectinload
+from sqlalchemy.orm import Session, aliased, contains_eager, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from marketplace.core.errors import NotFound
@@ -46,6 +46,8 @@ _DOOR = (
     .outerjoin(_OwnBid, (_OwnBid.rfq_id == Rfq.id) & (_OwnBid.supplier_id == bindparam("org_id")))
     .outerjoin(BidDraft, BidDraft.bid_id == _OwnBid.id)
 )
+# what is read of an offer together with its prices
+PRICES = (selectinload(BidOffer.lines), joinedload(BidOffer.money))
 _SHARED_DOOR = _DOOR.with_for_update(read=True, of=Rfq)
 
 
@@ -267,11 +269,17 @@ def offer(session: Session, rfq_id: UUID, bid_id: UUID, *, priced: bool = True) 
 
 def _with_lines(session: Session, query: Select[BidOffer], *, priced: bool) -> Sequence[BidOffer]:
     if priced:
-        return session.scalars(query.options(selectinload(BidOffer.lines))).all()
+        return session.scalars(query.options(*PRICES)).all()
     found = session.scalars(query).all()
     for each in found:
-        set_committed_value(each, "lines", [])
+        without_prices(each)
     return found
+
+
+def without_prices(offer: BidOffer) -> None:
+    """Take out of what was read all that tells a price."""
+    set_committed_value(offer, "lines", [])
+    set_committed_value(offer, "money", None)
 
 
 def scores(session: Session, rfq_id: UUID) -> Sequence[BidScore]:

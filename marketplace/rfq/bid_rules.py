@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
 from uuid import UUID
 
 from marketplace.core.errors import Conflict, FieldError, Invalid, NotAllowed
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission
+from marketplace.rfq import offer_rules
 from marketplace.rfq.bid_content import (
     AskedLine,
     BidContent,
@@ -19,12 +19,11 @@ from marketplace.rfq.bid_content import (
 )
 from marketplace.rfq.bid_states import BID_FLOW, BidState
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.offer_rules import PRICE_LIMIT
 from marketplace.rfq.states import RfqState
 
 # As long as a request may take: whoever arrived in time has been written down by then.
 DRAIN = timedelta(seconds=30)
-PRICE_PLACES = 6
-PRICE_LIMIT = Decimal("1e13")
 MAX_DOCUMENTS = 20
 BIDDER_ACTIONS = ("save", "submit", "withdraw")
 
@@ -126,6 +125,8 @@ def check_content(terms: Terms, content: BidContent, *, complete: bool) -> None:
         errors.append(FieldError("/lines", "too_large", _("The total is out of range.")))
     if complete and not content.lines:
         errors.append(FieldError("/lines", "required", _("Give a price for at least one line.")))
+    if not errors:
+        errors.extend(offer_rules.minimum_errors(terms, content, complete=complete))
     if errors:
         raise BidInvalid(_("The bid cannot be taken like this."), errors=errors)
 
@@ -168,6 +169,15 @@ def missing_lines(terms: Terms, content: BidContent) -> list[AskedLine]:
     ]
 
 
+def partial_lines(terms: Terms, content: BidContent) -> list[AskedLine]:
+    """Lines that are offered in part: a bid for such a lot is not ranked."""
+    return [
+        line
+        for line in terms.lines
+        if (priced := content.line_by_id.get(line.id)) and priced.offered(line) < line.quantity
+    ]
+
+
 def _line_errors(terms: Terms, content: BidContent) -> Iterator[FieldError]:
     seen = set()
     for index, line in enumerate(content.lines):
@@ -185,6 +195,8 @@ def _line_errors(terms: Terms, content: BidContent) -> Iterator[FieldError]:
                 "lot_not_chosen",
                 _("This line belongs to a lot that the bid is not for."),
             )
+        else:
+            yield from offer_rules.line_errors(terms, asked, line, place)
         seen.add(line.line_id)
         yield from _price_errors(terms, line, f"{place}/unit_price")
 
@@ -196,21 +208,9 @@ def _price_errors(terms: Terms, line: PricedLine, pointer: str) -> Iterator[Fiel
             "wrong_currency",
             _("Prices of this RFQ are in %(currency)s.", currency=terms.currency),
         )
-    if not line.unit_price.is_finite() or line.unit_price >= PRICE_LIMIT:
-        yield FieldError(f"{pointer}/amount", "too_large", _("This price is out of range."))
-    elif line.unit_price <= 0:
-        yield FieldError(f"{pointer}/amount", "not_positive", _("A price is more than zero."))
-    elif _places(line.unit_price) > PRICE_PLACES:
-        yield FieldError(
-            f"{pointer}/amount",
-            "too_many_decimals",
-            _("A unit price has at most %(places)s decimal places.", places=PRICE_PLACES),
-        )
-
-
-def _places(value: Decimal) -> int:
-    exponent = value.normalize().as_tuple().exponent
-    return -exponent if isinstance(exponent, int) and exponent < 0 else 0
+    fault = offer_rules.price_fault(line.unit_price)
+    if fault:
+        yield FieldError(f"{pointer}/amount", *fault)
 
 
 def _header_errors(terms: Terms, content: BidContent) -> Iterator[FieldError]:

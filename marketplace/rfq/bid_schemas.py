@@ -1,28 +1,74 @@
 """What crosses the API about bids: the supplier's own, and the receipts."""
 
+from decimal import Decimal
 from typing import Any
 
 from marshmallow import fields, post_load, validate
 
+from marketplace.core.tabular.values import BadValue
 from marketplace.rfq.bid_content import Answer, BidContent, PricedLine
 from marketplace.rfq.bid_states import AttemptOutcome, BidState
 from marketplace.rfq.evaluation_states import ExclusionGround
-from marketplace.web.fields import EnumField, IdField, InstantField, MoneyField, TextField
+from marketplace.rfq.offer_rules import PRICE_PLACES
+from marketplace.rfq.offering import MAX_BREAKS, QuantityBreak, read_breaks
+from marketplace.web.fields import (
+    DecimalField,
+    EnumField,
+    IdField,
+    InstantField,
+    MoneyField,
+    QuantityField,
+    TextField,
+    read_decimal,
+    refuse,
+)
+from marketplace.web.forms import plain_decimal
 from marketplace.web.schemas import Schema
 
 MAX_LINES = 2000
 _DAYS = validate.Range(0, 3650)
 
 
+class QuantityBreakSchema(Schema):
+    from_quantity = DecimalField(
+        required=True, metadata={"description": "In the unit of the line."}
+    )
+    unit_price = DecimalField(
+        required=True, metadata={"description": "Of every unit, in the currency of the line."}
+    )
+
+    @post_load
+    def make(self, data: dict[str, Any], **_kwargs: Any) -> QuantityBreak:
+        return QuantityBreak(**data)
+
+
 class BidLineInputSchema(Schema):
     line_id = IdField(required=True)
     unit_price = MoneyField(required=True, unit_price=True, minimum=None)
     note = TextField(max=500, load_default="")
+    quantity = QuantityField(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "What is offered, where parts are allowed; left out: all."},
+    )
+    breaks = fields.List(
+        fields.Nested(QuantityBreakSchema),
+        load_default=list,
+        validate=validate.Length(max=MAX_BREAKS),
+        metadata={"description": "Ascending; from each quantity on every unit has its price."},
+    )
 
     @post_load
     def make(self, data: dict[str, Any], **_kwargs: Any) -> PricedLine:
         price = data["unit_price"]
-        return PricedLine(data["line_id"], price.amount, price.currency, data["note"])
+        return PricedLine(
+            data["line_id"],
+            price.amount,
+            price.currency,
+            data["note"],
+            data["quantity"],
+            tuple(data["breaks"]),
+        )
 
 
 class BidAnswerInputSchema(Schema):
@@ -51,6 +97,11 @@ class BidInputSchema(Schema):
     answers = fields.List(
         fields.Nested(BidAnswerInputSchema), load_default=list, validate=validate.Length(max=100)
     )
+    minimum_order = MoneyField(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "The least order that the bidder takes, where that is allowed."},
+    )
 
     @post_load
     def make(self, data: dict[str, Any], **_kwargs: Any) -> Any:
@@ -78,14 +129,18 @@ def content_of(data: dict[str, Any]) -> BidContent:
         note=data["note"],
         delivery_days=data["delivery_days"],
         answers=tuple(data["answers"]),
+        minimum_order=data["minimum_order"],
     )
 
 
 class BidLineSchema(Schema):
     line_id = IdField()
     unit_price = MoneyField(unit_price=True)
-    total = MoneyField()
+    total = MoneyField(metadata={"description": "Of what is offered, at the price for that."})
     note = fields.String()
+    quantity = QuantityField(metadata={"description": "What is offered of the line."})
+    is_partial = fields.Boolean()
+    breaks = fields.List(fields.Nested(QuantityBreakSchema))
 
 
 class BidAnswerSchema(Schema):
@@ -111,6 +166,7 @@ class BidContentSchema(Schema):
     delivery_days = fields.Integer(allow_none=True)
     answers = fields.List(fields.Nested(BidAnswerSchema))
     documents = fields.List(fields.Nested(BidDocumentSchema))
+    minimum_order = MoneyField(allow_none=True)
 
 
 class BidReceiptSchema(Schema):
@@ -187,12 +243,28 @@ class BidListSchema(Schema):
     next_cursor = fields.String(allow_none=True)
 
 
+class BreaksField(fields.Field[tuple[QuantityBreak, ...]]):
+    """Quantity breaks as people type them: ``100: 9.50; 500: 9``, in the reader's notation."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **_kw: Any) -> Any:
+        try:
+            return read_breaks(str(value), _typed)
+        except BadValue as bad:
+            raise refuse(bad.code, bad.detail) from None
+
+
+def _typed(text: str) -> Decimal:
+    return read_decimal(plain_decimal(text), PRICE_PLACES)
+
+
 class BidFormLineSchema(Schema):
     """A row of the bid form; without a price the line is not bid for."""
 
     line_id = IdField(required=True)
     unit_price = MoneyField(load_default=None, unit_price=True, exclusive=True)
     note = TextField(max=500, load_default="")
+    quantity = QuantityField(load_default=None)
+    breaks = BreaksField(load_default=())
 
 
 class BidFormAnswerSchema(Schema):
@@ -208,6 +280,7 @@ class BidFormSchema(Schema):
     note = TextField(max=5000, load_default="")
     delivery_days = fields.Integer(load_default=None, allow_none=True, validate=_DAYS)
     answers = fields.List(fields.Nested(BidFormAnswerSchema), load_default=list)
+    minimum_order = MoneyField(load_default=None)
 
     @post_load
     def make(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:

@@ -12,11 +12,12 @@ from marketplace.core import tabular
 from marketplace.documents.downloads import XLSX, as_file
 from marketplace.rfq.bid_changes import LineChange
 from marketplace.rfq.bid_http import service_keys
+from marketplace.rfq.bid_schemas import QuantityBreakSchema
 from marketplace.rfq.services import bid_templates
 from marketplace.rfq.services.bid_templates import Plan
 from marketplace.web.blueprints import ApiBlueprint, expected_version
 from marketplace.web.context import current_actor, current_session
-from marketplace.web.fields import IdField, MoneyField
+from marketplace.web.fields import IdField, MoneyField, QuantityField
 from marketplace.web.schemas import Schema
 
 # what an idempotent repeat does not get: it would have to be kept readable until then
@@ -46,6 +47,12 @@ class PriceChangeSchema(Schema):
     new_price = MoneyField(unit_price=True, allow_none=True)
     old_note = fields.String()
     new_note = fields.String()
+    old_quantity = QuantityField(
+        allow_none=True, metadata={"description": "What was offered of the line; null: all of it."}
+    )
+    new_quantity = QuantityField(allow_none=True)
+    old_breaks = fields.List(fields.Nested(QuantityBreakSchema))
+    new_breaks = fields.List(fields.Nested(QuantityBreakSchema))
 
 
 class FieldChangeSchema(Schema):
@@ -123,4 +130,8 @@ def _line_change(change: LineChange) -> dict[str, Any]:
         "new_price": change.new.price if change.new else None,
         "old_note": change.old.note if change.old else "",
         "new_note": change.new.note if change.new else "",
+        "old_quantity": change.old.quantity if change.old else None,
+        "new_quantity": change.new.quantity if change.new else None,
+        "old_breaks": change.old.breaks if change.old else (),
+        "new_breaks": change.new.breaks if change.new else (),
     }

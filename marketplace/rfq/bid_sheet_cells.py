@@ -17,6 +17,7 @@ from marketplace.core.tabular.values import BadValue
 from marketplace.core.text import LANGUAGES, Text, _
 from marketplace.core.units import unit_name
 from marketplace.rfq.bid_content import AskedLine
+from marketplace.rfq.offering import QuantityBreak, read_breaks
 
 # what a spreadsheet program shows and means of the number that it stores
 SHOWN_DIGITS = Context(prec=15)
@@ -118,6 +119,13 @@ class PriceReader:
             )
         number = self._number_in(cell.text)
         return values.number(number, self.sign, groups_by_point=self.by_point)
+
+    def read_breaks(self, cell: Cell) -> tuple[QuantityBreak, ...]:
+        """The quantity breaks in this cell. Raises BadValue."""
+        return read_breaks(cell.text, self._figure)
+
+    def _figure(self, text: str) -> Decimal:
+        return values.number(text, self.sign, groups_by_point=self.by_point)
 
     def _number_in(self, text: str) -> str:
         """The text without the name of the RFQ's own currency."""

@@ -4,10 +4,12 @@ Headers are written in the supplier's language and read in every one. Each row c
 its line and what it was made from, so that rows can be sorted, filtered or copied to CSV.
 """
 
+from collections.abc import Collection
 from uuid import UUID
 
 from marketplace.core.tabular import Column
 from marketplace.core.text import _
+from marketplace.rfq.offering import OfferKind
 
 MAX_NOTE = 500
 MAX_TEXT = 5000
@@ -28,15 +30,25 @@ PRICE_COLUMNS = (
     Column("total", _("Total"), ("total",)),
     Column("note", _("Note"), ("note",)),
 )
+# columns of what only some RFQs allow, behind the others
+EXTRA_COLUMNS = {
+    OfferKind.PARTIAL_QUANTITIES: Column(
+        "offered",
+        _("Offered quantity"),
+        ("offered quantity", "quantité offerte", "quantité proposée"),
+    ),
+    OfferKind.QUANTITY_BREAKS: Column(
+        "breaks", _("Quantity breaks"), ("quantity breaks", "paliers de quantité", "paliers")
+    ),
+}
 # a total is the spreadsheet's own doing, and where to deliver the buyer's
 PRICE_READ = tuple(
     column
-    for column in PRICE_COLUMNS
+    for column in (*PRICE_COLUMNS, *EXTRA_COLUMNS.values())
     if column.name not in ("lot", "delivery_on", "delivery_place", "total")
 )
 PRICE_REQUIRED = ("line_id", "revision", "unit_price")
 HIDDEN = ("line_id", "revision")
-UNLOCKED = ("unit_price", "note")
 
 WHOLE_COLUMNS = (
     Column("field", _("Field id"), ("field id", "identifiant de champ")),
@@ -46,8 +58,18 @@ WHOLE_COLUMNS = (
 WHOLE_REQUIRED = ("field", "answer")
 DELIVERY_DAYS = "delivery_days"
 NOTE = "note"
+MINIMUM_ORDER = "minimum_order"
 LOT = "lot:"
 CRITERION = "criterion:"
+
+
+def price_columns(allows: Collection[OfferKind]) -> tuple[Column, ...]:
+    """The columns of the first sheet of an RFQ that allows this."""
+    return (
+        *PRICE_COLUMNS,
+        *(column for kind, column in EXTRA_COLUMNS.items() if kind in allows),
+    )
+
 
 INDEX = {column.name: index for index, column in enumerate(PRICE_COLUMNS)}
 WHOLE_INDEX = {column.name: index for index, column in enumerate(WHOLE_COLUMNS)}

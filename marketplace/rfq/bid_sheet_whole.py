@@ -3,12 +3,15 @@
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from marketplace.core.tabular import CellKind, Parsed, Record, Table
+from marketplace.core.money import Money
+from marketplace.core.tabular import CellKind, Parsed, Record, Table, values
 from marketplace.core.tabular.columns import folded
 from marketplace.core.text import Text, _
 from marketplace.rfq import bid_sheet_layout as layout
+from marketplace.rfq import offer_rules
 from marketplace.rfq.bid_content import Answer, BidContent, Terms
 from marketplace.rfq.bid_sheet_cells import Faults, text_fault
+from marketplace.rfq.offering import OfferKind
 
 HEADER_WITHIN = 20
 YES = frozenset({"yes", "oui", "x", "1", "true", "vrai"})
@@ -28,6 +31,7 @@ class WholeBid:
     delivery_days: int | None
     answers: tuple[Answer, ...]
     note: str
+    minimum_order: Money | None = None
     notices: tuple[Text, ...] = ()
 
     def on(self, content: BidContent) -> BidContent:
@@ -38,6 +42,7 @@ class WholeBid:
             delivery_days=self.delivery_days,
             answers=self.answers,
             note=self.note,
+            minimum_order=self.minimum_order,
         )
 
 
@@ -51,7 +56,9 @@ def is_whole(table: Table) -> bool:
 
 def read(parsed: Parsed | None, terms: Terms, draft: BidContent, faults: Faults) -> WholeBid:
     """The fields that the sheet has; every other one as in the draft."""
-    kept = WholeBid(draft.lot_ids, draft.delivery_days, draft.answers, draft.note)
+    kept = WholeBid(
+        draft.lot_ids, draft.delivery_days, draft.answers, draft.note, draft.minimum_order
+    )
     if parsed is None:
         detail = _("The file has prices only: delivery time, note and answers stay as they are.")
         return replace(kept, notices=(detail,))
@@ -75,10 +82,13 @@ class _Fields:
             delivery_days=self._days(kept),
             answers=tuple(self._answers(kept)),
             note=self._text(layout.NOTE, kept.note),
+            minimum_order=self._minimum(kept),
         )
 
     def _collect(self) -> None:
         known = {layout.NOTE, layout.DELIVERY_DAYS}
+        if OfferKind.MINIMUM_ORDER in self.terms.allows:
+            known.add(layout.MINIMUM_ORDER)
         known |= {f"{layout.LOT}{lot.id}" for lot in self.terms.lots}
         known |= {f"{layout.CRITERION}{criterion.id}" for criterion in self.terms.judged}
         for record in self.parsed.records:
@@ -118,6 +128,26 @@ class _Fields:
             return None
         return int(said)
 
+    def _minimum(self, kept: WholeBid) -> Money | None:
+        record = self.rows.get(layout.MINIMUM_ORDER)
+        if record is None:
+            return kept.minimum_order
+        said = str(record.get("answer") or "")
+        if not said:
+            return None
+        try:
+            amount = values.number(said)
+        except values.BadValue as bad:
+            self._refuse(record, bad.code, bad.detail)
+            return None
+        least = Money(amount, self.terms.currency)
+        errors = offer_rules.minimum_errors(
+            self.terms, BidContent(minimum_order=least), complete=False
+        )
+        for error in errors:
+            self._refuse(record, error.code, error.detail)
+        return least
+
     def _answers(self, kept: WholeBid) -> list[Answer]:
         before = {answer.criterion_id: answer.text for answer in kept.answers}
         said = [
@@ -137,7 +167,7 @@ class _Fields:
             self._refuse(record, *fault)
         return text
 
-    def _refuse(self, record: Record, code: str, detail: Text) -> None:
+    def _refuse(self, record: Record, code: str, detail: Text | str) -> None:
         row = self.parsed.table.rows[record.row - 1]
         index = self.parsed.columns["answer"]
         if row.cell(index).kind is CellKind.EMPTY:

@@ -1,20 +1,24 @@
 """A filled-in spreadsheet to a bid: every bad cell is named, and nothing is guessed."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 from marketplace.core import tabular
 from marketplace.core.errors import Conflict, FieldError, Invalid
+from marketplace.core.money import Quantity
 from marketplace.core.tabular import CellKind, Column, Parsed, Record, Table, Unreadable
 from marketplace.core.tabular.values import BadValue
 from marketplace.core.text import Text, _
 from marketplace.rfq import bid_rules, bid_sheet_whole
 from marketplace.rfq import bid_sheet_layout as layout
-from marketplace.rfq.bid_content import BidContent, PricedLine, Terms
+from marketplace.rfq.bid_content import AskedLine, BidContent, PricedLine, Terms
 from marketplace.rfq.bid_sheet_cells import Faults, PriceReader, differs, text_fault
 
 LOCKED = ("number", "quantity", "unit")
+# where a reason against a part of a line stands
+_COLUMNS = {"quantity": "offered", "breaks": "breaks"}
 
 
 class OtherRfq(Invalid):
@@ -209,11 +213,31 @@ def _lines(
                       number=asked.number)
                 )  # fmt: skip
         elif cell.kind is not CellKind.UNCOMPUTED:
-            try:
-                lines.append(PricedLine(asked.id, reader.read(cell), terms.currency, note))
-            except BadValue as bad:
-                faults.add(parsed, record.row, "unit_price", bad.code, bad.detail)
+            line = _line(parsed, record, asked, reader, faults)
+            lines.extend([replace(line, note=note)] if line else [])
     return lines, notices
+
+
+def _line(
+    parsed: Parsed, record: Record, asked: AskedLine, reader: PriceReader, faults: Faults
+) -> PricedLine | None:
+    """The price in this row with what else it offers; each bad cell is named."""
+    read: dict[str, Any] = {}
+    ways = {"unit_price": reader.read, "offered": reader.read, "breaks": reader.read_breaks}
+    for name, way in ways.items():
+        cell = _cell(parsed, record, name) if name in parsed.columns else tabular.Cell()
+        if cell.kind in (CellKind.EMPTY, CellKind.UNCOMPUTED):
+            continue
+        try:
+            read[name] = way(cell)
+        except BadValue as bad:
+            faults.add(parsed, record.row, name, bad.code, bad.detail)
+    if "unit_price" not in read:
+        return None
+    part = Quantity(read["offered"], asked.unit) if "offered" in read else None
+    return PricedLine(
+        asked.id, read["unit_price"], reader.currency, "", part, read.get("breaks", ())
+    )
 
 
 def _note(parsed: Parsed, record: Record, faults: Faults) -> str:
@@ -244,4 +268,5 @@ def _check(
                 row = rows[content.lines[int(path[1])].line_id].row
             else:
                 row = parsed.header_row
-            faults.add(parsed, row, "unit_price", error.code, error.detail)
+            column = _COLUMNS.get(path[2] if len(path) > 2 else "", "unit_price")
+            faults.add(parsed, row, column, error.code, error.detail)

@@ -8,21 +8,24 @@ from decimal import Decimal
 from uuid import UUID
 
 from marketplace.core import clock
-from marketplace.core.money import Money
+from marketplace.core.money import Money, Quantity
 from marketplace.identity.permissions import Actor
 from marketplace.rfq import bid_rules
 from marketplace.rfq.bid_content import (
     Answer,
+    AskedLine,
     BidContent,
+    PricedLine,
     SealedDocument,
     Terms,
     document_from_json,
     line_total,
 )
-from marketplace.rfq.bid_models import Bid, BidAttempt, BidOffer
+from marketplace.rfq.bid_models import Bid, BidAttempt, BidLine, BidOffer
 from marketplace.rfq.bid_states import BidState
 from marketplace.rfq.evaluation_models import BidExclusion
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.models import Rfq, money_of
+from marketplace.rfq.offering import QuantityBreak, breaks_from, price_at
 from marketplace.rfq.services.bid_drafts import OwnBid
 from marketplace.rfq.services.bidding import Submitted
 from marketplace.rfq.states import EnvelopeRule
@@ -34,6 +37,15 @@ class LineView:
     unit_price: Money
     total: Money
     note: str
+    quantity: Quantity
+    is_partial: bool
+    breaks: tuple[QuantityBreak, ...]
+
+    @property
+    def price(self) -> Money:
+        """The price of each unit of what is offered."""
+        amount = price_at(self.unit_price.amount, self.breaks, self.quantity.value)
+        return Money(amount, self.unit_price.currency)
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,7 @@ class ContentView:
     delivery_days: int | None
     answers: Iterable[Answer]
     documents: Iterable[SealedDocument]
+    minimum_order: Money | None
 
 
 @dataclass(frozen=True)
@@ -71,15 +84,7 @@ class BidView:
 def content_view(terms: Terms, content: BidContent) -> ContentView:
     """The content with its totals."""
     currency = terms.currency
-    lines = [
-        LineView(
-            line.line_id,
-            Money(line.unit_price, line.currency),
-            Money(line_total(terms.line_by_id[line.line_id], line.unit_price, currency), currency),
-            line.note,
-        )
-        for line in content.lines
-    ]
+    lines = [_line(terms.line_by_id[line.line_id], line, currency) for line in content.lines]
     return ContentView(
         lot_ids=content.lot_ids,
         lines=lines,
@@ -88,6 +93,20 @@ def content_view(terms: Terms, content: BidContent) -> ContentView:
         delivery_days=content.delivery_days,
         answers=content.answers,
         documents=content.documents,
+        minimum_order=content.minimum_order,
+    )
+
+
+def _line(asked: AskedLine, line: PricedLine, currency: str) -> LineView:
+    offered = line.offered(asked)
+    return LineView(
+        line_id=line.line_id,
+        unit_price=line.price,
+        total=Money(line_total(asked, line, currency), currency),
+        note=line.note,
+        quantity=Quantity(offered, asked.unit),
+        is_partial=offered < asked.quantity,
+        breaks=line.breaks,
     )
 
 
@@ -123,10 +142,10 @@ def submitted(done: Submitted, actor: Actor) -> BidView:
 
 
 def opened(
-    bid: Bid, offer: BidOffer, currency: str, supplier_name: str, *, priced: bool = True
+    bid: Bid, offer: BidOffer, terms: Terms, supplier_name: str, *, priced: bool = True
 ) -> BidView:
     """A bid after its opening."""
-    return _view(bid, supplier_name, content=offer_view(offer, currency, priced=priced))
+    return _view(bid, supplier_name, content=offer_view(offer, terms, priced=priced))
 
 
 def is_priced(rfq: Rfq, offer: BidOffer) -> bool:
@@ -134,16 +153,13 @@ def is_priced(rfq: Rfq, offer: BidOffer) -> bool:
     return rfq.envelopes is EnvelopeRule.ONE or bool(offer.lines)
 
 
-def offer_view(offer: BidOffer, currency: str, *, priced: bool = True) -> ContentView:
+def offer_view(offer: BidOffer, terms: Terms, *, priced: bool = True) -> ContentView:
     """What an opened bid says. priced: whether it was read with its prices."""
+    currency = terms.currency
     lines = [
-        LineView(
-            line.rfq_line_id,
-            Money(line.unit_price, currency),
-            Money(line.total, currency),
-            line.note,
-        )
+        _opened_line(terms.line_by_id[line.rfq_line_id], line, currency)
         for line in offer.lines
+        if line.rfq_line_id in terms.line_by_id
     ]
     return ContentView(
         lot_ids=offer.lot_ids,
@@ -153,6 +169,20 @@ def offer_view(offer: BidOffer, currency: str, *, priced: bool = True) -> Conten
         delivery_days=offer.delivery_days,
         answers=[Answer(UUID(a["criterion_id"]), a["text"]) for a in offer.answers],
         documents=documents_of(offer),
+        minimum_order=money_of(offer.minimum_order, currency),
+    )
+
+
+def _opened_line(asked: AskedLine, line: BidLine, currency: str) -> LineView:
+    offered = asked.quantity if line.quantity is None else line.quantity
+    return LineView(
+        line_id=line.rfq_line_id,
+        unit_price=Money(line.unit_price, currency),
+        total=Money(line.total, currency),
+        note=line.note,
+        quantity=Quantity(offered, asked.unit),
+        is_partial=line.quantity is not None,
+        breaks=breaks_from({"breaks": line.breaks}),
     )
 
 

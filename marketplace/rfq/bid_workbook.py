@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import xlsxwriter
+from babel.numbers import get_decimal_symbol
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
 from marketplace.core.money import exponent
@@ -16,8 +17,17 @@ from marketplace.core.tabular import looks_like_formula
 from marketplace.core.text import Text, _, language
 from marketplace.core.units import unit_name
 from marketplace.rfq import bid_sheet_layout as layout
-from marketplace.rfq.bid_content import AskedLine, BidContent, Terms, line_total, total_of
+from marketplace.rfq import offering
+from marketplace.rfq.bid_content import (
+    AskedLine,
+    BidContent,
+    PricedLine,
+    Terms,
+    line_total,
+    total_of,
+)
 from marketplace.rfq.models import Rfq, RfqLine
+from marketplace.rfq.offering import OfferKind
 
 HEADER = 4
 FIRST = HEADER + 1
@@ -26,6 +36,7 @@ A4 = 9
 WIDTHS = {
     "lot": 22, "number": 6, "description": 48, "quantity": 12, "unit": 12, "delivery_on": 14,
     "delivery_place": 20, "unit_price": 16, "currency": 10, "total": 16, "note": 36,
+    "offered": 14, "breaks": 28,
 }  # fmt: skip
 PROTECTION = {"sort": True, "autofilter": True, "format_columns": True, "format_rows": True}
 
@@ -70,6 +81,10 @@ class _Prices:
         self.day = book.add_format({"num_format": "yyyy-mm-dd", "valign": "top"})
         self.money = book.add_format({"num_format": money, "valign": "top"})
         self.price = _open_cell(book, num_format="0.00####")
+        self.amount = _open_cell(book, num_format="0.######")
+        self.breaks = _open_cell(book, num_format="@", text_wrap=True)
+        self.columns = layout.price_columns(blank.terms.allows)
+        self.at = {column.name: index for index, column in enumerate(self.columns)}
         self.note = _open_cell(book, text_wrap=True)
         self.quoted = _open_cell(book, text_wrap=True, quote_prefix=True)
 
@@ -95,7 +110,7 @@ class _Prices:
             self.bold,
             total_of(self.blank.terms, self.blank.draft),
         )
-        for index, column in enumerate(layout.PRICE_COLUMNS):
+        for index, column in enumerate(self.columns):
             page.write_string(HEADER, index, str(column.label), self.head)
 
     def _line(self, row: int, line: AskedLine) -> None:
@@ -118,16 +133,36 @@ class _Prices:
         _text(page, row, at["delivery_place"], place or "", self.text)
         _number(page, row, at["unit_price"], priced.unit_price if priced else None, self.price)
         _text(page, row, at["currency"], self.blank.terms.currency, self.text)
-        self._total(row, line, priced.unit_price if priced else None)
+        self._total(row, line, priced)
         _text(page, row, at["note"], priced.note if priced else "", self.note, self.quoted)
+        self._extras(row, priced)
 
-    def _total(self, row: int, line: AskedLine, price: Decimal | None) -> None:
-        quantity = xl_rowcol_to_cell(row, layout.INDEX["quantity"])
-        cell = xl_rowcol_to_cell(row, layout.INDEX["unit_price"])
+    def _extras(self, row: int, priced: PricedLine | None) -> None:
+        """The part that is offered, and breaks as text in the reader's notation."""
+        part = priced.quantity if priced else None
+        if "offered" in self.at:
+            value = part.value if part else None
+            _number(self.page, row, self.at["offered"], value, self.amount)
+        if "breaks" in self.at:
+            sign = get_decimal_symbol(language())
+            words = offering.written(priced.breaks, sign) if priced else ""
+            _text(self.page, row, self.at["breaks"], words, self.breaks)
+
+    def _total(self, row: int, line: AskedLine, priced: PricedLine | None) -> None:
+        """Of a line with breaks the formula would not know the price: it has none."""
         currency = self.blank.terms.currency
+        known = "" if priced is None else line_total(line, priced, currency)
+        quantity = xl_rowcol_to_cell(row, layout.INDEX["quantity"])
+        if "offered" in self.at:
+            offered = xl_rowcol_to_cell(row, self.at["offered"])
+            quantity = f"IF(ISNUMBER({offered}),{offered},{quantity})"
+        cell = xl_rowcol_to_cell(row, layout.INDEX["unit_price"])
+        is_priced = f"ISNUMBER({cell})"
+        if "breaks" in self.at:
+            breaks = xl_rowcol_to_cell(row, self.at["breaks"])
+            is_priced = f'AND({is_priced},{breaks}="")'
         rounded = f"ROUND({quantity}*{cell},{exponent(currency)})"
-        known = "" if price is None else line_total(line, price, currency)
-        formula = f'=IF(ISNUMBER({cell}),{rounded},"")'
+        formula = f'=IF({is_priced},{rounded},"")'
         self.page.write_formula(row, layout.INDEX["total"], formula, self.money, known)
 
     def _validation(self) -> None:
@@ -150,15 +185,15 @@ class _Prices:
 
     def _look(self) -> None:
         page = self.page
-        for index, column in enumerate(layout.PRICE_COLUMNS):
+        for index, column in enumerate(self.columns):
             hidden = {"hidden": True} if column.name in layout.HIDDEN else {}
             page.set_column(index, index, WIDTHS.get(column.name, 12), None, hidden)
         # the hidden columns too: a sort by the filter has to carry them along
-        page.autofilter(HEADER, 0, self.last, len(layout.PRICE_COLUMNS) - 1)
+        page.autofilter(HEADER, 0, self.last, len(self.columns) - 1)
         page.freeze_panes(FIRST, layout.INDEX["description"])
         page.protect("", PROTECTION)
         page.repeat_rows(HEADER)
-        page.print_area(0, layout.INDEX["lot"], self.last, len(layout.PRICE_COLUMNS) - 1)
+        page.print_area(0, layout.INDEX["lot"], self.last, len(self.columns) - 1)
         _print_setup(page)
 
 
@@ -175,11 +210,13 @@ def _write_whole_bid(book: Any, blank: Blank) -> None:
     answer = _open_cell(book, text_wrap=True, num_format="@")
     quoted = _open_cell(book, text_wrap=True, num_format="@", quote_prefix=True)
     days = _open_cell(book, num_format="0")
+    least = _open_cell(book, num_format="0.00##")
     for row, (key, question, said, rule) in enumerate(_fields(blank), start=1):
         page.write_string(row, at["field"], key)
         _text(page, row, at["question"], question, text)
-        if key == layout.DELIVERY_DAYS:
-            _number(page, row, at["answer"], said, days)
+        if key in (layout.DELIVERY_DAYS, layout.MINIMUM_ORDER):
+            style = days if key == layout.DELIVERY_DAYS else least
+            _number(page, row, at["answer"], said, style)
         else:
             _text(page, row, at["answer"], said, answer, quoted)
         page.data_validation(row, at["answer"], row, at["answer"], rule)
@@ -206,6 +243,11 @@ def _fields(blank: Blank) -> list[tuple[str, str, Any, dict[str, Any]]]:
             question = _("Bid for lot %(number)s: %(title)s", number=lot.number, title=lot.title)
             chosen = str(_("yes")) if lot.id in draft.lot_ids else ""
             fields.append((f"{layout.LOT}{lot.id}", str(question), chosen, choice))
+    if OfferKind.MINIMUM_ORDER in terms.allows:
+        question = _("Minimum order value in %(currency)s", currency=terms.currency)
+        least = draft.minimum_order.amount if draft.minimum_order else None
+        above = {"validate": "decimal", "criteria": ">", "value": 0}
+        fields.append((layout.MINIMUM_ORDER, str(question), least, above))
     fields.append((layout.DELIVERY_DAYS, str(_("Delivery time in days")), days, between))
     long = _at_most(layout.MAX_TEXT)
     for criterion in terms.judged:
@@ -226,6 +268,28 @@ def _write_help(book: Any, blank: Blank) -> None:
 
 
 def _instructions(blank: Blank) -> list[Text]:
+    return [
+        *_usual_instructions(blank),
+        *(_EXTRA_INSTRUCTIONS[kind] for kind in OfferKind if kind in blank.terms.allows),
+    ]
+
+
+_EXTRA_INSTRUCTIONS = {
+    OfferKind.PARTIAL_QUANTITIES: _(
+        "Offered quantity: leave it empty to offer the whole line; the buyer may take less than you"
+        " offer."
+    ),
+    OfferKind.QUANTITY_BREAKS: _(
+        "Quantity breaks: quantity and price, several with a semicolon, such as 100: 9; 500: 8."
+        " From each quantity on every unit has its price; the unit price holds below the first one."
+    ),
+    OfferKind.MINIMUM_ORDER: _(
+        "Minimum order value: you need not deliver an award of less than this."
+    ),
+}
+
+
+def _usual_instructions(blank: Blank) -> list[Text]:
     return [
         _("Give the price of one unit in %(currency)s, without VAT, in the yellow cells of the"
           " first sheet. Totals are computed.", currency=blank.terms.currency),

@@ -15,6 +15,7 @@ from marketplace.identity.permissions import OrgKind, Permission
 from marketplace.rfq import deadlines, queries, views
 from marketplace.rfq.drafts import Header, RfqDraft
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.ranking import shown
 from marketplace.rfq.schemas import HeaderFormSchema, PublishSchema
 from marketplace.rfq.sections import done, save
@@ -203,6 +204,7 @@ def _header_page(form: Form, rfq: Rfq | None, candidates: list[str] | None = Non
         candidates=candidates or [],
         zones=sorted(deadlines.zone_names()),
         envelope_rules=list(EnvelopeRule),
+        offer_kinds=list(OfferKind),
     )
 
 
@@ -226,6 +228,7 @@ def _header_values(rfq: Rfq) -> dict[str, Any]:
         },
         "estimate": rfq.estimate,
         "payment_terms_days": rfq.payment_terms_days,
+        "allows": rfq.allows,
         "standstill_days": rfq.standstill_days,
         "blind_scoring": rfq.blind_scoring,
         "version": rfq.version,

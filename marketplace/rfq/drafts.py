@@ -8,6 +8,7 @@ from typing import TypedDict
 from uuid import UUID
 
 from marketplace.core.money import Money, Quantity
+from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.scoring.formulas import PriceFormula
 from marketplace.rfq.states import CriterionKind, EnvelopeRule, RfqSource
 
@@ -79,6 +80,7 @@ class Header(TypedDict, total=False):
     delivery: Address | None
     estimate: Money | None
     payment_terms_days: int | None
+    allows: Sequence[OfferKind]
     standstill_days: int
 
 

@@ -1,7 +1,5 @@
 """After the opening, for the buyer's people: compare, score, rank, award."""
 
-from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +9,11 @@ from werkzeug.datastructures import MultiDict
 
 from marketplace.core import clock
 from marketplace.core.errors import Conflict, DomainError, Invalid, Stale
-from marketplace.core.money import Money
 from marketplace.core.text import _
 from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import Permission
 from marketplace.rfq import (
+    award_form,
     award_rules,
     bid_queries,
     bid_views,
@@ -26,7 +24,7 @@ from marketplace.rfq import (
     sensitivity,
     views,
 )
-from marketplace.rfq.award_rules import Choice, JustificationRequired, NamesALoser
+from marketplace.rfq.award_rules import ChosenLine, JustificationRequired, NamesALoser
 from marketplace.rfq.bid_http import peeking_noted
 from marketplace.rfq.evaluation_schemas import BidScoresSchema, UnsuccessfulSchema
 from marketplace.rfq.models import Rfq
@@ -49,16 +47,17 @@ def one_bid(rfq_id: UUID, bid_id: UUID) -> str:
         rfq = bid_queries.opened(session, current_actor(), rfq_id)
     shown = price_sight.prices_shown(session, current_actor(), rfq)
     offer = bid_queries.offer(session, rfq_id, bid_id, priced=shown)
+    terms = bid_queries.terms(session, rfq_id)
     return render_template(
         "rfq/bids/one.html",
         offer=offer,
         supplier=identity_queries.organisation(session, offer.supplier_id),
         content=bid_views.offer_view(
-            offer, rfq.currency, priced=shown and bid_views.is_priced(rfq, offer)
+            offer, terms, priced=shown and bid_views.is_priced(rfq, offer)
         ),
         exclusion=evaluation_queries.exclusion(session, rfq_id, bid_id),
         may_rule=_may_rule(rfq),
-        terms=bid_queries.terms(session, rfq_id),
+        terms=terms,
         **frame(rfq),
     )
 
@@ -108,11 +107,15 @@ def check_award(rfq_id: UUID) -> ResponseReturnValue:
     """What the choice amounts to, before it is made for good."""
     session, actor, form = current_session(), current_actor(), Form(UnsuccessfulSchema)
     compared = evaluation.read_priced(session, actor, rfq_id)
-    chosen = {name: value for name, value in request.form.items() if _is_choice(name) and value}
+    chosen = award_form.chosen_in(request.form)
     try:
         lines = award_rules.chosen_lines(
-            compared.terms, compared.cells, compared.lots, _choices(chosen)
+            compared.terms,
+            compared.cells,
+            compared.lots,
+            award_form.choices(compared.terms, chosen),
         )
+        award_rules.check_minimums(lines, compared.minimums)
         award_rules.check_decidable(compared.lots, lines)
     except (Invalid, Conflict) as refusal:
         _take(form, refusal)
@@ -123,7 +126,7 @@ def check_award(rfq_id: UUID) -> ResponseReturnValue:
 @pages.post("/award")
 def decide(rfq_id: UUID) -> ResponseReturnValue:
     session, actor, form = current_session(), current_actor(), Form(UnsuccessfulSchema)
-    chosen = {name: value for name, value in request.form.items() if _is_choice(name) and value}
+    chosen = award_form.chosen_in(request.form)
     version = request.form.get("version", "")
     try:
         with session.begin_nested():
@@ -131,7 +134,7 @@ def decide(rfq_id: UUID) -> ResponseReturnValue:
                 session,
                 actor,
                 rfq_id,
-                list(_choices(chosen)),
+                list(award_form.choices(bid_queries.terms(session, rfq_id), chosen)),
                 request.form.get("justification", ""),
                 reasons=request.form.get("reasons", "")[:5000],
                 expected=int(version) if version.isdecimal() else None,
@@ -140,7 +143,10 @@ def decide(rfq_id: UUID) -> ResponseReturnValue:
         _take(form, refusal)
         compared = evaluation.read(session, actor, rfq_id)
         lines = award_rules.chosen_lines(
-            compared.terms, compared.cells, compared.lots, _choices(chosen)
+            compared.terms,
+            compared.cells,
+            compared.lots,
+            award_form.choices(compared.terms, chosen),
         )
         return _check_page(compared, chosen, lines, form), 422
     except (Invalid, Conflict, Stale) as refusal:
@@ -201,7 +207,7 @@ def _may_rule(rfq: Rfq) -> bool:
 
 
 def _check_page(
-    compared: Evaluation, chosen: dict[str, str], lines: list[award_rules.ChosenLine], form: Form
+    compared: Evaluation, chosen: dict[str, str], lines: list[ChosenLine], form: Form
 ) -> str:
     """What the choice amounts to; after a refusal with what was typed."""
     return render_template(
@@ -209,7 +215,8 @@ def _check_page(
         evaluation=compared,
         lines=lines,
         chosen=chosen,
-        totals=_totals(compared, lines),
+        totals=award_form.totals(compared, lines),
+        unawarded=award_form.unawarded(compared, lines),
         reason_needed=any(not line.is_best for line in lines),
         form=form,
         typed=request.form,
@@ -252,41 +259,6 @@ def _without_blank_scores(posted: MultiDict[str, str]) -> MultiDict[str, str]:
         for name, value in posted.items(multi=True)
         if not any(name.startswith(row) for row in blank)
     )
-
-
-def _is_choice(name: str) -> bool:
-    return name.startswith(("lot.", "line."))
-
-
-def _choices(chosen: dict[str, str]) -> Iterator[Choice]:
-    """Form fields ``lot.<id>`` and ``line.<id>`` with the bid's id as their value."""
-    for name, value in chosen.items():
-        kind, _dot, key = name.partition(".")
-        try:
-            target, bid_id = UUID(key), UUID(value)
-        except ValueError:
-            continue
-        yield Choice(bid_id, lot_id=target) if kind == "lot" else Choice(bid_id, line_id=target)
-
-
-def _totals(
-    compared: Evaluation, lines: list[award_rules.ChosenLine]
-) -> list[tuple[str, Money, int]]:
-    """What each winner gets: name, amount, number of lines."""
-    currency = compared.terms.currency
-    prices = {
-        (cell.bid_id, line_id): cell.price.total
-        for line_id, cells in compared.cells.items()
-        for cell in cells
-        if cell.price
-    }
-    totals = []
-    for offer in compared.offers:
-        own = [prices[offer.bid_id, line.asked.id] for line in lines if line.bid_id == offer.bid_id]
-        if own:
-            amount = Money(sum(own, Decimal(0)), currency)
-            totals.append((compared.supplier_name(offer.supplier_id), amount, len(own)))
-    return totals
 
 
 def _take(form: Form, refusal: DomainError) -> None:

@@ -3,8 +3,7 @@
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm import Session
 
 from marketplace.identity.permissions import Actor
 from marketplace.rfq import bid_queries
@@ -27,7 +26,7 @@ def ruled_offers(
 ) -> list[tuple[BidOffer, BidExclusion | None]]:
     """What the opened bids say in the order of their arrival, with the ruling that excludes them.
 
-    priced: without it no price is read, and every bid comes with no lines.
+    priced: without it no price is read, and every bid comes with no lines and no minimum.
     """
     query = (
         select(BidOffer, BidExclusion)
@@ -36,12 +35,12 @@ def ruled_offers(
         .order_by(BidOffer.submitted_at, BidOffer.bid_id)
     )
     if priced:
-        query = query.options(selectinload(BidOffer.lines))
+        query = query.options(*bid_queries.PRICES)
     rows = session.execute(query, execution_options={"populate_existing": True})
     found: list[tuple[BidOffer, BidExclusion | None]] = [(row[0], row[1]) for row in rows]
     if not priced:
         for offer, _ruling in found:
-            set_committed_value(offer, "lines", [])
+            bid_queries.without_prices(offer)
     return found
 
 

@@ -6,6 +6,7 @@ from marshmallow import fields, post_load, validate
 
 from marketplace.rfq.award_rules import Choice
 from marketplace.rfq.award_states import AwardState
+from marketplace.rfq.bid_schemas import QuantityBreakSchema
 from marketplace.rfq.quality_schemas import ExclusionSchema, QualitySchema
 from marketplace.rfq.services.evaluation import GivenScore
 from marketplace.web.fields import (
@@ -45,7 +46,14 @@ class OpeningMinutesSchema(Schema):
 class ComparedCellSchema(Schema):
     bid_id = IdField()
     unit_price = MoneyField(allow_none=True, unit_price=True)
-    total = MoneyField(allow_none=True)
+    total = MoneyField(
+        allow_none=True, metadata={"description": "Of what is offered, at the price for that."}
+    )
+    quantity = QuantityField(
+        allow_none=True, metadata={"description": "What is offered of the line."}
+    )
+    is_partial = fields.Boolean()
+    breaks = fields.List(fields.Nested(QuantityBreakSchema))
     note = fields.String()
     is_best = fields.Boolean()
     is_worst = fields.Boolean()
@@ -70,6 +78,7 @@ class ComparedBidSchema(Schema):
     total = MoneyField(allow_none=True)
     missing_lines = fields.List(fields.Integer(), allow_none=True)
     delivery_days = fields.Integer(allow_none=True)
+    minimum_order = MoneyField(allow_none=True)
     note = fields.String()
 
 
@@ -94,6 +103,9 @@ class RankSchema(Schema):
     points = DecimalField()
     tied = fields.Boolean()
     missing_lines = fields.List(fields.Integer())
+    partial_lines = fields.List(
+        fields.Integer(), metadata={"description": "Offered in part, which gives no place."}
+    )
     explanation = fields.List(fields.Nested(RankPointsSchema))
 
 
@@ -173,6 +185,11 @@ class AwardChoiceSchema(Schema):
     bid_id = IdField(required=True)
     lot_id = IdField(load_default=None, allow_none=True)
     line_id = IdField(load_default=None, allow_none=True)
+    quantity = QuantityField(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "How much of the line, where parts are allowed; left out: all."},
+    )
 
     @post_load
     def make(self, data: dict[str, Any], **_kwargs: Any) -> Choice:

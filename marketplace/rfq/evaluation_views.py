@@ -7,8 +7,8 @@ from marketplace.core.text import Text, _
 from marketplace.rfq import formula_words, reversals, sensitivity
 from marketplace.rfq.bid_content import AskedLine
 from marketplace.rfq.bid_models import Award, AwardLine, BidOffer
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.ranking import Cell, LotRanking, Points, Rank
+from marketplace.rfq.models import Rfq, money_of
+from marketplace.rfq.ranking import Cell, LotRanking, Points, Price, Rank
 from marketplace.rfq.sensitivity import Sensitivity
 from marketplace.rfq.services.evaluation import Evaluation, ExcludedOffer
 from marketplace.web.fields import plain
@@ -109,6 +109,7 @@ def _bid(evaluation: Evaluation, offer: BidOffer) -> dict[str, Any]:
         "missing_lines": evaluation.missing_of(offer) if shown else None,
         "delivery_days": offer.delivery_days,
         "note": offer.note,
+        "minimum_order": money_of(offer.minimum_order, evaluation.terms.currency),
     }
 
 
@@ -120,16 +121,23 @@ def _line(evaluation: Evaluation, line: AskedLine) -> dict[str, Any]:
         "number": line.number,
         "description": line.description,
         "quantity": Quantity(line.quantity, line.unit),
-        "bids": [_cell(cell, currency) for cell in evaluation.cells[line.id]],
+        "bids": [_cell(cell, line, currency) for cell in evaluation.cells[line.id]],
     }
 
 
-def _cell(cell: Cell, currency: str) -> dict[str, Any]:
+def _offered(price: Price, line: AskedLine) -> Quantity:
+    return Quantity(line.quantity if price.part is None else price.part, line.unit)
+
+
+def _cell(cell: Cell, line: AskedLine, currency: str) -> dict[str, Any]:
     price = cell.price
     return {
         "bid_id": cell.bid_id,
         "unit_price": Money(price.unit_price, currency) if price else None,
         "total": Money(price.total, currency) if price else None,
+        "quantity": _offered(price, line) if price else None,
+        "is_partial": price is not None and price.part is not None,
+        "breaks": price.breaks if price else (),
         "note": price.note if price else "",
         "is_best": cell.is_best,
         "is_worst": cell.is_worst,
@@ -187,6 +195,7 @@ def _rank(evaluation: Evaluation, rank: Rank) -> dict[str, Any]:
         "points": rank.total_points,
         "tied": rank.tied,
         "missing_lines": list(rank.missing),
+        "partial_lines": list(rank.partial),
         "explanation": [_points(part) for part in rank.points],
     }
 

@@ -23,6 +23,7 @@ from marketplace.core.db import (
     UnitPrice,
 )
 from marketplace.core.money import Money, Quantity
+from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.scoring.formulas import PriceFormula
 from marketplace.rfq.states import CriterionKind, EnvelopeRule, RfqSource, RfqState
 
@@ -67,6 +68,7 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
     delivery_country: Mapped[str | None] = mapped_column(CHAR(2))
     estimated_value: Mapped[Amount | None]
     payment_terms_days: Mapped[int | None]
+    allows: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
     standstill_days: Mapped[int] = mapped_column(default=0, server_default="0")
     source: Mapped[RfqSource] = mapped_column(default=RfqSource.PORTAL)
     external_ref: Mapped[str | None]
@@ -108,6 +110,11 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
         """Whether the bids are open, but their prices are still in an envelope of their own."""
         apart = self.envelopes is EnvelopeRule.TWO and self.prices_opened_at is None
         return apart and self.opened_at is not None
+
+    @property
+    def offer_kinds(self) -> list[OfferKind]:
+        """What bids may say besides one price per line."""
+        return [OfferKind(each) for each in self.allows]
 
     @property
     def estimate(self) -> Money | None:

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from marketplace.core import audit, clock, outbox
@@ -27,7 +26,7 @@ from marketplace.rfq import (
     unsealing,
 )
 from marketplace.rfq.bid_content import Terms, instant, joined
-from marketplace.rfq.bid_models import BidLine, BidPriceKey, RfqOpening, RfqPriceOpening, RfqSeal
+from marketplace.rfq.bid_models import BidPriceKey, RfqOpening, RfqPriceOpening, RfqSeal
 from marketplace.rfq.bid_states import BidState
 from marketplace.rfq.envelopes import PRICE, ServiceKeys, canonical
 from marketplace.rfq.evaluation_models import BidExclusion
@@ -114,9 +113,7 @@ def _digest(each: WholeBid) -> str:
 
 
 def _write(session: Session, terms: Terms, opened: Sequence[OpenedBid]) -> None:
-    lines = list(unsealing.bid_lines(terms, opened))
-    if lines:
-        session.execute(insert(BidLine), lines)
+    unsealing.write_prices(session, terms, opened)
     session.add_all(
         BidPriceKey(
             bid_id=each.bid.id,

@@ -8,17 +8,29 @@ from fractions import Fraction
 from uuid import UUID
 
 from marketplace.rfq.bid_content import Criterion, Terms
+from marketplace.rfq.offering import QuantityBreak, price_at
 from marketplace.rfq.scoring import formulas
 from marketplace.rfq.scoring.formulas import Measure
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What one bid asks for one line."""
+    """What one bid asks for one line, or for the part of it that it offers.
+
+    ``unit_price`` and ``total`` are those of what is offered; ``base`` is the price below the first
+    of the ``breaks``. ``part`` is None where the whole line is offered.
+    """
 
     unit_price: Decimal
     total: Decimal
     note: str = ""
+    part: Decimal | None = None
+    base: Decimal | None = None
+    breaks: tuple[QuantityBreak, ...] = ()
+
+    def at(self, quantity: Decimal) -> Decimal:
+        """The price of each unit when so many are bought."""
+        return price_at(self.unit_price if self.base is None else self.base, self.breaks, quantity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +87,10 @@ class Points:
 
 @dataclass(frozen=True, slots=True)
 class Rank:
-    """The place of a bid in a lot. ``place`` is None for a bid that is not complete there."""
+    """The place of a bid in a lot. ``place`` is None for a bid that is not complete there.
+
+    ``missing`` and ``partial`` are numbers of lines: not priced at all, or offered in part.
+    """
 
     place: int | None
     bid_id: UUID
@@ -85,6 +100,11 @@ class Rank:
     missing: tuple[int, ...]
     points: tuple[Points, ...]
     tied: bool = False
+    partial: tuple[int, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        return not (self.missing or self.partial)
 
     @property
     def exact(self) -> Fraction:
@@ -175,8 +195,9 @@ def ranking(terms: Terms, offers: Iterable[Offer], *, final: bool = False) -> li
     """One ranking per lot, in the order of the lots.
 
     Price points follow the published formula, other points are weight x score / best score.
-    Equal points: the bid whose last version was submitted earlier stands first. A bid with missing
-    lines is listed without a place. final: no score is awaited any more.
+    Equal points: the bid whose last version was submitted earlier stands first. A bid with lines
+    that are missing or offered in part is listed without a place. final: no score is awaited any
+    more.
     """
     ordered = in_order(offers)
     return [replace(_lot_ranking(terms, lot.id, ordered), final=final) for lot in terms.lots]
@@ -196,8 +217,16 @@ def _lot_ranking(terms: Terms, lot_id: UUID, offers: Sequence[Offer]) -> LotRank
         offer.bid_id: tuple(line.number for line in lines if line.id not in offer.prices)
         for offer in bidding
     }
-    complete = [offer for offer in bidding if not missing[offer.bid_id]]
-    compared = [totals[offer.bid_id] for offer in complete]
+    partial = {
+        offer.bid_id: tuple(
+            line.number
+            for line in lines
+            if line.id in offer.prices and offer.prices[line.id].part is not None
+        )
+        for offer in bidding
+    }
+    complete = {o.bid_id for o in bidding if not (missing[o.bid_id] or partial[o.bid_id])}
+    compared = [totals[offer.bid_id] for offer in bidding if offer.bid_id in complete]
     unplaced = [
         Rank(
             place=None,
@@ -206,9 +235,10 @@ def _lot_ranking(terms: Terms, lot_id: UUID, offers: Sequence[Offer]) -> LotRank
             submitted_at=offer.submitted_at,
             total=totals[offer.bid_id],
             missing=missing[offer.bid_id],
+            partial=partial[offer.bid_id],
             points=(
                 _points(terms.criteria, offer, totals[offer.bid_id], compared, place)
-                if not missing[offer.bid_id]
+                if offer.bid_id in complete
                 else ()
             ),
         )
@@ -219,7 +249,7 @@ def _lot_ranking(terms: Terms, lot_id: UUID, offers: Sequence[Offer]) -> LotRank
 
 def _placed(ranks: Sequence[Rank]) -> tuple[Rank, ...]:
     complete = sorted(
-        (rank for rank in ranks if not rank.missing),
+        (rank for rank in ranks if rank.is_complete),
         key=lambda rank: (-rank.exact, rank.submitted_at, rank.bid_id),
     )
     points = [rank.exact for rank in complete]
@@ -227,7 +257,7 @@ def _placed(ranks: Sequence[Rank]) -> tuple[Rank, ...]:
         replace(rank, place=place, tied=points.count(rank.exact) > 1)
         for place, rank in enumerate(complete, start=1)
     ]
-    return (*placed, *(rank for rank in ranks if rank.missing))
+    return (*placed, *(rank for rank in ranks if not rank.is_complete))
 
 
 def _points(

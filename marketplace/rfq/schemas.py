@@ -8,6 +8,7 @@ from marketplace.rfq.count_field import CountField
 from marketplace.rfq.criterion_schemas import CriterionInputSchema, CriterionSchema
 from marketplace.rfq.drafts import Address, LineDraft, LotDraft
 from marketplace.rfq.formula_schemas import FoundInFormulaSchema
+from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.officers.rules import Appointment
 from marketplace.rfq.officers.states import OpeningRule
 from marketplace.rfq.states import EnvelopeRule, RfqSource, RfqState
@@ -120,6 +121,10 @@ class HeaderSchema(Schema):
     delivery = fields.Nested(AddressSchema, allow_none=True)
     estimate = MoneyField(allow_none=True, metadata={"description": "Not shown to bidders."})
     payment_terms_days = CountField(strict=True, allow_none=True, validate=validate.Range(0, 365))
+    allows = fields.List(
+        EnumField(OfferKind),
+        metadata={"description": "What bids may say besides one price per line."},
+    )
     standstill_days = CountField(
         strict=True,
         validate=validate.Range(0, 90),
@@ -139,6 +144,7 @@ class HeaderFormSchema(HeaderSchema):
     title = TextField(required=True, max=200)
     description = TextField(max=20_000, load_default="")
     blind_scoring = fields.Boolean(load_default=False)
+    allows = fields.List(EnumField(OfferKind), load_default=list)
 
 
 class LinesFormSchema(Schema):
@@ -264,6 +270,7 @@ class RfqSchema(RfqSummarySchema):
     delivery = fields.Nested(AddressSchema)
     estimate = MoneyField(metadata={"description": "For the buyer only."})
     payment_terms_days = fields.Integer()
+    allows = fields.List(EnumField(OfferKind))
     standstill_days = fields.Integer()
     source = EnumField(RfqSource)
     external_ref = fields.String()

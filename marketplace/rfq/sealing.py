@@ -125,6 +125,7 @@ def published_terms(session: Session, rfq: Rfq) -> Terms:
         lots=tuple(AskedLot(lot.id, lot.number, lot.title) for lot in lots),
         lines=tuple(_asked(line) for line in lines),
         criteria=tuple(_criterion(criterion) for criterion in criteria),
+        allows=frozenset(rfq.offer_kinds),
     )
 
 

@@ -38,6 +38,7 @@ from marketplace.rfq.bid_models import (
     Bid,
     BidAttempt,
     BidLine,
+    BidMoney,
     BidOffer,
     BidVersion,
     RfqOpening,
@@ -245,9 +246,7 @@ def _write(session: Session, rfq: Rfq, terms: Terms, opened: Sequence[OpenedBid]
     if not opened:
         return
     session.execute(insert(BidOffer), [_offer(each) for each in opened])
-    lines = list(bid_lines(terms, opened))
-    if lines:
-        session.execute(insert(BidLine), lines)
+    write_prices(session, terms, opened)
     session.execute(
         update(Bid)
         .where(Bid.rfq_id == rfq.id, Bid.state == BidState.SUBMITTED)
@@ -275,17 +274,38 @@ def _offer(each: OpenedBid) -> dict[str, Any]:
     }
 
 
-def bid_lines(terms: Terms, opened: Sequence[OpenedBid]) -> Iterator[dict[str, Any]]:
+def write_prices(session: Session, terms: Terms, opened: Sequence[OpenedBid]) -> None:
+    """Write down what these bids say about money; those whose prices are sealed say nothing."""
+    priced = [each for each in opened if each.content.lines]
+    if priced:
+        session.execute(insert(BidLine), list(_lines(terms, priced)))
+        session.execute(insert(BidMoney), [_money(each) for each in priced])
+
+
+def _money(each: OpenedBid) -> dict[str, Any]:
+    least = each.content.minimum_order
+    return {
+        "bid_id": each.bid.id,
+        "buyer_id": each.bid.buyer_id,
+        "supplier_id": each.bid.supplier_id,
+        "minimum_order": least.amount if least else None,
+    }
+
+
+def _lines(terms: Terms, opened: Sequence[OpenedBid]) -> Iterator[dict[str, Any]]:
     """The rows of what the bids price."""
     for each in opened:
         for line in each.content.lines:
             asked = terms.line_by_id[line.line_id]
+            offered = line.offered(asked)
             yield {
                 "bid_id": each.bid.id,
                 "rfq_line_id": line.line_id,
                 "unit_price": line.unit_price,
-                "total": line_total(asked, line.unit_price, terms.currency),
+                "total": line_total(asked, line, terms.currency),
                 "note": line.note,
+                "quantity": offered if offered < asked.quantity else None,
+                "breaks": [step.to_json() for step in line.breaks],
             }
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -20,17 +20,21 @@ from marketplace.scenarios.rules import ScenarioOutdated
 
 @dataclass(frozen=True)
 class Question:
-    """A problem with its rules, and which line and bid stand behind each option."""
+    """A problem with its rules, and which line and bid stand behind each option.
+
+    given: what the bids themselves demand; nobody can loosen it.
+    """
 
     problem: Problem
     rules: tuple[Constraint, ...]
     offered: tuple[tuple[UUID, UUID], ...]
+    given: tuple[Constraint, ...] = ()
 
     @property
     def digest(self) -> str:
         """Names everything that the answer depends on."""
         problem = self.problem
-        content = {
+        content: dict[str, Any] = {
             "objective": problem.objective,
             "offers": [
                 [str(line), str(bid), option.supplier, str(option.cost), str(option.points)]
@@ -40,6 +44,8 @@ class Question:
             "scores": {supplier: str(score) for supplier, score in problem.scores.items()},
             "rules": [_plain(rule) for rule in self.rules],
         }
+        if self.given:
+            content["given"] = [_plain(rule) for rule in self.given]
         written = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(written.encode()).hexdigest()
 
@@ -55,7 +61,8 @@ def question_of(
     offered, options = [], []
     eligible = [offer for offer in compared.offers if offer.supplier_id not in compared.blocked]
     for offer in sorted(eligible, key=lambda each: (each.submitted_at, each.bid_id)):
-        prices = {line.rfq_line_id: line.total for line in offer.lines}
+        # a part of a line covers no whole one: parts are awarded by hand
+        prices = {line.rfq_line_id: line.total for line in offer.lines if line.quantity is None}
         for asked in compared.terms.lines:
             if asked.id not in prices or (
                 points is not None and (asked.lot_id, offer.bid_id) not in points
@@ -79,7 +86,21 @@ def question_of(
         scores={str(offer.supplier_id): score_of(compared, offer) for offer in compared.offers},
         objective=objective,
     )
-    return Question(problem, tuple(rule_of(each) for each in constraints), tuple(offered))
+    return Question(
+        problem,
+        tuple(rule_of(each) for each in constraints),
+        tuple(offered),
+        tuple(_minimums(eligible)),
+    )
+
+
+def _minimums(offers: Iterable[BidOffer]) -> Iterator[Constraint]:
+    """The least orders that bids take."""
+    for offer in offers:
+        if offer.minimum_order is not None:
+            yield Constraint(
+                Kind.MIN_ORDER_VALUE, offer.minimum_order, suppliers=(str(offer.supplier_id),)
+            )
 
 
 def is_current(found: AwardScenario, compared: Basis) -> bool:
@@ -137,7 +158,9 @@ def cheapest_possible(compared: Basis) -> Decimal:
         for cells in compared.cells.values()
         if (
             prices := [
-                cell.price.total for cell in cells if cell.price and cell.bid_id not in blocked
+                cell.price.total
+                for cell in cells
+                if cell.price and cell.price.part is None and cell.bid_id not in blocked
             ]
         )
     )

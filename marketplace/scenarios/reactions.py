@@ -67,12 +67,12 @@ def prepare(session: Session, actor: Actor, scenario_id: str, run: int, step: in
 
 def calculate(plan: Plan) -> Outcome:
     """Solve; no transaction is open."""
-    problem, rules = plan.question.problem, plan.question.rules
+    problem, rules, given = plan.question.problem, plan.question.rules, plan.question.given
     if plan.is_relaxation:
-        relaxed = solver.relax(problem, rules, seconds=plan.seconds)
+        relaxed = solver.relax(problem, rules, seconds=plan.seconds, given=given)
         return Outcome(plan, relaxed.solution, relaxed.loosened)
     kept = tuple(rule for number, rule in enumerate(rules, start=1) if number != plan.step)
-    return Outcome(plan, solver.solve(problem, kept, seconds=plan.seconds))
+    return Outcome(plan, solver.solve(problem, kept, seconds=plan.seconds, given=given))
 
 
 def record(session: Session, outcome: Outcome) -> None:

@@ -65,8 +65,15 @@ class Relaxation:
     solution: Solution
 
 
-def solve(problem: Problem, rules: Sequence[Constraint], *, seconds: float) -> Solution:
-    """The best choice within the time."""
+def solve(
+    problem: Problem,
+    rules: Sequence[Constraint],
+    *,
+    seconds: float,
+    given: Sequence[Constraint] = (),
+) -> Solution:
+    """The best choice within the time. given: what the offers themselves demand."""
+    rules = (*rules, *given)
     if any(not options for options in problem.by_item.values()):
         return Solution(Status.INFEASIBLE, 0.0)
     program = _Program(problem)
@@ -77,15 +84,24 @@ def solve(problem: Problem, rules: Sequence[Constraint], *, seconds: float) -> S
     return _solved(program, rules, seconds)
 
 
-def relax(problem: Problem, rules: Sequence[Constraint], *, seconds: float) -> Relaxation:
+def relax(
+    problem: Problem,
+    rules: Sequence[Constraint],
+    *,
+    seconds: float,
+    given: Sequence[Constraint] = (),
+) -> Relaxation:
     """Which rules to loosen so that there is a choice: as few as possible, then as little.
 
     The two aims are one sum: a loosened rule counts one, and all distances together less than one
-    half. The cheapest choice within these distances is then looked for.
+    half. The cheapest choice within these distances is then looked for. What is ``given`` stays.
     """
     ends = time.monotonic() + seconds
     program = _Program(problem)
     program.aim_at(worth=False)
+    for rule in given:
+        for row in rows_of(problem, rule):
+            program.add(row)
     distances = [program.loosen(rows_of(problem, rule), len(rules)) for rule in rules]
     program.link()
     found = program.run(seconds / 2)
@@ -98,7 +114,7 @@ def relax(problem: Problem, rules: Sequence[Constraint], *, seconds: float) -> R
             program.hold(columns, most)
     program.aim_at(worth=True)
     kept = [rule for index, rule in enumerate(rules) if index not in loosened]
-    best = _solved(program, kept, max(0.1, ends - time.monotonic()))
+    best = _solved(program, [*kept, *given], max(0.1, ends - time.monotonic()))
     if found.status is not Status.OPTIMAL and best.status is Status.OPTIMAL:
         best = replace(best, status=Status.FEASIBLE)
     return Relaxation(tuple(broken(problem, rules, best.chosen)), best)

@@ -216,7 +216,10 @@ def _awards(awards: Sequence[dict[str, str]], compared: Basis) -> list[AwardedLi
     suppliers = {offer.bid_id: offer.supplier_id for offer in compared.offers}
     currency = compared.terms.currency
     prices = {
-        (line.rfq_line_id, offer.bid_id): line for offer in compared.offers for line in offer.lines
+        (line_id, cell.bid_id): cell.price
+        for line_id, cells in compared.cells.items()
+        for cell in cells
+        if cell.price
     }
     found = []
     for award in awards:

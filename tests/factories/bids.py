@@ -11,11 +11,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.core import clock
+from marketplace.core.money import Quantity
 from marketplace.identity.permissions import Actor, OrgKind
 from marketplace.rfq.bid_content import BidContent, PricedLine
 from marketplace.rfq.bid_models import RfqOpening
 from marketplace.rfq.envelopes import ServiceKeys
 from marketplace.rfq.models import Rfq, RfqCriterion, RfqLine, RfqLot
+from marketplace.rfq.offering import QuantityBreak
 from marketplace.rfq.services import bidding, evaluation, opening
 from marketplace.rfq.services.bidding import Submitted
 from marketplace.rfq.services.evaluation import GivenScore
@@ -24,6 +26,22 @@ from tests.factories.rfq import PASSPHRASE, make_published
 
 # the secret of the test settings, so that HTTP and use cases share their keys
 KEYS = ServiceKeys.from_secret("s" * 40)
+
+
+def a_price(
+    line: RfqLine, price: str, *, part: str | None = None, breaks: Mapping[str, str] | None = None
+) -> PricedLine:
+    """A price of a line in EUR, perhaps for a part of it, with quantity breaks."""
+    return PricedLine(
+        line.id,
+        Decimal(price),
+        "EUR",
+        quantity=Quantity(Decimal(part), line.quantity_unit) if part else None,
+        breaks=tuple(
+            QuantityBreak(Decimal(quantity), Decimal(each))
+            for quantity, each in (breaks or {}).items()
+        ),
+    )
 
 
 @dataclass
@@ -66,6 +84,14 @@ class Sourcing:
             self.rfq.id,
             self.due_at - before,
             self.content(*prices, **over),
+        )
+
+    def submit_lines(self, supplier: int, *lines: PricedLine, **over: Any) -> Submitted:
+        """A bid of these lines, a day before the deadline; earlier suppliers come first."""
+        arrived = self.due_at - timedelta(days=1) + timedelta(minutes=supplier)
+        content = BidContent(lines=lines, **over)
+        return bidding.submit(
+            self.session, self.suppliers[supplier], KEYS, self.rfq.id, arrived, content
         )
 
     def open(self) -> RfqOpening:

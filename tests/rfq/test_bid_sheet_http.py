@@ -74,6 +74,10 @@ class TestApi:
                     "new_price": {"amount": price, "currency": "EUR"},
                     "old_note": "",
                     "new_note": "",
+                    "old_quantity": None,
+                    "new_quantity": None,
+                    "old_breaks": [],
+                    "new_breaks": [],
                 }
                 for number, (line, price) in enumerate(
                     zip(sourcing.lines, ("12.50", "3.00"), strict=True), start=1

@@ -55,6 +55,7 @@ def award(
     RFQ_FLOW.next(rfq.state, "award")
     compared = evaluation.read_priced(session, actor, rfq_id)
     chosen = award_rules.chosen_lines(compared.terms, compared.cells, compared.lots, choices)
+    award_rules.check_minimums(chosen, compared.minimums)
     award_rules.check_decidable(compared.lots, chosen)
     award_rules.check_justified(chosen, justification)
     supplier_of = {offer.bid_id: offer.supplier_id for offer in compared.everybody}
@@ -130,7 +131,6 @@ def _write(
 
 def _line(rfq: Rfq, decided: Award, compared: Evaluation, line: ChosenLine) -> dict[str, Any]:
     offer = next(offer for offer in compared.offers if offer.bid_id == line.bid_id)
-    priced = next(priced for priced in offer.lines if priced.rfq_line_id == line.asked.id)
     return {
         "award_id": decided.id,
         "rfq_line_id": line.asked.id,
@@ -140,10 +140,10 @@ def _line(rfq: Rfq, decided: Award, compared: Evaluation, line: ChosenLine) -> d
         "lot_id": line.asked.lot_id,
         "number": line.asked.number,
         "description": line.asked.description,
-        "quantity": line.asked.quantity,
+        "quantity": line.quantity,
         "unit": line.asked.unit,
-        "unit_price": priced.unit_price,
-        "total": priced.total,
+        "unit_price": line.unit_price,
+        "total": line.total,
         "currency": rfq.currency,
         "is_best": line.is_best,
     }
@@ -170,6 +170,7 @@ def _rank_evidence(rank: Rank) -> dict[str, Any]:
         "submitted_at": instant(rank.submitted_at),
         "total": str(rank.total),
         "missing_lines": list(rank.missing),
+        "partial_lines": list(rank.partial),
         "tied": rank.tied,
         "points": [
             {

@@ -114,6 +114,8 @@ def _apply(rfq: Rfq, header: Header) -> None:
             setattr(rfq, name, header[name])  # type: ignore[literal-required]
     rfq.currency = header.get("currency", rfq.currency)
     refuse_all(list(_apply_estimate(rfq, header)))
+    if "allows" in header:
+        rfq.allows = sorted(str(each) for each in set(header["allows"]))
     if "delivery" in header:
         _apply_address(rfq, header["delivery"] or Address())
     _apply_times(rfq, header)
@@ -219,6 +221,7 @@ def _header_of(rfq: Rfq) -> Header:
         ),
         "estimate": rfq.estimate,
         "payment_terms_days": rfq.payment_terms_days,
+        "allows": rfq.offer_kinds,
         "standstill_days": rfq.standstill_days,
     }
 

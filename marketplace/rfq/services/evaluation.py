@@ -18,13 +18,14 @@ from marketplace.rfq import (
     bid_queries,
     bid_vault,
     evaluation_queries,
+    offering,
     price_sight,
     quality_rules,
     queries,
     ranking,
 )
-from marketplace.rfq.bid_content import SealedDocument, Terms, document_from_json
-from marketplace.rfq.bid_models import BidOffer, BidScore
+from marketplace.rfq.bid_content import AskedLine, SealedDocument, Terms, document_from_json
+from marketplace.rfq.bid_models import BidLine, BidOffer, BidScore
 from marketplace.rfq.evaluation_models import BidExclusion
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.ranking import Cell, LotRanking, Offer, Price, Score
@@ -93,6 +94,15 @@ class Evaluation:
         """Numbers of the lines of the RFQ that the bid does not price."""
         priced = {line.rfq_line_id for line in offer.lines}
         return [line.number for line in self.terms.lines if line.id not in priced]
+
+    @property
+    def minimums(self) -> dict[UUID, Decimal]:
+        """The least order that a bid takes, where it says so."""
+        return {
+            offer.bid_id: offer.minimum_order
+            for offer in self.offers
+            if offer.minimum_order is not None
+        }
 
     def supplier_name(self, supplier_id: UUID) -> str:
         return self.suppliers[supplier_id].name
@@ -232,7 +242,7 @@ def _evaluation(session: Session, actor: Actor, rfq: Rfq) -> Evaluation:
         for score in bid_queries.scores(session, rfq.id)
         if score.bid_id in racing
     }
-    compared = [_compared(offer, scores) for offer in offers] if shown else []
+    compared = [_compared(terms, offer, scores) for offer in offers] if shown else []
     return Evaluation(
         rfq=rfq,
         terms=terms,
@@ -246,13 +256,28 @@ def _evaluation(session: Session, actor: Actor, rfq: Rfq) -> Evaluation:
     )
 
 
-def _compared(offer: BidOffer, scores: dict[tuple[UUID, UUID], BidScore]) -> Offer:
+def _price(line: BidLine, asked: AskedLine) -> Price:
+    breaks = offering.breaks_from({"breaks": line.breaks})
+    offered = asked.quantity if line.quantity is None else line.quantity
+    return Price(
+        unit_price=offering.price_at(line.unit_price, breaks, offered),
+        total=line.total,
+        note=line.note,
+        part=line.quantity,
+        base=line.unit_price,
+        breaks=breaks,
+    )
+
+
+def _compared(terms: Terms, offer: BidOffer, scores: dict[tuple[UUID, UUID], BidScore]) -> Offer:
     return Offer(
         bid_id=offer.bid_id,
         supplier_id=offer.supplier_id,
         submitted_at=offer.submitted_at,
         prices={
-            line.rfq_line_id: Price(line.unit_price, line.total, line.note) for line in offer.lines
+            line.rfq_line_id: _price(line, terms.line_by_id[line.rfq_line_id])
+            for line in offer.lines
+            if line.rfq_line_id in terms.line_by_id
         },
         scores={
             criterion_id: Score(given.score, given.comment)
