@@ -36,6 +36,8 @@ from marketplace.remedies import api as remedies_api
 from marketplace.remedies import case_api as remedies_case_api
 from marketplace.remedies import case_pages as remedies_case_pages
 from marketplace.remedies import pages as remedies_pages
+from marketplace.rfq import addenda_api as rfq_addenda_api
+from marketplace.rfq import addenda_pages as rfq_addenda_pages
 from marketplace.rfq import api as rfq_api
 from marketplace.rfq import bid_api as rfq_bid_api
 from marketplace.rfq import bid_pages as rfq_bid_pages
@@ -101,6 +103,7 @@ API = (
     remedies_api.blp,
     remedies_case_api.of_rfq,
     remedies_case_api.blp,
+    rfq_addenda_api.blp,
     rfq_api.blp,
     rfq_bid_api.blp,
     rfq_bid_api.receipt_blp,
@@ -140,6 +143,7 @@ PAGES = (
     portal_pages.pages,
     remedies_case_pages.pages,
     remedies_pages.pages,
+    rfq_addenda_pages.pages,
     rfq_bid_pages.pages,
     rfq_bid_pages.my_pages,
     rfq_bid_sheet_pages.pages,

@@ -82,6 +82,7 @@ SUBSCRIPTIONS: Mapping[str, Mapping[str, Work]] = {
     "rfq.award_decided": {"send_letters": remedies.send_letters},
     "rfq.award_withdrawn": {"announce_withdrawal": bids.announce_withdrawal},
     "rfq.awarded": {"announce_award": bids.announce_award, "draft_orders": orders.draft_orders},
+    "rfq.amended": {"announce_addendum": rfq.announce_addendum},
     "rfq.bid_submitted": {
         "confirm_arrival": bids.confirm_arrival,
         "note_supplier_bid": suppliers.note_bid,

@@ -50,6 +50,35 @@ class DeadlineExtended(Event):
 
 @event
 @dataclass(frozen=True)
+class RfqAmended(Event):
+    """An addendum holds from now on; `number` is the version of the terms that it made."""
+
+    name: ClassVar[str] = "rfq.amended"
+
+    rfq_id: UUID
+    buyer_id: UUID
+    addendum_id: UUID
+    number: int
+    bids_due_at: datetime
+    supplier_ids: tuple[UUID, ...]
+
+
+@event
+@dataclass(frozen=True)
+class BidConfirmed(Event):
+    """For the supplier's feed alone."""
+
+    name: ClassVar[str] = "rfq.bid_confirmed"
+
+    bid_id: UUID
+    rfq_id: UUID
+    supplier_id: UUID
+    buyer_id: UUID
+    confirmed_at: datetime
+
+
+@event
+@dataclass(frozen=True)
 class RfqCancelled(Event):
     """`supplier_ids` is empty when the RFQ had not been published."""
 

@@ -1,7 +1,7 @@
 """What a bid says and what it answers to: plain values, and the one way of writing them as JSON."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -24,6 +24,8 @@ class AskedLine:
     description: str
     quantity: Decimal
     unit: str
+    delivery_place: str | None = None
+    delivery_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,16 @@ class AskedLot:
     id: UUID
     number: int
     title: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What holds for the RFQ as a whole; delivery: the usual address, in one line."""
+
+    description: str = ""
+    payment_terms_days: int | None = None
+    delivery: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +72,7 @@ class Terms:
     lines: tuple[AskedLine, ...]
     criteria: tuple[Criterion, ...]
     allows: frozenset[OfferKind] = frozenset()
+    conditions: Conditions = Conditions()
 
     @cached_property
     def line_by_id(self) -> dict[UUID, AskedLine]:
@@ -77,7 +90,13 @@ class Terms:
         return {
             "currency": self.currency,
             "lots": [
-                {"id": str(lot.id), "number": lot.number, "title": lot.title} for lot in self.lots
+                {
+                    "id": str(lot.id),
+                    "number": lot.number,
+                    "title": lot.title,
+                    "description": lot.description,
+                }
+                for lot in self.lots
             ],
             "lines": [
                 {
@@ -87,6 +106,8 @@ class Terms:
                     "description": line.description,
                     "quantity": str(line.quantity),
                     "unit": line.unit,
+                    "delivery_place": line.delivery_place,
+                    "delivery_on": line.delivery_on,
                 }
                 for line in self.lines
             ],
@@ -103,14 +124,17 @@ class Terms:
                 for criterion in self.criteria
             ],
             "allows": sorted(self.allows),
+            "conditions": asdict(self.conditions),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Terms":
+        """The terms as they were published; older ones say less."""
         return cls(
             currency=data["currency"],
             lots=tuple(
-                AskedLot(UUID(lot["id"]), lot["number"], lot["title"]) for lot in data["lots"]
+                AskedLot(UUID(lot["id"]), lot["number"], lot["title"], lot.get("description", ""))
+                for lot in data["lots"]
             ),
             lines=tuple(
                 AskedLine(
@@ -120,6 +144,8 @@ class Terms:
                     description=line["description"],
                     quantity=Decimal(line["quantity"]),
                     unit=line["unit"],
+                    delivery_place=line.get("delivery_place"),
+                    delivery_on=line.get("delivery_on"),
                 )
                 for line in data["lines"]
             ),
@@ -136,6 +162,7 @@ class Terms:
                 for criterion in data["criteria"]
             ),
             allows=frozenset(OfferKind(each) for each in data.get("allows", ())),
+            conditions=Conditions(**data.get("conditions", {})),
         )
 
 

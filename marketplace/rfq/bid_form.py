@@ -89,7 +89,13 @@ def save(form: Form, rfq_id: UUID) -> Saved:
     try:
         with undone_if_refused():
             bid = bid_drafts.save(
-                session, actor, service_keys(), rfq_id, content, expected=expected
+                session,
+                actor,
+                service_keys(),
+                rfq_id,
+                content,
+                expected=expected,
+                terms_number=whole_number(request.form.get("terms", "")),
             )
         return Saved(bid)
     except Stale:

@@ -11,10 +11,12 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    Integer,
     LargeBinary,
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from marketplace.core.db import (
@@ -100,7 +102,10 @@ class Bid(HasId, HasVersion, HasCreated, Base):
 
 
 class BidDraft(Base):
-    """What the supplier is writing, locked with a key of the service; gone once submitted."""
+    """What the supplier is writing, locked with a key of the service; gone once submitted.
+
+    ``terms_number``: the version of the terms that it was last saved under.
+    """
 
     __tablename__ = "bid_draft"
 
@@ -108,6 +113,7 @@ class BidDraft(Base):
     supplier_id: Mapped[UUID]
     content: Mapped[bytes] = mapped_column(LargeBinary)
     saved_at: Mapped[datetime]
+    terms_number: Mapped[int] = mapped_column(server_default="1")
 
 
 class BidDocument(HasId, HasCreated, Base):
@@ -259,11 +265,17 @@ class BidOffer(Base):
 
     lines: Mapped[list["BidLine"]] = relationship(lazy="raise", viewonly=True)
     money: Mapped["BidMoney | None"] = relationship(lazy="raise", viewonly=True)
+    left_out: Mapped["BidUnconfirmed | None"] = relationship(lazy="joined", viewonly=True)
 
     @property
     def minimum_order(self) -> Decimal | None:
         """The least order that the bidder takes."""
         return self.money.minimum_order if self.money else None
+
+    @property
+    def unconfirmed(self) -> list[int]:
+        """Numbers of priced lines that do not count, since they were not confirmed."""
+        return self.left_out.lines if self.left_out else []
 
 
 class BidMoney(Base):
@@ -276,6 +288,18 @@ class BidMoney(Base):
     buyer_id: Mapped[UUID]
     supplier_id: Mapped[UUID]
     minimum_order: Mapped[Amount | None]
+
+
+class BidUnconfirmed(Base):
+    """Numbers of priced lines that do not count: touched by an addendum, and not confirmed."""
+
+    __tablename__ = "bid_unconfirmed"
+
+    bid_id: Mapped[UUID] = mapped_column(ForeignKey("bid_offer.bid_id"), primary_key=True)
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_seal.rfq_id"))
+    buyer_id: Mapped[UUID]
+    supplier_id: Mapped[UUID]
+    lines: Mapped[list[int]] = mapped_column(ARRAY(Integer))
 
 
 class BidLine(Base):

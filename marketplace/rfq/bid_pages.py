@@ -24,6 +24,10 @@ from marketplace.rfq import (
     proof_queries,
     views,
 )
+from marketplace.rfq.addenda import reading as amending
+from marketplace.rfq.addenda import wording
+from marketplace.rfq.addenda.reading import Amended
+from marketplace.rfq.addenda.wording import Row
 from marketplace.rfq.bid_content import BidContent, total_of
 from marketplace.rfq.bid_form import BidConflict
 from marketplace.rfq.bid_http import (
@@ -79,6 +83,9 @@ def show(rfq_id: UUID) -> ResponseReturnValue:
         exclusion=evaluation_queries.own_exclusion(current_session(), current_actor(), bid.id)
         if bid
         else None,
+        shown_state=BidState.NEEDS_CONFIRMATION if own.needs_confirmation else bid and bid.state,
+        amended=own.amended,
+        amended_rows=_rows(own.amended),
         won=bid_queries.won_lines(current_session(), current_actor(), bid.id) if bid else [],
         **_frame(own),
     )
@@ -243,6 +250,11 @@ def _view(own: OwnBid, content: BidContent | None) -> bid_views.ContentView | No
     return bid_views.content_view(own.terms, content) if content else None
 
 
+def _rows(amended: Amended | None) -> list[Row]:
+    """What has changed, in words."""
+    return [wording.row(each.to_json()) for each in amended.changes] if amended else []
+
+
 def _frame(own: OwnBid) -> dict[str, Any]:
     """What the pages of a bid show around it."""
     rfq: Rfq = own.door.rfq
@@ -279,6 +291,8 @@ def _form_page(
         bid=own.door.bid,
         draft=_view(own, own.draft),
         actions=_actions(own),
+        draft_rows=_rows(amending.of_draft(current_session(), own.door)),
+        terms_number=own.door.seal.terms_number,
         lot_options=[(lot.id, f"{lot.number}. {lot.title}") for lot in own.terms.lots],
         **_frame(own),
     )

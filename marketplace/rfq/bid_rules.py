@@ -17,7 +17,7 @@ from marketplace.rfq.bid_content import (
     instant,
     total_of,
 )
-from marketplace.rfq.bid_states import BID_FLOW, BidState
+from marketplace.rfq.bid_states import BID_FLOW, AttemptOutcome, BidState
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.offer_rules import PRICE_LIMIT
 from marketplace.rfq.states import RfqState
@@ -26,6 +26,8 @@ from marketplace.rfq.states import RfqState
 DRAIN = timedelta(seconds=30)
 MAX_DOCUMENTS = 20
 BIDDER_ACTIONS = ("save", "submit", "withdraw")
+# what decides whether a bid stands: refusals and confirmations leave it as it was
+LAST_WORDS = (AttemptOutcome.ACCEPTED, AttemptOutcome.WITHDRAWN)
 
 
 class DeadlinePassed(Conflict):
@@ -56,6 +58,11 @@ class SealMismatch(Conflict):
 class WrongPassphrase(NotAllowed):
     code = "wrong_passphrase"
     title = _("Wrong passphrase")
+
+
+class TermsChanged(Conflict):
+    code = "terms_changed"
+    title = _("The RFQ has changed")
 
 
 class BidInvalid(Invalid):

@@ -221,6 +221,15 @@ class BidSchema(Schema):
         allow_none=True,
         metadata={"description": "The submitted bid: with X-Read-Back-Key, or after the opening."},
     )
+    terms_number = fields.Integer(
+        allow_none=True, metadata={"description": "The present version of the RFQ's terms."}
+    )
+    lines_to_confirm = fields.List(
+        IdField(), metadata={"description": "Touched by an addendum: confirm or price anew."}
+    )
+    lines_to_price = fields.List(
+        fields.Integer(), metadata={"description": "Numbers of lines that an addendum added."}
+    )
     receipt = fields.Nested(
         BidReceiptSchema, allow_none=True, metadata={"description": "After a submission."}
     )

@@ -7,8 +7,11 @@ from marketplace.core.text import _, register_labels
 
 
 class BidState(StrEnum):
+    """``NEEDS_CONFIRMATION`` is never stored: a submitted bid reads so after an addendum."""
+
     DRAFT = "draft"
     SUBMITTED = "submitted"
+    NEEDS_CONFIRMATION = "needs_confirmation"
     WITHDRAWN = "withdrawn"
     OPENED = "opened"
     AWARDED = "awarded"
@@ -19,6 +22,7 @@ class AttemptOutcome(StrEnum):
     ACCEPTED = "accepted"
     WITHDRAWN = "withdrawn"
     REFUSED = "refused"
+    CONFIRMED = "confirmed"
 
 
 # A submitted bid stays valid while its replacement is being written beside it.
@@ -29,6 +33,7 @@ BID_FLOW = Flow(
         (BidState.DRAFT, "submit"): BidState.SUBMITTED,
         (BidState.SUBMITTED, "save"): BidState.SUBMITTED,
         (BidState.SUBMITTED, "submit"): BidState.SUBMITTED,
+        (BidState.SUBMITTED, "confirm"): BidState.SUBMITTED,
         (BidState.SUBMITTED, "withdraw"): BidState.WITHDRAWN,
         (BidState.SUBMITTED, "open"): BidState.OPENED,
         (BidState.WITHDRAWN, "save"): BidState.WITHDRAWN,
@@ -46,6 +51,7 @@ register_labels(
     {
         BidState.DRAFT: _("Draft"),
         BidState.SUBMITTED: _("Submitted and sealed"),
+        BidState.NEEDS_CONFIRMATION: _("To be confirmed"),
         BidState.WITHDRAWN: _("Withdrawn"),
         BidState.OPENED: _("Opened"),
         BidState.AWARDED: _("Awarded"),
@@ -57,5 +63,6 @@ register_labels(
         AttemptOutcome.ACCEPTED: _("Accepted"),
         AttemptOutcome.WITHDRAWN: _("Withdrawn"),
         AttemptOutcome.REFUSED: _("Refused"),
+        AttemptOutcome.CONFIRMED: _("Confirmed"),
     }
 )

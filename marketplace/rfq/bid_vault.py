@@ -16,7 +16,8 @@ from marketplace.core.audit import AuditEvent
 from marketplace.core.ids import uuid7
 from marketplace.core.outbox import OutboxMessage
 from marketplace.rfq import bid_queries, envelopes
-from marketplace.rfq.bid_content import BidContent, SealedDocument, joined, split
+from marketplace.rfq.addenda.standing import fitted
+from marketplace.rfq.bid_content import BidContent, SealedDocument, Terms, joined, split
 from marketplace.rfq.bid_models import Bid, BidAttempt, BidDocument, BidDraft, BidVersion, RfqSeal
 from marketplace.rfq.bid_queries import Door
 from marketplace.rfq.envelopes import Binding, Envelope, SealBroken, SealedBid, ServiceKeys
@@ -166,7 +167,7 @@ def read_back(session: Session, door: Door, bid: Bid, key: bytes) -> BidContent 
         parts = _read_back_parts(sealed_bid(version), key, binding)
     except SealBroken:
         return None
-    return joined(*map(json.loads, parts))
+    return _fitting(door, version.terms_number, joined(*map(json.loads, parts)))
 
 
 def _read_back_parts(sealed: SealedBid, key: bytes, binding: Binding) -> list[bytes]:
@@ -185,24 +186,38 @@ def read_draft(keys: ServiceKeys, door: Door) -> BidContent | None:
     plain = envelopes.unlock(
         keys.draft_key(door.bid.id), door.draft.content, _draft_place(door.bid.id)
     )
-    return BidContent.from_json(json.loads(envelopes.unpadded(plain)))
+    content = BidContent.from_json(json.loads(envelopes.unpadded(plain)))
+    return _fitting(door, door.draft.terms_number, content)
+
+
+def _fitting(door: Door, answered: int, content: BidContent) -> BidContent:
+    """The content without what an addendum has meanwhile taken away."""
+    if answered == door.seal.terms_number:
+        return content
+    return fitted(Terms.from_json(door.seal.terms), content)
 
 
 def write_draft(
-    session: Session, keys: ServiceKeys, bid: Bid, draft: BidDraft | None, content: BidContent
+    session: Session, keys: ServiceKeys, door: Door, bid: Bid, content: BidContent
 ) -> None:
-    """Lock the content and keep it as the bid's draft."""
+    """Lock the content and keep it as the bid's draft, written for the present terms."""
+    draft = door.draft
     plain = envelopes.padded(envelopes.canonical(content.to_json()))
     locked = envelopes.lock(keys.draft_key(bid.id), plain, _draft_place(bid.id))
     if draft is None:
         session.add(
             BidDraft(
-                bid_id=bid.id, supplier_id=bid.supplier_id, content=locked, saved_at=clock.now()
+                bid_id=bid.id,
+                supplier_id=bid.supplier_id,
+                content=locked,
+                saved_at=clock.now(),
+                terms_number=door.seal.terms_number,
             )
         )
     else:
         draft.content = locked
         draft.saved_at = clock.now()
+        draft.terms_number = door.seal.terms_number
 
 
 def lock_proposal(

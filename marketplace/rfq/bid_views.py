@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -78,6 +78,9 @@ class BidView:
     content: ContentView | None = None
     receipt: BidAttempt | None = None
     read_back_key: str | None = None
+    terms_number: int | None = None
+    lines_to_confirm: Sequence[UUID] = ()
+    lines_to_price: Sequence[int] = ()
     exclusion: BidExclusion | None = None
 
 
@@ -112,12 +115,24 @@ def _line(asked: AskedLine, line: PricedLine, currency: str) -> LineView:
 
 def own(bid: Bid, read: OwnBid, actor: Actor) -> BidView:
     """The supplier's own bid before the opening; its content as far as it could be read."""
-    return _view(
+    shown = _view(
         bid,
         actor.org_name,
         actions=bid_rules.actions_for(bid.state, read.door.rfq, actor, clock.now()),
         draft=content_view(read.terms, read.draft) if read.draft else None,
         content=content_view(read.terms, read.sealed) if read.sealed else None,
+    )
+    if read.amended is None:
+        return replace(shown, terms_number=read.door.seal.terms_number)
+    return replace(
+        shown,
+        state=BidState.NEEDS_CONFIRMATION if read.needs_confirmation else shown.state,
+        actions=[*shown.actions, "confirm"]
+        if read.needs_confirmation and "submit" in shown.actions
+        else shown.actions,
+        terms_number=read.door.seal.terms_number,
+        lines_to_confirm=[UUID(line_id) for line_id in sorted(read.amended.to_confirm)],
+        lines_to_price=read.amended.added,
     )
 
 

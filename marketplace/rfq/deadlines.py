@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from marketplace.core.errors import FieldError, Invalid
 from marketplace.core.text import Text, _
 
+SATURDAY = 5
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 
 
@@ -106,6 +107,16 @@ def end_of_day(instant: datetime, days: int, zone: ZoneInfo) -> datetime:
     day = instant.astimezone(zone).date() + timedelta(days=days)
     local = datetime.combine(day, time(23, 59, 59))
     return local.replace(tzinfo=zone, fold=1).astimezone(UTC)
+
+
+def working_days_after(instant: datetime, days: int, zone: ZoneInfo) -> datetime:
+    """So many days from Monday to Friday later, at the same local time."""
+    local = instant.astimezone(zone)
+    left = days
+    while left:
+        local += timedelta(days=1)
+        left -= local.weekday() < SATURDAY
+    return local.replace(fold=0).astimezone(UTC)
 
 
 def _parsed(written: str, pointer: str) -> datetime:

@@ -41,6 +41,7 @@ def new() -> ResponseReturnValue:
             "currency": actor.currency,
             "time_zone": actor.time_zone,
             "standstill_days": usual.standstill_days,
+            "addendum_days": usual.addendum_days,
         }
         return _header_page(Form(HeaderFormSchema, initial=initial), None)
     form = Form(HeaderFormSchema, request.form)
@@ -231,6 +232,7 @@ def _header_values(rfq: Rfq) -> dict[str, Any]:
         "allows": rfq.allows,
         "standstill_days": rfq.standstill_days,
         "blind_scoring": rfq.blind_scoring,
+        "addendum_days": rfq.addendum_days,
         "version": rfq.version,
     }
 

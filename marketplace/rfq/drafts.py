@@ -82,6 +82,7 @@ class Header(TypedDict, total=False):
     payment_terms_days: int | None
     allows: Sequence[OfferKind]
     standstill_days: int
+    addendum_days: int
 
 
 @dataclass(frozen=True, slots=True)

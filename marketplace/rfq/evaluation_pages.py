@@ -190,6 +190,7 @@ def _evaluation_page(compared: Evaluation, form: Form) -> str:
     return render_template(
         "rfq/bids/evaluation.html",
         evaluation=compared,
+        unconfirmed={offer.bid_id: offer.unconfirmed for offer in compared.offers},
         form=form,
         formula=evaluation_views.formula,
         sensitivity=sensitivity.of,

@@ -77,6 +77,11 @@ class ComparedBidSchema(Schema):
     submitted_at = InstantField()
     total = MoneyField(allow_none=True)
     missing_lines = fields.List(fields.Integer(), allow_none=True)
+    unconfirmed_lines = fields.List(
+        fields.Integer(),
+        allow_none=True,
+        metadata={"description": "Not confirmed after an addendum, and so not counted."},
+    )
     delivery_days = fields.Integer(allow_none=True)
     minimum_order = MoneyField(allow_none=True)
     note = fields.String()

@@ -107,6 +107,7 @@ def _bid(evaluation: Evaluation, offer: BidOffer) -> dict[str, Any]:
         "submitted_at": offer.submitted_at,
         "total": Money(evaluation.total_of(offer), evaluation.terms.currency) if shown else None,
         "missing_lines": evaluation.missing_of(offer) if shown else None,
+        "unconfirmed_lines": list(offer.unconfirmed) if shown else None,
         "delivery_days": offer.delivery_days,
         "note": offer.note,
         "minimum_order": money_of(offer.minimum_order, evaluation.terms.currency),

@@ -36,6 +36,7 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
         UniqueConstraint("buyer_id", "number"),
         CheckConstraint("estimated_value BETWEEN 0 AND 1e13", name="estimated_value_sane"),
         CheckConstraint("payment_terms_days BETWEEN 0 AND 365", name="payment_terms_sane"),
+        CheckConstraint("addendum_days BETWEEN 0 AND 60", name="addendum_days_sane"),
         CheckConstraint("standstill_days BETWEEN 0 AND 90", name="standstill_sane"),
         CheckConstraint(
             "state IN ('draft', 'cancelled')"
@@ -70,6 +71,8 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
     payment_terms_days: Mapped[int | None]
     allows: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
     standstill_days: Mapped[int] = mapped_column(default=0, server_default="0")
+    addendum_days: Mapped[int] = mapped_column(default=2, server_default="2")
+    addendum_count: Mapped[int] = mapped_column(default=0, server_default="0")
     source: Mapped[RfqSource] = mapped_column(default=RfqSource.PORTAL)
     external_ref: Mapped[str | None]
     created_by: Mapped[UUID | None]

@@ -13,7 +13,8 @@ from marketplace.documents import queries as document_queries
 from marketplace.documents.downloads import XLSX, as_file
 from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import Actor, OrgKind, Permission
-from marketplace.rfq import queries, views
+from marketplace.rfq import addenda_pages, bid_queries, queries, views
+from marketplace.rfq.addenda import reading
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.schemas import (
     CancelSchema,
@@ -66,8 +67,15 @@ def show(rfq_id: UUID) -> ResponseReturnValue:
         return redirect(url_for("rfq_draft.overview", rfq_id=rfq_id), 303)
     if actor.org_kind is OrgKind.SUPPLIER:
         inviting.mark_seen(session, actor, rfq_id)
+    amended = _amended(rfq)
+    if amended["amended"]:
+        # the own bid was read with the RFQ anew, without its content
+        rfq = queries.get_with_content(session, actor, rfq_id)
     return render_template(
-        "rfq/show.html", families=FAMILIES, **_frame(rfq, "lines", views.whole(rfq, actor))
+        "rfq/show.html",
+        families=FAMILIES,
+        **amended,
+        **_frame(rfq, "lines", views.whole(rfq, actor)),
     )
 
 
@@ -93,7 +101,14 @@ def history(rfq_id: UUID) -> str:
     session, actor = current_session(), current_actor()
     rfq = queries.get(session, actor, rfq_id)
     entries = audit.history(session, actor.organisation_id, "rfq", rfq.id)
-    return render_template("rfq/history.html", history=entries, **_frame(rfq, "history"))
+    published = [
+        addenda_pages.shown(each)
+        for each in reversed(reading.addenda(session, actor, rfq))
+        if each.published_at
+    ]
+    return render_template(
+        "rfq/history.html", history=entries, addenda=published, **_frame(rfq, "history")
+    )
 
 
 @pages.route("/<uuid:rfq_id>/questions", methods=["GET", "POST"])
@@ -167,6 +182,15 @@ def copy(rfq_id: UUID) -> ResponseReturnValue:
     made = drafting.copy(current_session(), current_actor(), rfq_id)
     flash(_("This is the copy. Set its dates, then check and publish it."))
     return redirect(url_for("rfq.show", rfq_id=made.id), 303)
+
+
+def _amended(rfq: Rfq) -> dict[str, object]:
+    """For suppliers: what addenda mean for their own bid."""
+    session, actor = current_session(), current_actor()
+    if actor.org_kind is not OrgKind.SUPPLIER or not rfq.addendum_count:
+        return {"amended": None}
+    door = bid_queries.door(session, actor, rfq.id)
+    return addenda_pages.amended_frame(session, door, actor)
 
 
 def _frame(rfq: Rfq, tab: str, shown: Shown | None = None) -> dict[str, object]:

@@ -104,8 +104,7 @@ def open_prices(
 def _opened(private_key: X25519PrivateKey, each: WholeBid) -> OpenedBid:
     place = each.binding.of(PRICE)
     plain, data_key = unsealing.open_one(each, each.sealed.main, private_key, place)
-    content = joined(json.loads(plain))
-    return OpenedBid(each.bid, each.receipt, _digest(each), content, data_key)
+    return unsealing.counted(each, _digest(each), joined(json.loads(plain)), data_key)
 
 
 def _digest(each: WholeBid) -> str:
@@ -148,7 +147,10 @@ def _minutes(
             "bids_due_at": instant(bid_rules.deadline_of(rfq)),
             "fingerprint": bid_queries.seal(session, rfq.id).fingerprint,
             "opening": sha256(first.statement.encode()),
-            "bids": [_named(each, each.digest) for each in opened],
+            "bids": [
+                {**_named(each, each.digest), "unconfirmed": list(each.unconfirmed)}
+                for each in opened
+            ],
             "left_sealed": [
                 {**_named(each, _digest(each)), "ground": str(exclusion.ground)}
                 for each, exclusion in left

@@ -193,7 +193,12 @@ def settings(session: Session, buyer_id: UUID) -> SourcingSettings:
     """How this organisation deals with bidders; the usual, not stored, where it never said so."""
     found = session.get(SourcingSettings, buyer_id)
     return found or SourcingSettings(
-        buyer_id=buyer_id, standstill_days=0, debrief_days=15, dispute_clause="", version=0
+        buyer_id=buyer_id,
+        addendum_days=2,
+        standstill_days=0,
+        debrief_days=15,
+        dispute_clause="",
+        version=0,
     )
 
 

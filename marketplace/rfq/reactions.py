@@ -6,11 +6,12 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from marketplace.core.text import _
+from marketplace.core.text import _, reading_in
 from marketplace.events.rfq import (
     DeadlineExtended,
     QuestionAnswered,
     QuestionAsked,
+    RfqAmended,
     RfqCancelled,
     RfqPublished,
     SuppliersInvited,
@@ -20,6 +21,8 @@ from marketplace.identity.permissions import Role
 from marketplace.notifications.kinds import register_kind
 from marketplace.notifications.posting import notify
 from marketplace.rfq import queries
+from marketplace.rfq.addenda import wording
+from marketplace.rfq.addenda.models import RfqAddendum
 from marketplace.rfq.models import Rfq, RfqQuestion
 
 register_kind(
@@ -36,6 +39,16 @@ register_kind(
         "A bid that you have submitted stays valid; you may replace it until then."
     ),
     button=_("Read the RFQ"),
+)
+register_kind(
+    "rfq_amended",
+    title=_("Changed: %(title)s"),
+    body=_(
+        "%(buyer)s has changed %(number)s. %(changes)s Reason: %(reason)s Bids are taken until"
+        " %(due_at)s. What is untouched in a submitted bid stays valid; confirm or replace the"
+        " rest."
+    ),
+    button=_("Read the changes"),
 )
 register_kind(
     "rfq_cancelled",
@@ -79,6 +92,29 @@ def announce_extension(session: Session, event: DeadlineExtended) -> None:
         happened=event.extended_at,
         key=event.bids_due_at.isoformat(),
     )
+
+
+def announce_addendum(session: Session, event: RfqAmended) -> None:
+    """Everybody who may be working on a bid gets the changes once, with the new deadline."""
+    rfq, addendum = (
+        session.get_one(Rfq, event.rfq_id),
+        session.get_one(RfqAddendum, event.addendum_id),
+    )
+    interested = queries.interested_ids(session, rfq.id)
+    known = identity_queries.organisations(session, interested)
+    for locale in sorted({each.locale for each in known.values()}):
+        with reading_in(locale):
+            summary = str(wording.summary(addendum.changes or []))
+        _tell_bidders(
+            session,
+            rfq,
+            "rfq_amended",
+            [each.id for each in known.values() if each.locale == locale],
+            {"due_at": event.bids_due_at, "reason": addendum.reason, "changes": summary},
+            happened=addendum.published_at,
+            key=str(addendum.id),
+            page="/addenda",
+        )
 
 
 def announce_cancellation(session: Session, event: RfqCancelled) -> None:

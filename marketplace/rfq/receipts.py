@@ -4,7 +4,7 @@ A statement is canonical JSON; its signature verifies with the public key of the
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,12 +40,15 @@ def attempt(
     code: str | None = None,
     terms_number: int | None = None,
     envelopes: Mapping[str, str] | None = None,
+    confirmed_lines: Iterable[str] | None = None,
 ) -> BidAttempt:
     """The row of an attempt with its signed statement; not yet added to a session.
 
     terms_number: the version of the terms that it answers. envelopes: the digest of each of two
-    envelopes, of which ``digest`` is made.
+    envelopes, of which ``digest`` is made. confirmed_lines: ids of the lines that it
+    stands by, where it does nothing else.
     """
+    lines = {} if confirmed_lines is None else {"lines": sorted(confirmed_lines)}
     attempt_id = uuid7()
     statement = canonical(
         {
@@ -64,6 +67,7 @@ def attempt(
             "code": code,
             "terms_number": terms_number,
             **({"envelopes": dict(envelopes)} if envelopes else {}),
+            **lines,
         }
     )
     return from_statement(statement.decode(), keys.sign(statement))

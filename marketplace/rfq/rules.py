@@ -69,15 +69,20 @@ def readiness(
 ) -> Readiness:
     """Every reason and warning at once, so that a buyer mends the draft in one go."""
     reasons = [
-        *_content_gaps(rfq),
-        *_criteria_gaps(rfq),
-        *formula_rules.gaps(rfq),
+        *content_reasons(rfq),
         *_deadline_gaps(rfq, now),
         *_invitation_gaps(rfq, invitations, blocked),
     ]
     found = formula_rules.findings_of(rfq)
     doubts = [*_doubts(rfq, invitations, now), *formula_rules.warnings(found)]
     return Readiness(reasons, doubts, found)
+
+
+def content_reasons(rfq: Rfq) -> Iterator[FieldError]:
+    """What is missing in lots, lines and criteria before bidders may read them."""
+    yield from _content_gaps(rfq)
+    yield from _criteria_gaps(rfq)
+    yield from formula_rules.gaps(rfq)
 
 
 def check_ready(found: Readiness, *, confirmed: bool = False) -> None:

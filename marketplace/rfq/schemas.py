@@ -125,6 +125,14 @@ class HeaderSchema(Schema):
         EnumField(OfferKind),
         metadata={"description": "What bids may say besides one price per line."},
     )
+    addendum_days = CountField(
+        strict=True,
+        validate=validate.Range(0, 60),
+        metadata={
+            "description": "Working days that bidders have at least after an addendum. Left out: as"
+            " the organisation's sourcing settings say."
+        },
+    )
     standstill_days = CountField(
         strict=True,
         validate=validate.Range(0, 90),
@@ -271,6 +279,8 @@ class RfqSchema(RfqSummarySchema):
     estimate = MoneyField(metadata={"description": "For the buyer only."})
     payment_terms_days = fields.Integer()
     allows = fields.List(EnumField(OfferKind))
+    addendum_days = fields.Integer()
+    addendum_count = fields.Integer(metadata={"description": "Published changes so far."})
     standstill_days = fields.Integer()
     source = EnumField(RfqSource)
     external_ref = fields.String()

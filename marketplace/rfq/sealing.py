@@ -9,7 +9,7 @@ from marketplace.core import clock
 from marketplace.core.errors import FieldError, Invalid
 from marketplace.core.text import _
 from marketplace.rfq import envelopes
-from marketplace.rfq.bid_content import AskedLine, AskedLot, Criterion, Terms
+from marketplace.rfq.bid_content import AskedLine, AskedLot, Conditions, Criterion, Terms
 from marketplace.rfq.bid_models import RfqSeal, RfqTerms
 from marketplace.rfq.models import Rfq, RfqCriterion, RfqLine, RfqLot
 from marketplace.rfq.officers import keys as share_keys
@@ -20,6 +20,7 @@ from marketplace.rfq.scoring.formulas import USUAL_FORMULA
 from marketplace.rfq.states import CriterionKind, EnvelopeRule
 
 SHORTEST_PASSPHRASE = 12
+_AS_STORED = {"populate_existing": True}
 
 
 class WeakPassphrase(Invalid):
@@ -112,21 +113,35 @@ def next_terms(session: Session, rfq: Rfq, number: int) -> RfqTerms:
 
 
 def published_terms(session: Session, rfq: Rfq) -> Terms:
-    """What bids answer to, read from the tables."""
-    lots = session.scalars(select(RfqLot).where(RfqLot.rfq_id == rfq.id).order_by(RfqLot.number))
+    """What bids answer to, read from the tables: numbers are written as they are stored."""
+    session.flush()
+    lots = session.scalars(
+        select(RfqLot).where(RfqLot.rfq_id == rfq.id).order_by(RfqLot.number),
+        execution_options=_AS_STORED,
+    )
     lines = session.scalars(
-        select(RfqLine).where(RfqLine.rfq_id == rfq.id).order_by(RfqLine.number)
+        select(RfqLine).where(RfqLine.rfq_id == rfq.id).order_by(RfqLine.number),
+        execution_options=_AS_STORED,
     )
     criteria = session.scalars(
-        select(RfqCriterion).where(RfqCriterion.rfq_id == rfq.id).order_by(RfqCriterion.number)
+        select(RfqCriterion).where(RfqCriterion.rfq_id == rfq.id).order_by(RfqCriterion.number),
+        execution_options=_AS_STORED,
     )
     return Terms(
         currency=rfq.currency,
-        lots=tuple(AskedLot(lot.id, lot.number, lot.title) for lot in lots),
+        lots=tuple(AskedLot(lot.id, lot.number, lot.title, lot.description) for lot in lots),
         lines=tuple(_asked(line) for line in lines),
         criteria=tuple(_criterion(criterion) for criterion in criteria),
         allows=frozenset(rfq.offer_kinds),
+        conditions=Conditions(rfq.description, rfq.payment_terms_days, _address(rfq)),
     )
+
+
+def _address(rfq: Rfq) -> str:
+    parts = (
+        rfq.delivery_street, rfq.delivery_postal_code, rfq.delivery_city, rfq.delivery_country,
+    )  # fmt: skip
+    return ", ".join(part for part in parts if part)
 
 
 def _asked(line: RfqLine) -> AskedLine:
@@ -137,6 +152,8 @@ def _asked(line: RfqLine) -> AskedLine:
         description=line.description,
         quantity=line.quantity_value,
         unit=line.quantity_unit,
+        delivery_place=line.delivery_place,
+        delivery_on=line.delivery_on.isoformat() if line.delivery_on else None,
     )
 
 

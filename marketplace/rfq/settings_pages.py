@@ -12,7 +12,7 @@ from marketplace.web.context import current_actor, current_session
 from marketplace.web.forms import Form, flash
 
 pages = PageBlueprint("sourcing_settings", __name__, url_prefix="/settings/sourcing")
-_FIELDS = ("standstill_days", "debrief_days", "dispute_clause", "version")
+_FIELDS = ("addendum_days", "standstill_days", "debrief_days", "dispute_clause", "version")
 
 
 @pages.route("", methods=["GET", "POST"])

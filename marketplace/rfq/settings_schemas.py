@@ -8,6 +8,12 @@ from marketplace.web.schemas import Schema
 
 
 class SourcingSettingsInputSchema(Schema):
+    addendum_days = CountField(
+        load_default=2,
+        strict=True,
+        validate=validate.Range(0, 60),
+        metadata={"description": "Working days that new RFQs leave bidders after an addendum."},
+    )
     standstill_days = CountField(
         required=True,
         strict=True,
@@ -29,6 +35,7 @@ class SourcingSettingsInputSchema(Schema):
 
 class SourcingSettingsSchema(Schema):
     version = fields.Integer()
+    addendum_days = fields.Integer()
     standstill_days = fields.Integer()
     debrief_days = fields.Integer()
     dispute_clause = fields.String()

@@ -26,6 +26,7 @@ from marketplace.rfq import (
     outage_queries,
     queries,
 )
+from marketplace.rfq.addenda.standing import Stand, confirmed_in
 from marketplace.rfq.bid_content import (
     BidContent,
     Terms,
@@ -40,6 +41,7 @@ from marketplace.rfq.bid_models import (
     BidLine,
     BidMoney,
     BidOffer,
+    BidUnconfirmed,
     BidVersion,
     RfqOpening,
     RfqSeal,
@@ -68,17 +70,19 @@ class WholeBid:
     digest: str
     sealed: SealedBid
     binding: Binding
+    stand: Stand
 
 
 @dataclass(frozen=True)
 class OpenedBid:
-    """A bid with what it says, and the key that opened it."""
+    """A bid with what counts of it under the last terms, and the key that opened it."""
 
     bid: Bid
     receipt: BidAttempt
     digest: str
     content: BidContent
     data_key: bytes
+    unconfirmed: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -160,7 +164,7 @@ def whole_bids(
     state: BidState = BidState.SUBMITTED,
 ) -> list[WholeBid]:
     """Every bid in this state, sealed; SealMismatch unless receipts and envelopes agree exactly."""
-    standing = _standing_receipts(chain)
+    receipts = _standing_receipts(chain)
     bids = session.scalars(
         select(Bid)
         .where(Bid.rfq_id == seal.rfq_id, Bid.state == state)
@@ -168,20 +172,21 @@ def whole_bids(
         .execution_options(populate_existing=True)
     ).all()
     for bid in bids:
-        if bid.id not in standing:
+        if bid.id not in receipts:
             raise mismatch(bid.id, bid.supplier_id, "no_receipt")
     found = {bid.id for bid in bids}
-    for receipt in standing.values():
+    for receipt in receipts.values():
         if receipt.bid_id not in found:
             raise mismatch(receipt.bid_id, receipt.supplier_id, "bid_missing")
     versions = _versions(session, seal.rfq_id)
     terms = bid_queries.terms_versions(session, seal.rfq_id)
-    return [_whole(terms, bid, standing[bid.id], versions.get(bid.id)) for bid in bids]
+    said = [json.loads(each.statement) for each in chain]
+    return [_whole(terms, said, bid, receipts[bid.id], versions.get(bid.id)) for bid in bids]
 
 
 def _standing_receipts(chain: Sequence[BidAttempt]) -> Mapping[UUID, BidAttempt]:
     """The last word of each bid, where it was a submission and not a withdrawal."""
-    last = {each.bid_id: each for each in chain if each.outcome is not AttemptOutcome.REFUSED}
+    last = {each.bid_id: each for each in chain if each.outcome in bid_rules.LAST_WORDS}
     return {
         bid_id: attempt
         for bid_id, attempt in last.items()
@@ -200,7 +205,11 @@ def _versions(session: Session, rfq_id: UUID) -> Mapping[UUID, BidVersion]:
 
 
 def _whole(
-    terms: Mapping[int, RfqTerms], bid: Bid, receipt: BidAttempt, version: BidVersion | None
+    terms: Mapping[int, RfqTerms],
+    said: Sequence[Mapping[str, Any]],
+    bid: Bid,
+    receipt: BidAttempt,
+    version: BidVersion | None,
 ) -> WholeBid:
     if version is None or (bid.number, bid.submitted_at) != (receipt.number, receipt.arrived_at):
         raise mismatch(bid.id, bid.supplier_id, "version_missing")
@@ -211,7 +220,13 @@ def _whole(
     sealed = bid_vault.sealed_bid(version)
     if receipt.digest is None or sealed.digest(binding) != receipt.digest:
         raise mismatch(bid.id, bid.supplier_id, "digest_differs")
-    return WholeBid(bid, receipt, receipt.digest, sealed, binding)
+    own = [each for each in said if each["bid_id"] == str(bid.id)]
+    stand = Stand(
+        {number: each.terms for number, each in terms.items()},
+        version.terms_number,
+        confirmed_in(own, version.number),
+    )
+    return WholeBid(bid, receipt, receipt.digest, sealed, binding, stand)
 
 
 def _opened(private_key: X25519PrivateKey, each: WholeBid) -> OpenedBid:
@@ -222,7 +237,15 @@ def _opened(private_key: X25519PrivateKey, each: WholeBid) -> OpenedBid:
     else:
         place = each.binding.of(TECHNICAL)
         plain, data_key = open_one(each, technical, private_key, place)
-    return OpenedBid(each.bid, each.receipt, each.digest, joined(json.loads(plain)), data_key)
+    return counted(each, each.digest, joined(json.loads(plain)), data_key)
+
+
+def counted(each: WholeBid, digest: str, content: BidContent, data_key: bytes) -> OpenedBid:
+    """The bid with what counts of its content: addenda take away what was not confirmed."""
+    found = each.stand.counted(content)
+    return OpenedBid(
+        each.bid, each.receipt, digest, found.content, data_key, unconfirmed=found.unconfirmed
+    )
 
 
 def open_one(
@@ -257,6 +280,23 @@ def _write(session: Session, rfq: Rfq, terms: Terms, opened: Sequence[OpenedBid]
         session.expunge(each.bid)
 
 
+def _write_unconfirmed(session: Session, opened: Sequence[OpenedBid]) -> None:
+    """Note which priced lines do not count."""
+    rows = [
+        {
+            "bid_id": each.bid.id,
+            "rfq_id": each.bid.rfq_id,
+            "buyer_id": each.bid.buyer_id,
+            "supplier_id": each.bid.supplier_id,
+            "lines": list(each.unconfirmed),
+        }
+        for each in opened
+        if each.unconfirmed
+    ]
+    if rows:
+        session.execute(insert(BidUnconfirmed), rows)
+
+
 def _offer(each: OpenedBid) -> dict[str, Any]:
     return {
         "bid_id": each.bid.id,
@@ -280,6 +320,7 @@ def write_prices(session: Session, terms: Terms, opened: Sequence[OpenedBid]) ->
     if priced:
         session.execute(insert(BidLine), list(_lines(terms, priced)))
         session.execute(insert(BidMoney), [_money(each) for each in priced])
+    _write_unconfirmed(session, opened)
 
 
 def _money(each: OpenedBid) -> dict[str, Any]:
@@ -336,6 +377,7 @@ def _minutes(
                     "attempt_id": str(each.receipt.id),
                     "arrived_at": instant(each.receipt.arrived_at),
                     "digest": each.digest,
+                    "unconfirmed": list(each.unconfirmed),
                 }
                 for each in opened
             ],

@@ -77,7 +77,8 @@ class TestApi:
         admin = api(make_actor(session, OrgKind.BUYER, Role.ADMIN))
         found = admin.get("/sourcing-settings")
         assert found.json == {
-            "version": 0, "standstill_days": 0, "debrief_days": 15, "dispute_clause": "",
+            "version": 0, "addendum_days": 2, "standstill_days": 0, "debrief_days": 15,
+            "dispute_clause": "",
         }  # fmt: skip
         body = {"standstill_days": 10, "dispute_clause": "CMAP, Paris"}
         assert admin.put("/sourcing-settings", json=body).status_code == 428

@@ -10,8 +10,10 @@ from sqlalchemy import func, select, update
 from marketplace.core import clock
 from marketplace.core.audit import AuditEvent
 from marketplace.core.errors import NotAllowed, NotFound
+from marketplace.core.money import Quantity
 from marketplace.identity.permissions import Role
 from marketplace.rfq import bid_queries, bid_vault, envelopes, quality_rules
+from marketplace.rfq.addenda.wanted import Wanted, WantedLine
 from marketplace.rfq.bid_content import TECHNICAL_FIELDS, Answer, BidContent, joined, split
 from marketplace.rfq.bid_models import (
     BidLine,
@@ -27,7 +29,15 @@ from marketplace.rfq.price_opening import NoPriceEnvelope, PricesOpenAlready
 from marketplace.rfq.proofs import reading
 from marketplace.rfq.proofs.verifying import verify
 from marketplace.rfq.quality_rules import PricesHidden, PricesSeen, QualityNotLocked
-from marketplace.rfq.services import bid_drafts, evaluation, excluding, opening, proving, quality
+from marketplace.rfq.services import (
+    addenda,
+    bid_drafts,
+    evaluation,
+    excluding,
+    opening,
+    proving,
+    quality,
+)
 from marketplace.rfq.services.excluding import PriceStaysSealed
 from marketplace.rfq.states import EnvelopeRule
 from tests.factories.bids import KEYS, make_sourcing
@@ -353,3 +363,29 @@ class TestProofs:
         for change in (price, note, hidden):
             assert self.faults(sourcing, change=change) == {"wrong_signature", "changed"}
         assert self.faults(sourcing, change=minutes) == {"wrong_signature"}
+
+
+def test_after_an_addendum_the_prices_name_what_was_not_confirmed(session):
+    """D-12 with prices apart: which lines are priced is known at the second opening alone."""
+    sourcing = make_sourcing(session, suppliers=1, envelopes=EnvelopeRule.TWO)
+    sourcing.bids = [sourcing.submit(0, "10", "3")]
+    first, second = sourcing.lines
+    wanted = Wanted(
+        lines=(
+            WantedLine(first.description, Quantity(Decimal(7), "C62"), id=first.id),
+            WantedLine(second.description, second.quantity, id=second.id),
+        )
+    )
+    written = addenda.write(session, sourcing.buyer, sourcing.rfq.id, wanted, "Less is needed")
+    addenda.publish(session, sourcing.buyer, sourcing.rfq.id, written.id)
+    minutes = json.loads(sourcing.open().statement)
+    assert [each["unconfirmed"] for each in minutes["bids"]] == [[]]
+    lock(sourcing)
+    prices = json.loads(open_prices(sourcing).statement)
+    assert [each["unconfirmed"] for each in prices["bids"]] == [[1]]
+    assert list(session.scalars(select(BidLine.rfq_line_id))) == [second.id]
+    with clock.frozen(sourcing.due_at + timedelta(minutes=1)):
+        made = proving.opening_file(session, sourcing.buyer, KEYS, sourcing.rfq.id)
+    found = verify(reading.opening_file(made.content), KEYS.public_key())
+    assert [str(each.text) for each in found if each.fault] == []
+    assert any(str(each.text).endswith("left out: line 1.") for each in found)

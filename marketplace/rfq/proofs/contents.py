@@ -5,6 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from marketplace.core.text import Text, _
+from marketplace.rfq.addenda.standing import Stand, confirmed_in
+from marketplace.rfq.bid_content import joined
 from marketplace.rfq.envelopes import (
     PRICE,
     TECHNICAL,
@@ -135,6 +137,46 @@ def _envelopes(bid: ShownBid, binding: Binding) -> list[tuple[ShownEnvelope, Bin
     if bid.technical is None:
         return [(bid.main, binding)]
     return [(bid.technical, binding.of(TECHNICAL)), (bid.main, binding.of(PRICE))]
+
+
+def check_unconfirmed(case: Case) -> Iterator[Finding]:
+    """The lines that the minutes leave out are those that were not confirmed after an addendum."""
+    listed = _left_out(case)
+    for bid in case.file.bids:
+        receipt = case.standing.get(bid.bid_id)
+        if receipt is None or bid.main.content is None or bid.bid_id not in listed:
+            continue
+        name, found = case.bid(receipt.said), _unconfirmed(case, bid, receipt.said)
+        if found != tuple(listed[bid.bid_id]):
+            yield Finding(
+                _("%(bid)s: the minutes leave out other lines than the unconfirmed.", bid=name),
+                Fault.CHANGED,
+            )
+        elif found:
+            numbers = ", ".join(map(str, found))
+            yield Finding(
+                _(
+                    "%(bid)s: not confirmed and left out: line %(numbers)s.",
+                    bid=name,
+                    numbers=numbers,
+                )
+            )
+
+
+def _left_out(case: Case) -> dict[str, list[int]]:
+    """By bid, as the minutes say it that were written when the prices were read."""
+    is_apart = any(bid.technical is not None for bid in case.file.bids)
+    minutes = case.price_minutes if is_apart else case.minutes
+    if minutes is None or len(case.file.terms) == 1:
+        return {}
+    return {each["bid_id"]: each.get("unconfirmed", []) for each in minutes["bids"]}
+
+
+def _unconfirmed(case: Case, bid: ShownBid, said: Mapping[str, Any]) -> tuple[int, ...]:
+    own = [each.said for each in case.receipts if each.said["bid_id"] == bid.bid_id]
+    versions = {number: each["terms"] for number, each in case.file.terms.items()}
+    stand = Stand(versions, said.get("terms_number") or 1, confirmed_in(own, bid.number))
+    return stand.counted(joined(bid.main.content or {})).unconfirmed
 
 
 def _diagnosed(case: Case, bid: ShownBid, said: Mapping[str, Any]) -> Finding:

@@ -10,6 +10,9 @@ from marketplace.core.text import Text, _
 from marketplace.rfq.proofs.papers import Signed, sha256
 from marketplace.rfq.proofs.reading import OpeningFile
 
+# what decides whether a bid stands: refusals and confirmations leave it as it was
+LAST_WORDS = ("accepted", "withdrawn")
+
 
 class Fault(StrEnum):
     """The kinds of meddling that are told apart."""
@@ -64,7 +67,7 @@ class Case:
     def standing(self) -> dict[str, Receipt]:
         """The last word of each bid where it is a submission, by bid."""
         last = {each.said["bid_id"]: each for each in self.receipts
-                if each.said["outcome"] != "refused"}  # fmt: skip
+                if each.said["outcome"] in LAST_WORDS}  # fmt: skip
         return {bid_id: each for bid_id, each in last.items() if each.is_submission}
 
     @cached_property

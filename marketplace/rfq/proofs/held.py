@@ -5,7 +5,7 @@ from typing import Any
 
 from marketplace.core.text import Text, _, ngettext_
 from marketplace.rfq.proofs.contents import older_version
-from marketplace.rfq.proofs.findings import Case, Fault, Finding, check_key
+from marketplace.rfq.proofs.findings import LAST_WORDS, Case, Fault, Finding, check_key
 from marketplace.rfq.proofs.reading import Paper, Unreadable
 
 
@@ -72,7 +72,7 @@ def _has_receipts_of(case: Case, supplier_id: str) -> bool:
 def _was_followed(case: Case, paper: Paper) -> bool:
     """Whether the supplier did something with the bid after this submission."""
     own = [each for each in case.receipts if each.said["bid_id"] == paper.said["bid_id"]]
-    words = [each.signed.hash for each in own if each.said["outcome"] != "refused"]
+    words = [each.signed.hash for each in own if each.said["outcome"] in LAST_WORDS]
     return paper.signed.hash in words[:-1]
 
 

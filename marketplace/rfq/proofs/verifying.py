@@ -55,6 +55,7 @@ def _verified(
     elif file.outcome is None:
         yield Finding(_("Opening: the bids are still sealed."))
     yield from contents.check(case)
+    yield from contents.check_unconfirmed(case)
     yield from compare(case, key, held)
 
 

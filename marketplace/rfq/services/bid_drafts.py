@@ -14,6 +14,8 @@ from marketplace.core.text import _
 from marketplace.documents import rules as document_rules
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq import bid_queries, bid_rules, bid_vault
+from marketplace.rfq.addenda import reading as amending
+from marketplace.rfq.addenda.reading import Amended
 from marketplace.rfq.bid_content import BidContent, SealedDocument, Terms
 from marketplace.rfq.bid_models import Bid
 from marketplace.rfq.bid_queries import Door
@@ -29,13 +31,20 @@ class WrongReadBackKey(NotFound):
 class OwnBid:
     """A supplier's view of their bid.
 
-    draft: what is being written. sealed: the submitted version, if its key was given.
+    draft: what is being written. sealed: the submitted version, if its key was given. amended:
+    what addenda since its submission mean for it, if there were any.
     """
 
     door: Door
     terms: Terms
     draft: BidContent | None
     sealed: BidContent | None
+    amended: Amended | None = None
+
+    @property
+    def needs_confirmation(self) -> bool:
+        """Whether lines drop out at the deadline unless the supplier does something."""
+        return self.amended is not None and bool(self.amended.to_confirm)
 
 
 @requires(Permission.BID_READ)
@@ -54,7 +63,8 @@ def read(
     sealed = None
     if door.bid is not None and door.bid.number and read_back_key:
         sealed = bid_vault.read_back(session, door, door.bid, read_back_key)
-    return OwnBid(door, Terms.from_json(door.seal.terms), bid_vault.read_draft(keys, door), sealed)
+    terms, draft = Terms.from_json(door.seal.terms), bid_vault.read_draft(keys, door)
+    return OwnBid(door, terms, draft, sealed, amending.of_bid(session, door))
 
 
 @requires(Permission.BID_SUBMIT)
@@ -66,14 +76,24 @@ def save(
     content: BidContent,
     *,
     expected: int | None = None,
+    terms_number: int | None = None,
 ) -> Bid:
     """Keep the draft of a bid; a submitted bid stays valid beside its draft.
 
-    Documents are attached one by one and stay as they are. Raises BidInvalid for what cannot
-    belong to this RFQ; gaps are allowed.
+    Documents are attached one by one and stay as they are. terms_number: the terms that it was
+    written for, where the caller knows them. Raises BidInvalid for what cannot belong to this RFQ,
+    gaps are allowed, and TermsChanged.
     """
     door = bid_queries.door(session, actor, rfq_id, share=True)
     bid_rules.check_takes_bids(door.rfq, clock.now())
+    if terms_number not in (None, door.seal.terms_number):
+        raise bid_rules.TermsChanged(
+            _(
+                "The buyer has changed the RFQ while you were writing. Look at the changes and save"
+                " again."
+            ),
+            terms_number=door.seal.terms_number,
+        )
     bid_rules.check_content(Terms.from_json(door.seal.terms), content, complete=False)
     bid = _started(session, actor, door, expected)
     kept = bid_vault.read_draft(keys, door)
@@ -194,7 +214,7 @@ def _write(
     content: BidContent,
     action: str,
 ) -> Bid:
-    bid_vault.write_draft(session, keys, bid, door.draft, content)
+    bid_vault.write_draft(session, keys, door, bid, content)
     audit.record(session, actor, action, ("bid", bid.id))
     session.flush()
     return bid

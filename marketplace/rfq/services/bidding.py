@@ -1,7 +1,5 @@
 """Submitting and withdrawing a bid: sealed, signed for, and judged by its arrival alone."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -17,8 +15,9 @@ from marketplace.core.outbox import OutboxMessage
 from marketplace.core.text import _
 from marketplace.events.rfq import BidSubmitted, BidWithdrawn
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import bid_queries, bid_rules, bid_vault, receipts
-from marketplace.rfq.bid_content import BidContent, Terms, instant
+from marketplace.rfq import attempts, bid_queries, bid_rules, bid_vault, receipts
+from marketplace.rfq.addenda import reading as amending
+from marketplace.rfq.bid_content import BidContent, Terms
 from marketplace.rfq.bid_models import BidAttempt
 from marketplace.rfq.bid_queries import Door
 from marketplace.rfq.bid_states import BID_FLOW, AttemptOutcome
@@ -64,7 +63,7 @@ def submit(
     door = bid_queries.door(session, actor, rfq_id, share=True)
     if bid_id is not None and (door.bid is None or door.bid.id != bid_id):
         raise NotFound(_("There is no such bid."))
-    with _refusals_signed(keys, door, actor, arrived_at):
+    with attempts.refusals_signed(keys, door, actor, arrived_at):
         bid_rules.check_takes_bids(door.rfq, arrived_at)
         if door.bid is not None:
             check_version(door.bid, expected)
@@ -89,13 +88,13 @@ def withdraw(
     door = bid_queries.door(session, actor, rfq_id, share=True)
     if door.bid is None:
         raise NotFound(_("There is no such bid."))
-    with _refusals_signed(keys, door, actor, arrived_at):
+    with attempts.refusals_signed(keys, door, actor, arrived_at):
         bid_rules.check_takes_bids(door.rfq, arrived_at)
         check_version(door.bid, expected)
         door.bid.state = BID_FLOW.next(door.bid.state, "withdraw")
         receipt = receipts.attempt(
             keys,
-            _passage(door, actor, arrived_at),
+            attempts.passage(door, actor, arrived_at),
             AttemptOutcome.WITHDRAWN,
             bid_id=door.bid.id,
             number=door.bid.number,
@@ -134,6 +133,8 @@ def _whole(
     draft = bid_vault.read_draft(keys, door)
     if content is None and draft is None:
         raise Conflict(_("There is no draft to submit."))
+    if content is None:
+        amending.check_draft(session, door)
     documents = draft.documents if draft else ()
     whole = replace(content or draft or BidContent(), documents=documents)
     bid_rules.check_content(terms, whole, complete=True)
@@ -163,7 +164,7 @@ def _seal_and_store(
     sealed, read_back_key = bid_vault.seal(door.seal, binding, content)
     receipt = receipts.attempt(
         keys,
-        _passage(door, actor, arrived_at),
+        attempts.passage(door, actor, arrived_at),
         AttemptOutcome.ACCEPTED,
         bid_id=bid_id,
         number=number,
@@ -212,38 +213,3 @@ def _announced(bid_id: UUID, receipt: BidAttempt) -> OutboxMessage:
         submitted_at=receipt.arrived_at,
     )
     return outbox.message(submitted, audience=[receipt.supplier_id])
-
-
-def _passage(door: Door, actor: Actor, arrived_at: datetime) -> receipts.Passage:
-    return receipts.Passage(
-        rfq_id=door.rfq.id,
-        buyer_id=door.rfq.buyer_id,
-        supplier_id=actor.organisation_id,
-        arrived_at=arrived_at,
-        due_at=bid_rules.deadline_of(door.rfq),
-        time_zone=door.rfq.time_zone,
-    )
-
-
-@contextmanager
-def _refusals_signed(
-    keys: ServiceKeys, door: Door, actor: Actor, arrived_at: datetime
-) -> Iterator[None]:
-    """Give every refusal a signed statement that the attempt was made."""
-    try:
-        yield
-    except DomainError as refusal:
-        attempt = receipts.attempt(
-            keys,
-            _passage(door, actor, arrived_at),
-            AttemptOutcome.REFUSED,
-            bid_id=door.bid.id if door.bid else None,
-            code=refusal.code,
-        )
-        refusal.data |= {
-            "attempt_id": str(attempt.id),
-            "arrived_at": instant(arrived_at),
-            "statement": attempt.statement,
-            "signature": attempt.signature.hex(),
-        }
-        raise

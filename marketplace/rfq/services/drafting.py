@@ -32,7 +32,7 @@ from marketplace.rfq.states import CriterionKind, RfqState
 
 _AS_GIVEN = (
     "title", "description", "open_to_all", "blind_scoring", "envelopes", "category_code",
-    "payment_terms_days", "standstill_days",
+    "payment_terms_days", "standstill_days", "addendum_days",
 )  # fmt: skip
 
 
@@ -73,7 +73,8 @@ def _create(session: Session, actor: Actor, draft: RfqDraft, origin: dict[str, s
         external_ref=draft.external_ref,
         created_by=actor.person_id,
     )
-    rfq.standstill_days = queries.settings(session, actor.organisation_id).standstill_days
+    usual = queries.settings(session, actor.organisation_id)
+    rfq.standstill_days, rfq.addendum_days = usual.standstill_days, usual.addendum_days
     _apply(rfq, draft.header)
     session.add(rfq)
     session.flush()
@@ -223,6 +224,7 @@ def _header_of(rfq: Rfq) -> Header:
         "payment_terms_days": rfq.payment_terms_days,
         "allows": rfq.offer_kinds,
         "standstill_days": rfq.standstill_days,
+        "addendum_days": rfq.addendum_days,
     }
 
 

@@ -27,11 +27,13 @@ def update(
     standstill_days: int,
     debrief_days: int,
     dispute_clause: str,
+    addendum_days: int = 2,
     expected: int | None = None,
 ) -> SourcingSettings:
     """Change them, for RFQs written and awards decided from now on."""
     found = read(session, actor)
     check_version(found, expected)
+    found.addendum_days = addendum_days
     found.standstill_days = standstill_days
     found.debrief_days = debrief_days
     found.dispute_clause = dispute_clause.strip()
@@ -42,6 +44,10 @@ def update(
         actor,
         "organisation.settings_updated",
         ("organisation", actor.organisation_id),
-        {"standstill_days": standstill_days, "debrief_days": debrief_days},
+        {
+            "addendum_days": addendum_days,
+            "standstill_days": standstill_days,
+            "debrief_days": debrief_days,
+        },
     )
     return found
