@@ -9,8 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from marketplace.core.money import Money, Quantity, rounded_amount
+from marketplace.core.text import Text, _
 from marketplace.rfq import offering
 from marketplace.rfq.offering import OfferKind, QuantityBreak
+from marketplace.rfq.scoring.answers import FREE_TEXT, AnswerSpec, AnswerType, said_yes
 from marketplace.rfq.scoring.formulas import USUAL_FORMULA, PriceFormula
 
 
@@ -51,7 +53,7 @@ class Conditions:
 class Criterion:
     """How an offer is judged: its share of 100 points, and the best score a judge may give.
 
-    ``formula`` says how the price earns its points.
+    ``formula`` says how the price earns its points, ``answer`` what bidders are asked for.
     """
 
     id: UUID
@@ -61,6 +63,13 @@ class Criterion:
     weight: Decimal
     max_score: int
     formula: PriceFormula = USUAL_FORMULA
+    answer: AnswerSpec = FREE_TEXT
+
+    def words(self, text: str) -> Text | str:
+        """An answer for readers: yes and no in their language, a number with its unit."""
+        if self.answer.type is AnswerType.YES_NO and (said := said_yes(text)) is not None:
+            return _("yes") if said else _("no")
+        return f"{text} {self.answer.unit}".strip()
 
 
 @dataclass(frozen=True)
@@ -120,6 +129,7 @@ class Terms:
                     "weight": str(criterion.weight),
                     "max_score": criterion.max_score,
                     "price_formula": criterion.formula.to_json() if criterion.is_price else None,
+                    "answer": None if criterion.is_price else criterion.answer.to_json(),
                 }
                 for criterion in self.criteria
             ],
@@ -158,6 +168,7 @@ class Terms:
                     weight=Decimal(criterion["weight"]),
                     max_score=criterion["max_score"],
                     formula=PriceFormula.from_json(criterion.get("price_formula")),
+                    answer=AnswerSpec.from_json(criterion.get("answer")),
                 )
                 for criterion in data["criteria"]
             ),

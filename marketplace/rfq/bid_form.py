@@ -16,6 +16,7 @@ from marketplace.rfq.bid_changes import FieldChange, LineChange
 from marketplace.rfq.bid_content import BidContent, PricedLine
 from marketplace.rfq.bid_http import service_keys
 from marketplace.rfq.bid_models import Bid
+from marketplace.rfq.scoring.answers import canonical
 from marketplace.rfq.services import bid_drafts
 from marketplace.rfq.services.bid_drafts import OwnBid
 from marketplace.web.context import current_actor, current_session, undone_if_refused
@@ -58,7 +59,10 @@ def initial(own: OwnBid) -> dict[str, Any]:
         "note": draft.note,
         "delivery_days": draft.delivery_days,
         "minimum_order": draft.minimum_order,
-        "answers": [{"text": said.get(criterion.id, "")} for criterion in own.terms.judged],
+        "answers": [
+            {"text": canonical(criterion.answer, said.get(criterion.id, ""))}
+            for criterion in own.terms.judged
+        ],
         "version": own.door.bid.version if own.door.bid else 0,
     }
 

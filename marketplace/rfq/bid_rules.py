@@ -8,6 +8,7 @@ from marketplace.core.errors import Conflict, FieldError, Invalid, NotAllowed
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission
 from marketplace.rfq import offer_rules
+from marketplace.rfq.answer_rules import answer_errors
 from marketplace.rfq.bid_content import (
     AskedLine,
     BidContent,
@@ -127,7 +128,11 @@ def check_content(terms: Terms, content: BidContent, *, complete: bool) -> None:
 
     complete: whether it is about to be submitted; a draft may still have gaps.
     """
-    errors = [*_line_errors(terms, content), *_header_errors(terms, content)]
+    errors = [
+        *_line_errors(terms, content),
+        *_header_errors(terms, content),
+        *answer_errors(terms.judged, content.answers, complete=complete),
+    ]
     if not errors and total_of(terms, content) >= PRICE_LIMIT:
         errors.append(FieldError("/lines", "too_large", _("The total is out of range.")))
     if complete and not content.lines:
@@ -226,12 +231,4 @@ def _header_errors(terms: Terms, content: BidContent) -> Iterator[FieldError]:
         if lot_id not in known_lots:
             yield FieldError(
                 f"/lot_ids/{index}", "unknown_lot", _("This lot is not part of the RFQ.")
-            )
-    criteria = {criterion.id for criterion in terms.judged}
-    for index, answer in enumerate(content.answers):
-        if answer.criterion_id not in criteria:
-            yield FieldError(
-                f"/answers/{index}/criterion_id",
-                "unknown_criterion",
-                _("This criterion is not one that takes an answer."),
             )

@@ -9,9 +9,11 @@ from marketplace.core.tabular.columns import folded
 from marketplace.core.text import Text, _
 from marketplace.rfq import bid_sheet_layout as layout
 from marketplace.rfq import offer_rules
-from marketplace.rfq.bid_content import Answer, BidContent, Terms
+from marketplace.rfq.answer_rules import HINTS
+from marketplace.rfq.bid_content import Answer, BidContent, Criterion, Terms
 from marketplace.rfq.bid_sheet_cells import Faults, text_fault
 from marketplace.rfq.offering import OfferKind
+from marketplace.rfq.scoring.answers import canonical, is_readable
 
 HEADER_WITHIN = 20
 YES = frozenset({"yes", "oui", "x", "1", "true", "vrai"})
@@ -151,11 +153,21 @@ class _Fields:
     def _answers(self, kept: WholeBid) -> list[Answer]:
         before = {answer.criterion_id: answer.text for answer in kept.answers}
         said = [
-            (criterion.id, self._text(f"{layout.CRITERION}{criterion.id}",
-                                      before.get(criterion.id, "")))
+            (criterion, self._answer(criterion, before.get(criterion.id, "")))
             for criterion in self.terms.judged
-        ]  # fmt: skip
-        return [Answer(criterion_id, text) for criterion_id, text in said if text]
+        ]
+        return [
+            Answer(criterion.id, canonical(criterion.answer, text))
+            for criterion, text in said
+            if text
+        ]
+
+    def _answer(self, criterion: Criterion, kept: str) -> str:
+        key = f"{layout.CRITERION}{criterion.id}"
+        text, record = self._text(key, kept), self.rows.get(key)
+        if record is not None and text and not is_readable(criterion.answer, text):
+            self._refuse(record, "wrong_type", HINTS[criterion.answer.type])
+        return text
 
     def _text(self, key: str, kept: str) -> str:
         record = self.rows.get(key)

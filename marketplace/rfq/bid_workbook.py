@@ -21,6 +21,7 @@ from marketplace.rfq import offering
 from marketplace.rfq.bid_content import (
     AskedLine,
     BidContent,
+    Criterion,
     PricedLine,
     Terms,
     line_total,
@@ -28,10 +29,13 @@ from marketplace.rfq.bid_content import (
 )
 from marketplace.rfq.models import Rfq, RfqLine
 from marketplace.rfq.offering import OfferKind
+from marketplace.rfq.scoring.answers import AnswerSpec, AnswerType
 
 HEADER = 4
 FIRST = HEADER + 1
 EXACT_DIGITS = 15
+# a list of choices inside a cell's rule holds so many characters
+LONGEST_LIST = 255
 A4 = 9
 WIDTHS = {
     "lot": 22, "number": 6, "description": 48, "quantity": 12, "unit": 12, "delivery_on": 14,
@@ -252,9 +256,30 @@ def _fields(blank: Blank) -> list[tuple[str, str, Any, dict[str, Any]]]:
     long = _at_most(layout.MAX_TEXT)
     for criterion in terms.judged:
         key = f"{layout.CRITERION}{criterion.id}"
-        fields.append((key, criterion.name, said.get(criterion.id, ""), long))
+        answered = said.get(criterion.id, "")
+        rule = _rule_of(criterion.answer, choice) or long
+        if criterion.answer.type is AnswerType.YES_NO:
+            answered = str(criterion.words(answered))
+        fields.append((key, _question(criterion), answered, rule))
     fields.append((layout.NOTE, str(_("Note to the buyer")), draft.note, long))
     return fields
+
+
+def _question(criterion: Criterion) -> str:
+    """The name of the criterion, with how its answer is written."""
+    spec = criterion.answer
+    hint = {AnswerType.NUMBER: spec.unit, AnswerType.DATE: str(_("year-month-day"))}
+    asked = hint.get(spec.type)
+    return f"{criterion.name} ({asked})" if asked else criterion.name
+
+
+def _rule_of(spec: AnswerSpec, yes_or_no: dict[str, Any]) -> dict[str, Any] | None:
+    """The list to choose from, as long as a workbook can hold it."""
+    if spec.type is AnswerType.YES_NO:
+        return yes_or_no
+    labels = [each.label for each in spec.choices]
+    fits = labels and len(",".join(labels)) <= LONGEST_LIST and not any("," in x for x in labels)
+    return {"validate": "list", "source": labels} if fits else None
 
 
 def _write_help(book: Any, blank: Blank) -> None:

@@ -1,7 +1,7 @@
 """Lots, lines and criteria in the portal: tables that are edited as a whole."""
 
-from dataclasses import replace
-from typing import Any
+from dataclasses import asdict, replace
+from typing import Any, cast
 from uuid import UUID
 
 from flask import redirect, render_template, request, url_for
@@ -12,11 +12,12 @@ from marketplace.catalog import queries as catalog_queries
 from marketplace.catalog import rules as catalog_rules
 from marketplace.core.text import _
 from marketplace.rfq import formula_views, queries
-from marketplace.rfq.criterion_schemas import CriteriaFormSchema
+from marketplace.rfq.criterion_schemas import AnswerSpecSchema, CriteriaFormSchema
 from marketplace.rfq.drafts import CriterionDraft
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.models import Rfq, RfqCriterion
 from marketplace.rfq.ranking import shown
 from marketplace.rfq.schemas import LinesFormSchema
+from marketplace.rfq.scoring.answers import FREE_TEXT, AnswerSpec, AnswerType
 from marketplace.rfq.scoring.formulas import FAMILIES
 from marketplace.rfq.sections import done, save
 from marketplace.rfq.services import content
@@ -24,7 +25,7 @@ from marketplace.rfq.states import CriterionKind
 from marketplace.rfq.tables import filled_rows, row_count
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session
-from marketplace.web.forms import Form
+from marketplace.web.forms import Form, flash
 
 pages = PageBlueprint("rfq_content", __name__, url_prefix="/rfqs")
 
@@ -67,7 +68,7 @@ def criteria(rfq_id: UUID) -> ResponseReturnValue:
     form = Form(CriteriaFormSchema, filled_rows(request.form, "criteria", ["name", "weight"]))
     save(
         form,
-        lambda: content.set_criteria(session, actor, rfq_id, _criteria(form.data), form.version),
+        lambda: content.set_criteria(session, actor, rfq_id, _criteria(rfq, form), form.version),
     )
     if not form.valid:
         return _criteria_page(rfq, form), 422
@@ -76,13 +77,14 @@ def criteria(rfq_id: UUID) -> ResponseReturnValue:
     return done(rfq_id)
 
 
-def _criteria(data: dict[str, Any]) -> list[CriterionDraft]:
-    """The criteria, the price with the formula that stands beside the table."""
+def _criteria(rfq: Rfq, form: Form) -> list[CriterionDraft]:
+    """The criteria, the price with the formula beside the table, the others with their question."""
+    asked = {str(each.id): each.asked for each in rfq.criteria}
     return [
-        replace(each, price_formula=data["price_formula"])
+        replace(each, price_formula=form.data["price_formula"])
         if each.kind is CriterionKind.PRICE
-        else each
-        for each in data["criteria"]
+        else replace(each, answer=asked.get(form.value(f"criteria.{index}.id")))
+        for index, each in enumerate(form.data["criteria"])
     ]
 
 
@@ -93,6 +95,46 @@ def _criteria_values(rfq: Rfq) -> dict[str, Any]:
         "price_formula": formulas[0] if formulas else None,
         "version": rfq.version,
     }
+
+
+@pages.route("/<uuid:rfq_id>/criteria/<uuid:criterion_id>/answer", methods=["GET", "POST"])
+def answer(rfq_id: UUID, criterion_id: UUID) -> ResponseReturnValue:
+    """What bidders are asked for at one criterion, and how it is graded."""
+    session, actor = current_session(), current_actor()
+    rfq = queries.get_own(session, actor, rfq_id)
+    criterion = queries.criterion(session, rfq_id, criterion_id)
+    if request.method == "GET":
+        form = Form(AnswerSpecSchema, initial=_answer_values(rfq, criterion))
+        return _answer_page(rfq, criterion, form)
+    form = Form(AnswerSpecSchema, filled_rows(request.form, "choices", ["label"]))
+    save(
+        form,
+        lambda: content.set_answer(
+            session, actor, rfq_id, criterion_id, cast(AnswerSpec, form.data), form.version
+        ),
+    )
+    if not form.valid:
+        return _answer_page(rfq, criterion, form), 422
+    flash(_("Saved."))
+    return redirect(url_for("rfq_content.criteria", rfq_id=rfq_id), 303)
+
+
+def _answer_values(rfq: Rfq, criterion: RfqCriterion) -> dict[str, Any]:
+    spec = criterion.asked or FREE_TEXT
+    return {**asdict(spec), "version": rfq.version}
+
+
+def _answer_page(rfq: Rfq, criterion: RfqCriterion, form: Form) -> str:
+    present = len((criterion.asked or FREE_TEXT).choices)
+    rows = present if form.posted is None else row_count(form.posted, "choices")
+    return render_template(
+        "rfq/answer.html",
+        form=form,
+        rfq=rfq,
+        criterion=criterion,
+        types=list(AnswerType),
+        rows=rows + BLANK_ROWS,
+    )
 
 
 def _default_units(posted: MultiDict[str, str]) -> None:

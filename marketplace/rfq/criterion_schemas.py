@@ -7,6 +7,7 @@ from marshmallow import fields, post_load, validate
 
 from marketplace.rfq.count_field import CountField
 from marketplace.rfq.drafts import CriterionDraft
+from marketplace.rfq.scoring.answers import AnswerSpec, AnswerType, GradedChoice
 from marketplace.rfq.scoring.formulas import FormulaKind, PriceFormula
 from marketplace.rfq.states import CriterionKind
 from marketplace.web.fields import DecimalField, EnumField, IdField, TextField
@@ -35,6 +36,50 @@ class PriceFormulaInputSchema(Schema):
         return PriceFormula(data["kind"], data["zero_at"], tuple(data["references"]))
 
 
+class GradedChoiceSchema(Schema):
+    label = TextField(required=True, max=200)
+    grade = DecimalField(
+        places=2,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "0 to 100; null: people grade it."},
+    )
+
+    @post_load
+    def make(self, data: dict[str, Any], **_kwargs: Any) -> GradedChoice:
+        return GradedChoice(**data)
+
+
+class AnswerSpecSchema(Schema):
+    """What bidders are asked for, and how an answer is graded before people look at it."""
+
+    type = EnumField(AnswerType, required=True)
+    unit = TextField(max=40, load_default="")
+    knock_out = fields.Boolean(
+        load_default=False,
+        metadata={
+            "description": "Must be met: no answer, a value outside, `no`, or a choice graded 0"
+            " proposes that the bid is excluded."
+        },
+    )
+    lowest = TextField(max=20, load_default=None, allow_none=True)
+    ideal = TextField(max=20, load_default=None, allow_none=True)
+    highest = TextField(max=20, load_default=None, allow_none=True)
+    target = DecimalField(
+        places=2,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Grades below it are pointed out."},
+    )
+    choices = fields.List(
+        fields.Nested(GradedChoiceSchema), load_default=list, validate=validate.Length(max=50)
+    )
+
+    @post_load
+    def make(self, data: dict[str, Any], **_kwargs: Any) -> AnswerSpec:
+        return AnswerSpec(**{**data, "choices": tuple(data["choices"])})
+
+
 class CriterionInputSchema(Schema):
     name = TextField(required=True, max=100)
     kind = EnumField(CriterionKind, load_default=CriterionKind.OTHER)
@@ -45,6 +90,12 @@ class CriterionInputSchema(Schema):
         load_default=None,
         allow_none=True,
         metadata={"description": "For the price alone. Left out: lowest total ÷ total."},
+    )
+    answer = fields.Nested(
+        AnswerSpecSchema,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "For what people judge. Left out: a text."},
     )
 
     @post_load
@@ -81,3 +132,4 @@ class CriterionSchema(Schema):
         allow_none=True,
         metadata={"description": "How the price earns its points; null for what people score."},
     )
+    answer = fields.Nested(AnswerSpecSchema, attribute="asked", allow_none=True)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from marketplace.core.money import Money, Quantity
 from marketplace.rfq.offering import OfferKind
+from marketplace.rfq.scoring.answers import AnswerSpec
 from marketplace.rfq.scoring.formulas import PriceFormula
 from marketplace.rfq.states import CriterionKind, EnvelopeRule, RfqSource
 
@@ -40,13 +41,17 @@ class LineDraft:
 
 @dataclass(frozen=True, slots=True)
 class CriterionDraft:
-    """``price_formula`` is for the price alone; left out: lowest total ÷ total."""
+    """``price_formula`` is for the price alone; left out: lowest total ÷ total.
+
+    ``answer`` is for what people judge; left out: a text.
+    """
 
     name: str
     kind: CriterionKind
     weight: Decimal
     max_score: int = 100
     price_formula: PriceFormula | None = None
+    answer: AnswerSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)

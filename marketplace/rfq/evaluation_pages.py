@@ -195,6 +195,13 @@ def _evaluation_page(compared: Evaluation, form: Form) -> str:
         formula=evaluation_views.formula,
         sensitivity=sensitivity.of,
         reversals=reversals.of,
+        pregrades=compared.pregrades,
+        knocked_out=[
+            (offer, each.criterion)
+            for offer in compared.offers
+            for each in compared.pregrades.values()
+            if each.bid_id == offer.bid_id and each.is_knocked_out
+        ],
         tie_rule=evaluation_views.TIE_RULE,
         may_score=_may_rule(compared.rfq) and compared.rfq.quality_locked_at is None,
         may_rule=_may_rule(compared.rfq),
@@ -239,12 +246,17 @@ def award_page(compared: Evaluation, chosen: dict[str, str], form: Form | None =
 
 
 def _given_scores(compared: Evaluation) -> dict[str, Any]:
-    """Every bid and criterion with its row, as the form numbers them."""
+    """Every bid and criterion with its row, as the form numbers them; grades propose a score."""
     rows = []
+    graded = compared.pregrades
     for offer in compared.offers:
         for criterion in compared.terms.judged:
-            given = compared.scores.get((offer.bid_id, criterion.id))
-            rows.append({"score": given.score, "comment": given.comment} if given else {})
+            place = (offer.bid_id, criterion.id)
+            given, proposed = compared.scores.get(place), graded.get(place)
+            if given:
+                rows.append({"score": given.score, "comment": given.comment})
+            else:
+                rows.append({"score": proposed.proposed_score} if proposed else {})
     return {"scores": rows}
 
 

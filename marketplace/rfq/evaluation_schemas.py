@@ -153,6 +153,17 @@ class LotRankingSchema(Schema):
     )
 
 
+class PregradeSchema(Schema):
+    bid_id = IdField()
+    criterion_id = IdField()
+    grade = DecimalField(allow_none=True, metadata={"description": "Per cent of the best score."})
+    proposed_score = DecimalField(allow_none=True)
+    is_below_target = fields.Boolean()
+    is_knocked_out = fields.Boolean(
+        metadata={"description": "A required answer is not met: rule on an exclusion."}
+    )
+
+
 class EvaluationSchema(Schema):
     rfq_id = IdField()
     state = fields.String()
@@ -166,6 +177,10 @@ class EvaluationSchema(Schema):
     bids = fields.List(fields.Nested(ComparedBidSchema))
     lines = fields.List(fields.Nested(ComparedLineSchema))
     lots = fields.List(fields.Nested(LotRankingSchema))
+    pregrades = fields.List(
+        fields.Nested(PregradeSchema),
+        metadata={"description": "Answers graded before people look at them; a proposal."},
+    )
     excluded = fields.List(fields.Nested(ExclusionSchema))
 
 

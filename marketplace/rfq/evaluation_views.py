@@ -8,6 +8,7 @@ from marketplace.rfq import formula_words, reversals, sensitivity
 from marketplace.rfq.bid_content import AskedLine
 from marketplace.rfq.bid_models import Award, AwardLine, BidOffer
 from marketplace.rfq.models import Rfq, money_of
+from marketplace.rfq.pregrading import Pregrade
 from marketplace.rfq.ranking import Cell, LotRanking, Points, Price, Rank
 from marketplace.rfq.sensitivity import Sensitivity
 from marketplace.rfq.services.evaluation import Evaluation, ExcludedOffer
@@ -31,7 +32,19 @@ def whole(evaluation: Evaluation) -> dict[str, Any]:
         "bids": [_bid(evaluation, offer) for offer in evaluation.offers],
         "lines": [_line(evaluation, line) for line in evaluation.terms.lines],
         "lots": [_lot(evaluation, lot) for lot in evaluation.lots],
+        "pregrades": [_pregrade(each) for each in evaluation.pregrades.values()],
         "excluded": [_excluded(evaluation, each) for each in evaluation.excluded],
+    }
+
+
+def _pregrade(each: Pregrade) -> dict[str, Any]:
+    return {
+        "bid_id": each.bid_id,
+        "criterion_id": each.criterion.id,
+        "grade": each.shown,
+        "proposed_score": each.proposed_score,
+        "is_below_target": each.is_below_target,
+        "is_knocked_out": each.is_knocked_out,
     }
 
 

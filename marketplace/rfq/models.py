@@ -24,6 +24,7 @@ from marketplace.core.db import (
 )
 from marketplace.core.money import Money, Quantity
 from marketplace.rfq.offering import OfferKind
+from marketplace.rfq.scoring.answers import AnswerSpec
 from marketplace.rfq.scoring.formulas import PriceFormula
 from marketplace.rfq.states import CriterionKind, EnvelopeRule, RfqSource, RfqState
 
@@ -186,6 +187,7 @@ class RfqCriterion(HasId, Base):
     weight: Mapped[Rate]
     max_score: Mapped[int] = mapped_column(default=100, server_default="100")
     price_formula: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    answer: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
     @property
     def formula(self) -> PriceFormula | None:
@@ -193,6 +195,11 @@ class RfqCriterion(HasId, Base):
         if self.kind is not CriterionKind.PRICE:
             return None
         return PriceFormula.from_json(self.price_formula)
+
+    @property
+    def asked(self) -> AnswerSpec | None:
+        """What bidders are asked for; None for the price."""
+        return None if self.kind is CriterionKind.PRICE else AnswerSpec.from_json(self.answer)
 
 
 class RfqInvitation(HasCreated, Base):

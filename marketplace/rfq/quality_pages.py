@@ -65,7 +65,8 @@ def unlock(rfq_id: UUID) -> ResponseReturnValue:
 def exclude(rfq_id: UUID, bid_id: UUID) -> ResponseReturnValue:
     rfq = _opened(rfq_id)
     if request.method == "GET":
-        return _exclusion_page(rfq, bid_id, Form(ExclusionInputSchema), excluding_it=True)
+        form = Form(ExclusionInputSchema, initial=_proposed(request.args.get("criterion")))
+        return _exclusion_page(rfq, bid_id, form, excluding_it=True)
     form = Form(ExclusionInputSchema, request.form)
     if form.valid:
         with form.guard():
@@ -89,6 +90,13 @@ def readmit(rfq_id: UUID, bid_id: UUID) -> ResponseReturnValue:
         return _exclusion_page(rfq, bid_id, form, excluding_it=False), 422
     flash(_("The bid is back in the race."))
     return redirect(url_for("evaluation.compare", rfq_id=rfq_id), 303)
+
+
+def _proposed(criterion_id: str | None) -> dict[str, str]:
+    """How the form is filled in for a required answer that is not met."""
+    if criterion_id is None:
+        return {}
+    return {"criterion_id": criterion_id, "ground": ExclusionGround.KNOCK_OUT}
 
 
 def _opened(rfq_id: UUID) -> Rfq:

@@ -124,4 +124,5 @@ def criterion_values(criterion: CriterionDraft) -> dict[str, object]:
         "weight": criterion.weight,
         "max_score": criterion.max_score,
         "price_formula": criterion.price_formula.to_json() if criterion.price_formula else None,
+        "answer": criterion.answer.to_json() if criterion.answer else None,
     }

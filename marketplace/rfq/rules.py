@@ -9,7 +9,7 @@ from uuid import UUID
 from marketplace.core.errors import Conflict, FieldError, Invalid, refuse_all
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, OrgKind, Permission
-from marketplace.rfq import formula_rules
+from marketplace.rfq import answer_rules, formula_rules
 from marketplace.rfq.bid_content import instant
 from marketplace.rfq.drafts import CriterionDraft, LineDraft, LotDraft
 from marketplace.rfq.formula_rules import FoundInFormula
@@ -286,6 +286,7 @@ def criterion_faults(criteria: Sequence[CriterionDraft]) -> Iterator[FieldError]
                 _("A weight is more than 0 and at most 100."),
             )
         yield from formula_rules.faults(criterion, f"/criteria/{index}")
+        yield from answer_rules.faults(criterion, f"/criteria/{index}")
         if criterion.name.casefold() in names:
             yield FieldError(f"/criteria/{index}/name", "duplicate", _("This name is used twice."))
         names.add(criterion.name.casefold())

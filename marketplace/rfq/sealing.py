@@ -16,6 +16,7 @@ from marketplace.rfq.officers import keys as share_keys
 from marketplace.rfq.officers.keys import SealedShare
 from marketplace.rfq.officers.models import OpeningKey, RfqOfficer
 from marketplace.rfq.officers.states import OfficerPart
+from marketplace.rfq.scoring.answers import FREE_TEXT
 from marketplace.rfq.scoring.formulas import USUAL_FORMULA
 from marketplace.rfq.states import CriterionKind, EnvelopeRule
 
@@ -166,4 +167,5 @@ def _criterion(criterion: RfqCriterion) -> Criterion:
         weight=criterion.weight,
         max_score=criterion.max_score,
         formula=criterion.formula or USUAL_FORMULA,
+        answer=criterion.asked or FREE_TEXT,
     )

@@ -15,6 +15,7 @@ from marketplace.rfq.drafts import CriterionDraft, LineDraft, LotDraft
 from marketplace.rfq.editing import editable, touch
 from marketplace.rfq.items import with_items
 from marketplace.rfq.models import Rfq, RfqCriterion, RfqLine, RfqLot
+from marketplace.rfq.scoring.answers import AnswerSpec
 
 Numbered = RfqLot | RfqLine | RfqCriterion
 
@@ -226,6 +227,24 @@ def change_criterion(
     found = queries.criterion(session, rfq_id, criterion_id)
     refuse_all(_at_one("/criteria/0", rules.criterion_faults([criterion])))
     _assign(found, rows.criterion_values(criterion))
+    return _changed(session, actor, rfq, "rfq.criterion.changed", {"criterion": found.number})
+
+
+@requires(Permission.RFQ_DRAFT)
+def set_answer(
+    session: Session,
+    actor: Actor,
+    rfq_id: UUID,
+    criterion_id: UUID,
+    asked: AnswerSpec,
+    expected: int | None = None,
+) -> Rfq:
+    """Write what bidders are asked for at a criterion, and how it is graded."""
+    rfq = editable(session, actor, rfq_id, expected)
+    found = queries.criterion(session, rfq_id, criterion_id)
+    whole = CriterionDraft(found.name, found.kind, found.weight, found.max_score, answer=asked)
+    refuse_all(_at_one("/criteria/0/answer", rules.criterion_faults([whole])))
+    found.answer = asked.to_json()
     return _changed(session, actor, rfq, "rfq.criterion.changed", {"criterion": found.number})
 
 

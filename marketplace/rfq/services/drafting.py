@@ -196,6 +196,7 @@ def _draft_of(rfq: Rfq, supplier_ids: list[UUID]) -> RfqDraft:
                 criterion.weight,
                 criterion.max_score,
                 criterion.formula,
+                criterion.asked,
             )
             for criterion in rfq.criteria
         ],

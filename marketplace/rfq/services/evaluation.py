@@ -19,6 +19,7 @@ from marketplace.rfq import (
     bid_vault,
     evaluation_queries,
     offering,
+    pregrading,
     price_sight,
     quality_rules,
     queries,
@@ -28,6 +29,7 @@ from marketplace.rfq.bid_content import AskedLine, SealedDocument, Terms, docume
 from marketplace.rfq.bid_models import BidLine, BidOffer, BidScore
 from marketplace.rfq.evaluation_models import BidExclusion
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.pregrading import Pregrade
 from marketplace.rfq.ranking import Cell, LotRanking, Offer, Price, Score
 from marketplace.rfq.states import RFQ_FLOW
 
@@ -75,6 +77,15 @@ class Evaluation:
     @property
     def missing_scores(self) -> int:
         return len(self.terms.judged) * len(self.offers) - len(self.scores)
+
+    @property
+    def pregrades(self) -> dict[tuple[UUID, UUID], Pregrade]:
+        """What the answers of the bids in the race are worth before people look at them."""
+        return {
+            (each.bid_id, each.criterion.id): each
+            for offer in self.offers
+            for each in pregrading.of(offer, self.terms.judged)
+        }
 
     @property
     def rulings(self) -> dict[UUID, BidExclusion]:
