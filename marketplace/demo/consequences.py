@@ -18,6 +18,7 @@ from marketplace.customers import reactions as customers
 from marketplace.invoices import reactions as invoices
 from marketplace.loyalty import reactions as loyalty
 from marketplace.orders import reactions as orders
+from marketplace.remedies import reactions as remedies
 from marketplace.suppliers import reactions as suppliers
 
 LAST_DONE = "demo_last_event"
@@ -31,6 +32,7 @@ FIGURES: dict[str, tuple[Reaction, ...]] = {
     "orders.goods_received": (suppliers.note_receipt,),
     "orders.issued": (suppliers.note_issue,),
     "payments.captured": (invoices.follow_capture,),
+    "rfq.award_decided": (remedies.write_letters,),
     "rfq.awarded": (orders.draft_orders,),
     "rfq.bid_submitted": (suppliers.note_bid,),
     "rfq.opened": (suppliers.count_responses,),

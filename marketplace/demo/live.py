@@ -61,6 +61,12 @@ TO_SCORE = Asked(
     {"alborada": "0.98", "kessler": "0.96", "lumiere": "1.08"}, times=3,
 )  # fmt: skip
 
+IN_STANDSTILL = Asked(
+    "Postes assis-debout, deuxième étage", "Montage compris, livraison à l’étage.",
+    ("00420", "00421"), {"horizon": "0.97", "lumiere": "1.02"}, times=2,
+    quality={"horizon": 84, "lumiere": 90}, standstill=10,
+)  # fmt: skip
+
 
 def past_awards(sourcing: Sourcing, clerk: Clerk, today: datetime) -> None:
     """RFQs of the year that were awarded, and the orders that came of them."""
@@ -106,6 +112,10 @@ def _closed(sourcing: Sourcing, asked: Asked, due_at: datetime) -> Event:
 def _rfqs(sourcing: Sourcing, today: datetime) -> None:
     scored = _closed(sourcing, TO_SCORE, today - timedelta(days=5))
     sourcing.open(scored, today - timedelta(days=4))
+    decided = _closed(sourcing, IN_STANDSTILL, today - timedelta(days=9))
+    sourcing.open(decided, today - timedelta(days=8))
+    compared = sourcing.score(decided, today - timedelta(days=7))
+    sourcing.award(decided, compared, today - timedelta(days=2))
     _closed(sourcing, TO_OPEN, today - timedelta(hours=15))
     soon = sourcing.draft(CLOSING_SOON, today - timedelta(days=9), today + timedelta(days=1))
     sourcing.publish(soon, today - timedelta(days=8))

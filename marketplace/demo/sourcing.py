@@ -38,6 +38,7 @@ class Asked:
     prices: dict[str, str]
     times: int = 4
     quality: dict[str, int] = field(default_factory=dict)
+    standstill: int = 0
 
 
 @dataclass
@@ -77,6 +78,7 @@ class Sourcing:
                         "category_code": goods[0].category,
                         "delivery": Address("12 allée des Tilleuls", "69003", "Lyon", "FR"),
                         "payment_terms_days": 30,
+                        "standstill_days": asked.standstill,
                     },
                     lots=[LotDraft(_lot_title(goods, division)) for division in lots],
                     lines=[

@@ -1,4 +1,4 @@
-"""What debriefs and challenges announce, to their two parties alone."""
+"""What letters, debriefs and challenges announce; cases to their two parties alone."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,6 +6,19 @@ from typing import ClassVar
 from uuid import UUID
 
 from marketplace.core.outbox import Event, event
+
+
+@event
+@dataclass(frozen=True)
+class LettersWritten(Event):
+    """Every bidder has a letter about the award. The buyer's alone: each bidder is told apart."""
+
+    name: ClassVar[str] = "remedies.letters_written"
+
+    award_id: UUID
+    rfq_id: UUID
+    buyer_id: UUID
+    written_at: datetime
 
 
 @event

@@ -83,6 +83,7 @@ def _bid(decision: Decision, rank: Json) -> Json:
         "place": rank["place"],
         "total": rank["total"],
         "missing_lines": rank["missing_lines"],
+        "partial_lines": rank["partial_lines"],
         "points": _points(rank),
         "criteria": [
             {

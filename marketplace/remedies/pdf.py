@@ -150,11 +150,19 @@ def _bid(bid: dict[str, Any]) -> dict[str, Any]:
 def place_of(bid: dict[str, Any]) -> Text:
     """The rank, or why there is none."""
     if bid["place"] is not None:
-        return _("Rank %(place)s", place=bid["place"])
+        return _("rank %(place)s", place=bid["place"])
+    if not bid["missing_lines"]:
+        lines = bid["partial_lines"]
+        return ngettext_(
+            "not ranked: line %(numbers)s is offered in part",
+            "not ranked: lines %(numbers)s are offered in part",
+            len(lines),
+            numbers=", ".join(str(number) for number in lines),
+        )
     numbers = ", ".join(str(number) for number in bid["missing_lines"])
     return ngettext_(
-        "Not ranked: line %(numbers)s has no price",
-        "Not ranked: lines %(numbers)s have no price",
+        "not ranked: line %(numbers)s has no price",
+        "not ranked: lines %(numbers)s have no price",
         len(bid["missing_lines"]),
         numbers=numbers,
     )

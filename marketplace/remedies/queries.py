@@ -57,6 +57,15 @@ def letter(session: Session, actor: Actor, rfq_id: UUID, letter_id: UUID) -> Awa
     return found
 
 
+def letters_about(session: Session, award_id: UUID) -> Sequence[AwardLetter]:
+    """All letters about one award, for the system."""
+    return session.scalars(
+        select(AwardLetter)
+        .where(AwardLetter.award_id == award_id)
+        .order_by(AwardLetter.supplier_id)
+    ).all()
+
+
 def own_letter(session: Session, actor: Actor, rfq_id: UUID, award_id: UUID) -> AwardLetter:
     """The supplier's letter about this award, or NotFound: only bidders have one."""
     found = session.scalar(

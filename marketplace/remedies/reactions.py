@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from marketplace.core import audit, clock
+from marketplace.core import audit, clock, outbox
 from marketplace.core.ids import uuid7
 from marketplace.documents import service as documents
-from marketplace.events.remedies import CaseContinued, CaseOpened
+from marketplace.events.remedies import CaseContinued, CaseOpened, LettersWritten
 from marketplace.events.rfq import AwardDecided
 from marketplace.identity import queries as identity_queries
 from marketplace.identity.models import Organisation
@@ -89,10 +89,10 @@ def tell_continued(session: Session, event: CaseContinued) -> None:
     notices.tell_continued(session, case, entry, session.get_one(Rfq, event.rfq_id))
 
 
-def send_letters(session: Session, event: AwardDecided) -> None:
-    """One letter to each bidder, and a notice of it. A repeat finds them there.
+def write_letters(session: Session, event: AwardDecided) -> None:
+    """One letter to each bidder. A repeat finds them there.
 
-    None is sent about a decision that has been withdrawn before.
+    None is written about a decision that has been withdrawn before.
     """
     decided = queries.award(session, event.award_id)
     withdrawn = decided.standing.state is AwardState.WITHDRAWN
@@ -107,15 +107,29 @@ def send_letters(session: Session, event: AwardDecided) -> None:
         letter = _letter(rfq, decided, decision, bidder, usual.debrief_days)
         letter.document_id = _filed(session, letter, rfq, parties)
         session.add(letter)
-        notices.tell_letter(session, letter, rfq, parties[rfq.buyer_id])
     audit.record(
         session,
         SYSTEM,
-        "rfq.letters_sent",
+        "rfq.letters_written",
         ("rfq", rfq.id),
         {"award_id": str(decided.id), "letters": len(bidders)},
         owner_id=rfq.buyer_id,
     )
+    outbox.record(
+        session,
+        LettersWritten(
+            award_id=decided.id, rfq_id=rfq.id, buyer_id=rfq.buyer_id, written_at=clock.now()
+        ),
+        audience=[rfq.buyer_id],
+    )
+
+
+def tell_bidders(session: Session, event: LettersWritten) -> None:
+    """Each bidder hears of their own letter."""
+    rfq = session.get_one(Rfq, event.rfq_id)
+    buyer = identity_queries.organisation(session, rfq.buyer_id)
+    for letter in queries.letters_about(session, event.award_id):
+        notices.tell_letter(session, letter, rfq, buyer)
 
 
 def _decision(session: Session, decided: Award, parties: Iterable[Organisation]) -> Decision:

@@ -59,6 +59,9 @@ class LetterBidSchema(Schema):
     place = fields.Integer(allow_none=True, metadata={"description": "Null: prices are missing."})
     total = MoneyField()
     missing_lines = fields.List(fields.Integer())
+    partial_lines = fields.List(
+        fields.Integer(), metadata={"description": "Lines that the bid offered in part."}
+    )
     points = DecimalField()
     criteria = fields.List(fields.Nested(LetterCriterionSchema))
 

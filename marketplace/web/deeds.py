@@ -68,7 +68,7 @@ DEEDS: dict[str, Text] = {
     "issue_raised": _("difference found"),
     "issue_resolved": _("difference settled"),
     "issued": _("issued"),
-    "letters_sent": _("letters sent"),
+    "letters_written": _("letters written"),
     "lines_imported": _("lines imported"),
     "loaded": _("list loaded"),
     "made": _("made"),

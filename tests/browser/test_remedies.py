@@ -34,7 +34,7 @@ def test_from_the_letter_to_the_ruling(stage):
     loser.sees("In standstill", "nothing is ordered before the standstill has ended")
     checked(loser, "outcome-loser")
     loser.click("Read your letter")
-    loser.sees("Regret letter", "Your bid: Rank 2.", "Awarded to others")
+    loser.sees("Regret letter", "Your bid: rank 2.", "Awarded to others")
     checked(loser, "letter")
 
     loser.open(f"/rfqs/{rfq_id}/outcome")

@@ -16,6 +16,7 @@ from marketplace.invoices.models import Invoice
 from marketplace.invoices.states import InvoiceState
 from marketplace.orders.models import Order
 from marketplace.orders.states import OrderState
+from marketplace.remedies.models import AwardLetter
 from marketplace.rfq.models import Rfq
 from marketplace.suppliers.models import Supplier
 from marketplace.suppliers.states import SupplierState
@@ -43,7 +44,10 @@ def test_a_loaded_world_has_work_for_everybody_and_is_loaded_once(
         assert orders[OrderState.ISSUED] >= 1
         assert orders[OrderState.ACKNOWLEDGED] >= 1
         rfqs = Counter(session.scalars(select(Rfq.state)))
-        assert rfqs == {"draft": 1, "published": 3, "opened": 1, "awarded": 4}
+        assert rfqs == {"draft": 1, "published": 3, "opened": 1, "standstill": 1, "awarded": 4}
+        # everybody who bid has a letter, from the past too
+        letters = Counter(session.scalars(select(AwardLetter.kind)))
+        assert letters == {"won": 5, "lost": 4}
         invoices = Counter(session.scalars(select(Invoice.state)))
         assert invoices[InvoiceState.IN_VARIANCE] == 1
         suppliers = Counter(session.scalars(select(Supplier.state)))

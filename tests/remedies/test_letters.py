@@ -94,6 +94,7 @@ class TestContent:
                 "place": 3,
                 "total": "7777.0000",
                 "missing_lines": [],
+                "partial_lines": [],
                 "points": "35.72",
                 "criteria": [
                     {
@@ -295,5 +296,5 @@ def test_nothing_is_done_twice(session, sourcing, letters):
     event = reactions.AwardDecided(
         sourcing.rfq.id, award.buyer_id, award.id, (), (), award.decided_at, None
     )
-    reactions.send_letters(session, event)
+    reactions.write_letters(session, event)
     assert len(session.scalars(select(AwardLetter)).all()) == 4
