@@ -61,8 +61,11 @@ from marketplace.rfq import proof_api as rfq_proof_api
 from marketplace.rfq import proof_pages as rfq_proof_pages
 from marketplace.rfq import quality_api as rfq_quality_api
 from marketplace.rfq import quality_pages as rfq_quality_pages
+from marketplace.rfq import sealed_api as rfq_sealed_api
+from marketplace.rfq import sealed_pages as rfq_sealed_pages
 from marketplace.rfq import settings_api as rfq_settings_api
 from marketplace.rfq import settings_pages as rfq_settings_pages
+from marketplace.rfq import unreadable_pages as rfq_unreadable_pages
 from marketplace.scenarios import api as scenarios_api
 from marketplace.scenarios import pages as scenarios_pages
 from marketplace.suppliers import api as suppliers_api
@@ -118,6 +121,7 @@ API = (
     rfq_proof_api.blp,
     rfq_quality_api.blp,
     rfq_settings_api.blp,
+    rfq_sealed_api.blp,
     scenarios_api.blp,
     suppliers_api.blp,
 )
@@ -159,6 +163,8 @@ PAGES = (
     rfq_proof_pages.pages,
     rfq_quality_pages.pages,
     rfq_settings_pages.pages,
+    rfq_sealed_pages.pages,
+    rfq_unreadable_pages.pages,
     scenarios_pages.pages,
     suppliers_file_pages.pages,
     suppliers_pages.pages,

@@ -88,6 +88,7 @@ SUBSCRIPTIONS: Mapping[str, Mapping[str, Work]] = {
         "confirm_arrival": bids.confirm_arrival,
         "note_supplier_bid": suppliers.note_bid,
     },
+    "rfq.bid_unreadable": {"tell_unreadable": bids.tell_unreadable},
     "rfq.bid_withdrawn": {"note_supplier_withdrawal": suppliers.note_withdrawal},
     "rfq.cancelled": {"announce_cancellation": rfq.announce_cancellation},
     "rfq.deadline_extended": {"announce_extension": rfq.announce_extension},

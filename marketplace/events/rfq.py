@@ -270,3 +270,17 @@ class PricesOpened(Event):
     rfq_id: UUID
     buyer_id: UUID
     opened_at: datetime
+
+
+@event
+@dataclass(frozen=True)
+class BidFoundUnreadable(Event):
+    """A bid arrived whole, but what its bidder sealed cannot be read."""
+
+    name: ClassVar[str] = "rfq.bid_unreadable"
+
+    bid_id: UUID
+    rfq_id: UUID
+    buyer_id: UUID
+    supplier_id: UUID
+    found_at: datetime

@@ -10,6 +10,7 @@ from marketplace.core.money import Quantity, rounded_amount
 from marketplace.core.text import _
 from marketplace.rfq.bid_content import AskedLine, Terms
 from marketplace.rfq.offering import OfferKind
+from marketplace.rfq.opening_models import BidUnreadable
 from marketplace.rfq.ranking import Cell, LotRanking, Price
 
 
@@ -27,6 +28,10 @@ class NamesALoser(Invalid):
 
 class ScoresMissing(Conflict):
     code = "scores_missing"
+
+
+class UnreadableBid(Conflict):
+    code = "unreadable_bid"
 
 
 class SupplierIsBlocked(Conflict):
@@ -115,6 +120,15 @@ def check_justified(chosen: Iterable[ChosenLine], justification: str) -> None:
                 FieldError("/justification", "required", _("A reason is needed for this choice."))
             ],
             lines=others,
+        )
+
+
+def check_unreadable_ruled(unreadable: Iterable[BidUnreadable]) -> None:
+    """Raise UnreadableBid until the buyer has ruled on every bid that could not be read."""
+    waiting = {str(each.bid_id) for each in unreadable if each.ruling is None}
+    if waiting:
+        raise UnreadableBid(
+            _("A bid could not be read. Rule on it before the award."), bid_ids=sorted(waiting)
         )
 
 

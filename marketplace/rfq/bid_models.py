@@ -33,6 +33,7 @@ from marketplace.core.db import (
 )
 from marketplace.rfq.award_models import AwardStanding
 from marketplace.rfq.bid_states import AttemptOutcome, BidState
+from marketplace.rfq.envelopes import Cipher
 
 
 class RfqTerms(Base):
@@ -147,6 +148,9 @@ class BidVersion(Base):
     technical_ciphertext: Mapped[bytes | None] = mapped_column(LargeBinary)
     technical_key_for_opening: Mapped[bytes | None] = mapped_column(LargeBinary)
     technical_key_for_reading_back: Mapped[bytes | None] = mapped_column(LargeBinary)
+    cipher: Mapped[Cipher] = mapped_column(
+        default=Cipher.CHACHA20_POLY1305, server_default=Cipher.CHACHA20_POLY1305.value
+    )
     digest: Mapped[str]
     arrived_at: Mapped[datetime]
     terms_number: Mapped[int] = mapped_column(server_default="1")
@@ -201,33 +205,6 @@ class RfqOpening(Base):
     bid_count: Mapped[int]
     statement: Mapped[str]
     signature: Mapped[bytes] = mapped_column(LargeBinary)
-
-
-class RfqPriceOpening(Base):
-    """The minutes of the second opening: whose prices were opened, and whose stay sealed."""
-
-    __tablename__ = "rfq_price_opening"
-
-    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_seal.rfq_id"), primary_key=True)
-    buyer_id: Mapped[UUID]
-    opened_by: Mapped[UUID]
-    opened_at: Mapped[datetime]
-    bid_count: Mapped[int]
-    statement: Mapped[str]
-    signature: Mapped[bytes] = mapped_column(LargeBinary)
-
-
-class BidPriceKey(Base):
-    """The data key of an opened price envelope, so that anybody can compare."""
-
-    __tablename__ = "bid_price_key"
-    __table_args__ = (Index(None, "rfq_id"),)
-
-    bid_id: Mapped[UUID] = mapped_column(ForeignKey("bid_offer.bid_id"), primary_key=True)
-    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_seal.rfq_id"))
-    buyer_id: Mapped[UUID]
-    supplier_id: Mapped[UUID]
-    data_key: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class RfqOutcome(Base):

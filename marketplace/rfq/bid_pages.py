@@ -21,6 +21,7 @@ from marketplace.rfq import (
     bid_views,
     evaluation_queries,
     opening_pages,
+    opening_queries,
     proof_queries,
     views,
 )
@@ -79,6 +80,7 @@ def show(rfq_id: UUID) -> ResponseReturnValue:
         content=opened or _view(own, own.sealed),
         draft=_view(own, own.draft),
         attempts=bid_queries.attempts(current_session(), current_actor(), rfq_id),
+        unreadable=opening_queries.own_unreadable(current_session(), bid.id) if bid else None,
         has_proofs=proof_queries.has_file(current_session(), own.door.rfq, clock.now()),
         exclusion=evaluation_queries.own_exclusion(current_session(), current_actor(), bid.id)
         if bid
@@ -94,6 +96,8 @@ def show(rfq_id: UUID) -> ResponseReturnValue:
 @pages.route("/edit", methods=["GET", "POST"])
 def edit(rfq_id: UUID) -> ResponseReturnValue:
     own = _own(rfq_id)
+    if own.door.rfq.client_sealing:
+        return redirect(url_for("sealed_bids.write", rfq_id=rfq_id), 303)
     if request.method == "GET":
         return _form_page(own, Form(BidFormSchema, initial=bid_form.initial(own)))
     form = Form(BidFormSchema, request.form)

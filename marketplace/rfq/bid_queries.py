@@ -29,7 +29,6 @@ from marketplace.rfq.bid_models import (
     BidScore,
     BidVersion,
     RfqOpening,
-    RfqPriceOpening,
     RfqSeal,
     RfqTerms,
 )
@@ -231,11 +230,6 @@ def check_opened(rfq: Rfq) -> None:
 def opening(session: Session, rfq_id: UUID) -> RfqOpening | None:
     """The minutes. The caller has found the RFQ as its buyer."""
     return session.get(RfqOpening, rfq_id)
-
-
-def price_opening(session: Session, rfq_id: UUID) -> RfqPriceOpening | None:
-    """The minutes of the prices. The caller has found the RFQ as its buyer."""
-    return session.get(RfqPriceOpening, rfq_id)
 
 
 def readable_bids(session: Session, rfq_id: UUID) -> Sequence[Bid]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from marketplace.core.text import _
 from marketplace.events.rfq import (
     AwardWithdrawn,
+    BidFoundUnreadable,
     BidSubmitted,
     RfqAwarded,
     RfqUnsuccessful,
@@ -59,6 +60,22 @@ register_kind(
     body=_("%(buyer)s has ended %(number)s without an award. Thank you for bidding."),
     button=_("Show your bid"),
 )
+
+
+register_kind(
+    "bid_unreadable",
+    title=_("Your bid cannot be read: %(title)s"),
+    body=_(
+        "%(buyer)s has opened the bids of %(number)s. Yours is exactly what your receipt says, but"
+        " what was sealed cannot be read. The buyer rules on it; you read the reason here."
+    ),
+    button=_("Show your bid"),
+)
+
+
+def tell_unreadable(session: Session, event: BidFoundUnreadable) -> None:
+    """The supplier learns it at once, and keeps the receipt that proves the arrival."""
+    _tell(session, event.rfq_id, "bid_unreadable", [event.supplier_id], event.found_at)
 
 
 def confirm_arrival(session: Session, event: BidSubmitted) -> None:

@@ -66,6 +66,10 @@ class TermsChanged(Conflict):
     title = _("The RFQ has changed")
 
 
+class ClientSealingRequired(Conflict):
+    code = "client_sealing_required"
+
+
 class BidInvalid(Invalid):
     code = "bid_invalid"
 
@@ -87,6 +91,14 @@ def check_takes_bids(rfq: Rfq, at: datetime) -> None:
         check_on_time(at, deadline_of(rfq), rfq.time_zone)
     if rfq.state is not RfqState.PUBLISHED:
         raise NotOpenForBids(_("This RFQ does not take bids."), state=str(rfq.state))
+
+
+def check_service_seals(rfq: Rfq) -> None:
+    """Raise ClientSealingRequired where the service must never see what a bid says."""
+    if rfq.client_sealing:
+        raise ClientSealingRequired(
+            _("Bids for this RFQ are sealed before they are sent, in your browser or by a program.")
+        )
 
 
 def deadline_of(rfq: Rfq) -> datetime:

@@ -16,6 +16,14 @@ class BidState(StrEnum):
     OPENED = "opened"
     AWARDED = "awarded"
     NOT_AWARDED = "not_awarded"
+    UNREADABLE = "unreadable"
+
+
+class UnreadableRuling(StrEnum):
+    """What the buyer decides about a bid that arrived whole and says nothing that can be read."""
+
+    EXCLUDED = "excluded"
+    OTHER = "other"
 
 
 class AttemptOutcome(StrEnum):
@@ -36,6 +44,7 @@ BID_FLOW = Flow(
         (BidState.SUBMITTED, "confirm"): BidState.SUBMITTED,
         (BidState.SUBMITTED, "withdraw"): BidState.WITHDRAWN,
         (BidState.SUBMITTED, "open"): BidState.OPENED,
+        (BidState.SUBMITTED, "fail_to_open"): BidState.UNREADABLE,
         (BidState.WITHDRAWN, "save"): BidState.WITHDRAWN,
         (BidState.WITHDRAWN, "submit"): BidState.SUBMITTED,
         (BidState.OPENED, "award"): BidState.AWARDED,
@@ -56,6 +65,9 @@ register_labels(
         BidState.OPENED: _("Opened"),
         BidState.AWARDED: _("Awarded"),
         BidState.NOT_AWARDED: _("Not awarded"),
+        BidState.UNREADABLE: _("Unreadable"),
+        UnreadableRuling.EXCLUDED: _("Excluded: it cannot be read"),
+        UnreadableRuling.OTHER: _("Another decision, as the reason says"),
     }
 )
 register_labels(

@@ -36,10 +36,11 @@ _STORE = text("""
     ), sealed AS (
         INSERT INTO bid_version (bid_id, number, supplier_id, ciphertext, key_for_opening,
             key_for_reading_back, technical_ciphertext, technical_key_for_opening,
-            technical_key_for_reading_back, digest, arrived_at, terms_number)
+            technical_key_for_reading_back, cipher, digest, arrived_at, terms_number)
         SELECT id, :number, :supplier_id, :ciphertext, :key_for_opening, :key_for_reading_back,
             CAST(:technical_ciphertext AS bytea), CAST(:technical_key_for_opening AS bytea),
-            CAST(:technical_key_for_reading_back AS bytea), :digest, :arrived_at, :terms_number
+            CAST(:technical_key_for_reading_back AS bytea), :cipher, :digest, :arrived_at,
+            :terms_number
         FROM saved
     ), receipt AS (
         INSERT INTO bid_attempt (id, rfq_id, buyer_id, supplier_id, bid_id, number, outcome, digest,
@@ -93,6 +94,7 @@ def store_version(
             "now": clock.now(),
             "seen": seen,
             "terms_number": terms_number,
+            "cipher": sealed.main.cipher.value,
             **_parts(sealed.main, ""),
             **_parts(sealed.technical, "technical_"),
             "digest": receipt.digest,
@@ -132,13 +134,16 @@ def _parts(envelope: Envelope | None, prefix: str) -> dict[str, bytes | None]:
 
 def sealed_bid(version: BidVersion) -> SealedBid:
     """The envelopes as they were stored."""
-    main = Envelope(version.ciphertext, version.key_for_opening, version.key_for_reading_back)
+    main = Envelope(
+        version.ciphertext, version.key_for_opening, version.key_for_reading_back, version.cipher
+    )
     if version.technical_ciphertext is None:
         return SealedBid(main)
     technical = Envelope(
         version.technical_ciphertext,
         version.technical_key_for_opening or b"",
         version.technical_key_for_reading_back or b"",
+        version.cipher,
     )
     return SealedBid(main, technical)
 

@@ -149,7 +149,7 @@ def submitted(done: Submitted, actor: Actor) -> BidView:
         version=done.version,
         number=receipt.number or 0,
         submitted_at=receipt.arrived_at,
-        created_at=done.created_at,
+        created_at=done.stored.created_at,
         content=content_view(done.terms, done.content),
         receipt=receipt,
         read_back_key=done.read_back_key.hex(),

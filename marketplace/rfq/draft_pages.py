@@ -217,6 +217,7 @@ def _header_values(rfq: Rfq) -> dict[str, Any]:
         "description": rfq.description,
         "currency": rfq.currency,
         "envelopes": rfq.envelopes,
+        "client_sealing": rfq.client_sealing,
         "time_zone": zone,
         "bids_due_at": formats.local_input(due, zone) if due else None,
         "questions_due_at": formats.local_input(asked_until, zone) if asked_until else None,

@@ -81,6 +81,7 @@ class Header(TypedDict, total=False):
     open_to_all: bool
     blind_scoring: bool
     envelopes: EnvelopeRule
+    client_sealing: bool
     category_code: str | None
     delivery: Address | None
     estimate: Money | None

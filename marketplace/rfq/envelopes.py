@@ -12,6 +12,7 @@ import secrets
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from argon2.low_level import Type, hash_secret_raw
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -31,6 +32,18 @@ SMALLEST_ENVELOPE = 4096
 # names of two envelopes, as bindings and receipts write them
 TECHNICAL, PRICE = "technical", "price"
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
+# of bids that are sealed in a browser, whose cryptography knows no ChaCha20-Poly1305
+BROWSER_SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+TAG_BYTES = 16
+WRAPPED_KEY_BYTES = 32 + KEY_BYTES + TAG_BYTES
+LOCKED_KEY_BYTES = NONCE_BYTES + KEY_BYTES + TAG_BYTES
+
+
+class Cipher(StrEnum):
+    """What body and keys of an envelope are encrypted with."""
+
+    CHACHA20_POLY1305 = "chacha20poly1305"
+    AES_256_GCM = "aes256gcm"
 
 
 class Cost(NamedTuple):
@@ -97,6 +110,18 @@ class Envelope:
     ciphertext: bytes
     key_for_opening: bytes
     key_for_reading_back: bytes
+    cipher: Cipher = Cipher.CHACHA20_POLY1305
+
+    @property
+    def is_well_formed(self) -> bool:
+        """Whether the parts have the sizes of an envelope with padded content."""
+        framed = len(self.ciphertext) - NONCE_BYTES - TAG_BYTES
+        return (
+            framed >= SMALLEST_ENVELOPE
+            and framed.bit_count() == 1
+            and len(self.key_for_opening) == WRAPPED_KEY_BYTES
+            and len(self.key_for_reading_back) == LOCKED_KEY_BYTES
+        )
 
     def digest(self, binding: Binding) -> str:
         """SHA-256 over all parts and their place; changes with any bit of them."""
@@ -170,10 +195,13 @@ def lock(key: bytes, plain: bytes, associated: bytes) -> bytes:
     return nonce + ChaCha20Poly1305(key).encrypt(nonce, plain, associated)
 
 
-def unlock(key: bytes, locked: bytes, associated: bytes) -> bytes:
+def unlock(
+    key: bytes, locked: bytes, associated: bytes, cipher: Cipher = Cipher.CHACHA20_POLY1305
+) -> bytes:
     """The plain bytes; SealBroken when key, place or a single bit differs."""
+    aead = AESGCM(key) if cipher is Cipher.AES_256_GCM else ChaCha20Poly1305(key)
     try:
-        return ChaCha20Poly1305(key).decrypt(locked[:NONCE_BYTES], locked[NONCE_BYTES:], associated)
+        return aead.decrypt(locked[:NONCE_BYTES], locked[NONCE_BYTES:], associated)
     except (InvalidTag, ValueError):
         raise SealBroken from None
 
@@ -270,8 +298,9 @@ def open_envelope(
     envelope: Envelope, private_key: X25519PrivateKey, binding: Binding
 ) -> tuple[bytes, bytes]:
     """What the bidder sealed, and its data key; SealBroken when it is not exactly that."""
+    suite = BROWSER_SUITE if envelope.cipher is Cipher.AES_256_GCM else SUITE
     try:
-        data_key = SUITE.decrypt(
+        data_key = suite.decrypt(
             envelope.key_for_opening, private_key, info=binding.bytes_for("opening")
         )
     except (InvalidTag, ValueError):
@@ -281,14 +310,14 @@ def open_envelope(
 
 def open_body(envelope: Envelope, data_key: bytes, binding: Binding) -> bytes:
     """What the bidder sealed, by the data key that the opening made known."""
-    return unpadded(unlock(data_key, envelope.ciphertext, binding.bytes_for("body")))
+    place = binding.bytes_for("body")
+    return unpadded(unlock(data_key, envelope.ciphertext, place, envelope.cipher))
 
 
 def read_back(envelope: Envelope, read_back_key: bytes, binding: Binding) -> bytes:
     """The supplier's own bid, by the key that they received when they submitted it."""
-    data_key = unlock(
-        read_back_key, envelope.key_for_reading_back, binding.bytes_for("reading-back")
-    )
+    place = binding.bytes_for("reading-back")
+    data_key = unlock(read_back_key, envelope.key_for_reading_back, place, envelope.cipher)
     return open_body(envelope, data_key, binding)
 
 

@@ -8,9 +8,9 @@ from flask.views import MethodView
 
 from marketplace.core.errors import NotFound
 from marketplace.core.text import _
-from marketplace.rfq import bid_queries, evaluation_views, queries
+from marketplace.rfq import bid_queries, evaluation_views, opening_queries, queries
 from marketplace.rfq.bid_http import peeking_noted, service_keys
-from marketplace.rfq.bid_models import RfqOpening, RfqPriceOpening
+from marketplace.rfq.bid_models import RfqOpening
 from marketplace.rfq.evaluation_schemas import (
     AwardInputSchema,
     AwardSchema,
@@ -20,6 +20,7 @@ from marketplace.rfq.evaluation_schemas import (
     OpeningMinutesSchema,
     UnsuccessfulSchema,
 )
+from marketplace.rfq.opening_models import RfqPriceOpening
 from marketplace.rfq.services import awarding, evaluation, opening
 from marketplace.web.blueprints import ApiBlueprint, expected_version
 from marketplace.web.context import current_actor, current_session
@@ -60,7 +61,7 @@ class PriceOpening(MethodView):
         """The signed minutes of the second opening: opened prices, and those left sealed."""
         session = current_session()
         queries.get_own(session, current_actor(), rfq_id)
-        found = bid_queries.price_opening(session, rfq_id)
+        found = opening_queries.price_opening(session, rfq_id)
         if found is None:
             raise NotFound(_("The prices have not been opened."))
         return found

@@ -89,6 +89,8 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
         default=EnvelopeRule.ONE, server_default=EnvelopeRule.ONE.value
     )
     prices_opened_at: Mapped[datetime | None]
+    # bids are sealed before they reach the service
+    client_sealing: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     awarded_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None]

@@ -16,17 +16,19 @@ from marketplace.rfq import (
     bid_queries,
     bid_rules,
     bid_views,
+    opening_queries,
     outage_queries,
     proof_queries,
     queries,
 )
 from marketplace.rfq.bid_http import peeking_noted, service_keys
-from marketplace.rfq.bid_models import RfqOpening, RfqPriceOpening
+from marketplace.rfq.bid_models import RfqOpening
 from marketplace.rfq.bid_rules import DRAIN, WrongPassphrase
 from marketplace.rfq.evaluation_pages import frame
 from marketplace.rfq.evaluation_schemas import OpenBidsSchema
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.officer_schemas import ShareInputSchema, ShareLossInputSchema
+from marketplace.rfq.opening_models import RfqPriceOpening
 from marketplace.rfq.outage_queries import OutageAtDeadline
 from marketplace.rfq.services import ceremony, evaluation, opening
 from marketplace.rfq.states import RfqState
@@ -70,7 +72,7 @@ def minutes(rfq_id: UUID) -> Response:
 def price_minutes(rfq_id: UUID) -> Response:
     """The signed minutes of the second opening as a file."""
     rfq = bid_queries.opened(current_session(), current_actor(), rfq_id)
-    found = bid_queries.price_opening(current_session(), rfq_id)
+    found = opening_queries.price_opening(current_session(), rfq_id)
     return _file(found, f"price-minutes-{rfq.number}.json")
 
 
@@ -120,8 +122,9 @@ def _opened(rfq: Rfq, forms: dict[str, Form]) -> str:
         "rfq/bids/opened.html",
         evaluation=evaluation.read(session, actor, rfq.id),
         minutes=bid_queries.opening(session, rfq.id),
-        price_minutes=bid_queries.price_opening(session, rfq.id),
+        price_minutes=opening_queries.price_opening(session, rfq.id),
         has_proofs=proof_queries.has_file(session, rfq, clock.now()),
+        unreadable=opening_queries.unreadable(session, rfq.id),
         award=bid_queries.award_of(session, rfq.id),
         opens_at=bid_rules.deadline_of(rfq) + DRAIN,
         **(_steps(rfq, forms, is_ready=bool(rfq.quality_locked_at)) if rfq.prices_sealed else {}),

@@ -3,8 +3,8 @@
 The price envelopes of excluded bids are never opened; the minutes name them.
 """
 
-import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -25,15 +25,24 @@ from marketplace.rfq import (
     queries,
     unsealing,
 )
-from marketplace.rfq.bid_content import Terms, instant, joined
-from marketplace.rfq.bid_models import BidPriceKey, RfqOpening, RfqPriceOpening, RfqSeal
+from marketplace.rfq.bid_content import Terms, instant
+from marketplace.rfq.bid_models import Bid, BidAttempt, RfqOpening, RfqSeal
 from marketplace.rfq.bid_states import BidState
 from marketplace.rfq.envelopes import PRICE, ServiceKeys, canonical
 from marketplace.rfq.evaluation_models import BidExclusion
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.opening_models import BidPriceKey, RfqPriceOpening
 from marketplace.rfq.proofs.papers import sha256
 from marketplace.rfq.states import RFQ_FLOW, EnvelopeRule
-from marketplace.rfq.unsealing import OpenedBid, Opener, WholeBid
+from marketplace.rfq.unsealed import (
+    OpenedBid,
+    Unreadable,
+    WholeBid,
+    keep_unreadable,
+    open_one,
+    sorted_out,
+)
+from marketplace.rfq.unsealing import Opener
 
 
 class NoPriceEnvelope(Conflict):
@@ -42,6 +51,15 @@ class NoPriceEnvelope(Conflict):
 
 class PricesOpenAlready(Conflict):
     code = "prices_open"
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What became of every bid in the second opening."""
+
+    opened: Sequence[OpenedBid]
+    unreadable: Sequence[Unreadable]
+    left: Sequence[tuple[WholeBid, BidExclusion]]
 
 
 def openable(session: Session, actor: Actor, rfq_id: UUID) -> tuple[Rfq, RfqSeal]:
@@ -81,13 +99,19 @@ def open_prices(
     excluded = evaluation_queries.exclusions(session, rfq.id)
     chain = closings.whole_chain(session, keys, rfq.id)
     bids = unsealing.whole_bids(session, seal, chain, BidState.OPENED)
-    opened = [_opened(private_key, each) for each in bids if each.bid.id not in excluded]
+    opened, unreadable = sorted_out(
+        [each for each in bids if each.bid.id not in excluded],
+        lambda each: open_one(rfq, private_key, each, each.sealed.main, PRICE),
+    )
     _write(session, Terms.from_json(seal.terms), opened)
+    keep_unreadable(session, actor, unreadable)
     left = [(each, excluded[each.bid.id]) for each in bids if each.bid.id in excluded]
-    minutes = _minutes(session, keys, actor, rfq, opened, left, openers)
+    found = _Found(opened, unreadable, left)
+    minutes = _minutes(session, keys, actor, rfq, found, openers)
     session.add(minutes)
     facts = {
         "bids": len(opened),
+        "unreadable": len(unreadable),
         "left_sealed": len(left),
         "openers": [str(each.person_id) for each in openers],
     }
@@ -99,16 +123,6 @@ def open_prices(
     )
     session.flush()
     return minutes
-
-
-def _opened(private_key: X25519PrivateKey, each: WholeBid) -> OpenedBid:
-    place = each.binding.of(PRICE)
-    plain, data_key = unsealing.open_one(each, each.sealed.main, private_key, place)
-    return unsealing.counted(each, _digest(each), joined(json.loads(plain)), data_key)
-
-
-def _digest(each: WholeBid) -> str:
-    return each.sealed.digests(each.binding)[PRICE]
 
 
 def _write(session: Session, terms: Terms, opened: Sequence[OpenedBid]) -> None:
@@ -130,8 +144,7 @@ def _minutes(
     keys: ServiceKeys,
     actor: Actor,
     rfq: Rfq,
-    opened: Sequence[OpenedBid],
-    left: Sequence[tuple[WholeBid, BidExclusion]],
+    found: _Found,
     openers: Sequence[Opener],
 ) -> RfqPriceOpening:
     now = clock.now()
@@ -148,12 +161,25 @@ def _minutes(
             "fingerprint": bid_queries.seal(session, rfq.id).fingerprint,
             "opening": sha256(first.statement.encode()),
             "bids": [
-                {**_named(each, each.digest), "unconfirmed": list(each.unconfirmed)}
-                for each in opened
+                {
+                    **_named(each.bid, each.receipt, each.digest),
+                    "unconfirmed": list(each.unconfirmed),
+                }
+                for each in found.opened
+            ],
+            "unreadable": [
+                {
+                    **_named(each.whole.bid, each.whole.receipt, each.digest),
+                    "reason": each.reason,
+                }
+                for each in found.unreadable
             ],
             "left_sealed": [
-                {**_named(each, _digest(each)), "ground": str(exclusion.ground)}
-                for each, exclusion in left
+                {
+                    **_named(each.bid, each.receipt, each.sealed.digests(each.binding)[PRICE]),
+                    "ground": str(exclusion.ground),
+                }
+                for each, exclusion in found.left
             ],
         }
     )
@@ -162,17 +188,12 @@ def _minutes(
         buyer_id=rfq.buyer_id,
         opened_by=actor.person,
         opened_at=now,
-        bid_count=len(opened),
+        bid_count=len(found.opened),
         statement=statement.decode(),
         signature=keys.sign(statement),
     )
 
 
-def _named(each: OpenedBid | WholeBid, digest: str) -> dict[str, Any]:
-    return {
-        "bid_id": str(each.bid.id),
-        "supplier_id": str(each.bid.supplier_id),
-        "number": each.bid.number,
-        "attempt_id": str(each.receipt.id),
-        "digest": digest,
-    }
+def _named(bid: Bid, receipt: BidAttempt, digest: str) -> dict[str, Any]:
+    """Which bid it is, with the digest of its price envelope alone."""
+    return {**unsealing.named(bid, receipt), "digest": digest}

@@ -11,16 +11,17 @@ from sqlalchemy.orm import Session, undefer
 from marketplace.identity.permissions import Actor, OrgKind
 from marketplace.rfq import bid_rules
 from marketplace.rfq.bid_models import (
+    Bid,
     BidAttempt,
     BidAttemptHead,
     BidOffer,
-    BidPriceKey,
     BidVersion,
     RfqOpening,
     RfqOutcome,
-    RfqPriceOpening,
 )
+from marketplace.rfq.bid_states import BidState
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.opening_models import BidPriceKey, BidUnreadable, RfqPriceOpening
 from marketplace.rfq.proofs.papers import ClosingList
 
 _CLOSING = text("SELECT chain, digests FROM rfq_closing(:rfq_id, :at, :seed)").bindparams(
@@ -37,6 +38,14 @@ class OpenedEnvelope:
     offer: BidOffer
     version: BidVersion
     price_key: bytes | None
+
+
+@dataclass(frozen=True)
+class SealedForGood:
+    """A bid of which nothing could be read, with its sealed version."""
+
+    found: BidUnreadable
+    version: BidVersion
 
 
 def closing_list(session: Session, rfq_id: UUID, at: datetime, seed: bytes) -> ClosingList | None:
@@ -120,3 +129,17 @@ def opened_envelopes(session: Session, actor: Actor, rfq_id: UUID) -> list[Opene
     if actor.org_kind is OrgKind.SUPPLIER:
         query = query.where(BidOffer.supplier_id == actor.organisation_id)
     return [OpenedEnvelope(*row) for row in session.execute(query)]
+
+
+def sealed_for_good(session: Session, actor: Actor, rfq_id: UUID) -> list[SealedForGood]:
+    """The bids whose first envelope could not be read: the buyer's all, a bidder's own."""
+    query = (
+        select(BidUnreadable, BidVersion)
+        .join(Bid, Bid.id == BidUnreadable.bid_id)
+        .join(BidVersion, (BidVersion.bid_id == Bid.id) & (BidVersion.number == Bid.number))
+        .where(BidUnreadable.rfq_id == rfq_id, Bid.state == BidState.UNREADABLE)
+        .order_by(Bid.submitted_at, Bid.id)
+    )
+    if actor.org_kind is OrgKind.SUPPLIER:
+        query = query.where(BidUnreadable.supplier_id == actor.organisation_id)
+    return [SealedForGood(*row) for row in session.execute(query)]

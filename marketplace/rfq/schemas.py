@@ -117,6 +117,12 @@ class HeaderSchema(Schema):
         EnvelopeRule,
         metadata={"description": "two: prices are sealed apart and opened once quality is locked."},
     )
+    client_sealing = fields.Boolean(
+        metadata={
+            "description": "Bidders seal their bids themselves, in the browser or by a program:"
+            " the service never sees what they say before the opening."
+        }
+    )
     category_code = TextField(max=20, allow_none=True)
     delivery = fields.Nested(AddressSchema, allow_none=True)
     estimate = MoneyField(allow_none=True, metadata={"description": "Not shown to bidders."})
@@ -153,6 +159,7 @@ class HeaderFormSchema(HeaderSchema):
     description = TextField(max=20_000, load_default="")
     blind_scoring = fields.Boolean(load_default=False)
     allows = fields.List(EnumField(OfferKind), load_default=list)
+    client_sealing = fields.Boolean(load_default=False)
 
 
 class LinesFormSchema(Schema):
@@ -286,6 +293,7 @@ class RfqSchema(RfqSummarySchema):
     external_ref = fields.String()
     blind_scoring = fields.Boolean()
     envelopes = EnumField(EnvelopeRule)
+    client_sealing = fields.Boolean()
     opened_at = InstantField()
     prices_opened_at = InstantField()
     awarded_at = InstantField()

@@ -28,11 +28,9 @@ from marketplace.rfq import (
 )
 from marketplace.rfq.addenda.standing import Stand, confirmed_in
 from marketplace.rfq.bid_content import (
-    BidContent,
     Terms,
     document_to_json,
     instant,
-    joined,
     line_total,
 )
 from marketplace.rfq.bid_models import (
@@ -52,37 +50,18 @@ from marketplace.rfq.bid_states import BID_FLOW, AttemptOutcome, BidState
 from marketplace.rfq.envelopes import (
     TECHNICAL,
     Binding,
-    Envelope,
-    SealBroken,
-    SealedBid,
     ServiceKeys,
 )
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.states import RFQ_FLOW
-
-
-@dataclass(frozen=True)
-class WholeBid:
-    """A bid whose sealed bytes are exactly those of its receipt."""
-
-    bid: Bid
-    receipt: BidAttempt
-    digest: str
-    sealed: SealedBid
-    binding: Binding
-    stand: Stand
-
-
-@dataclass(frozen=True)
-class OpenedBid:
-    """A bid with what counts of it under the last terms, and the key that opened it."""
-
-    bid: Bid
-    receipt: BidAttempt
-    digest: str
-    content: BidContent
-    data_key: bytes
-    unconfirmed: tuple[int, ...] = ()
+from marketplace.rfq.unsealed import (
+    OpenedBid,
+    Unreadable,
+    WholeBid,
+    keep_unreadable,
+    open_one,
+    sorted_out,
+)
 
 
 @dataclass(frozen=True)
@@ -135,18 +114,30 @@ def open_all(
     rfq.opened_at = now
     session.flush()
     chain = closings.whole_chain(session, keys, rfq.id)
-    opened = [_opened(private_key, each) for each in whole_bids(session, seal, chain)]
+    opened, unreadable = sorted_out(
+        whole_bids(session, seal, chain), lambda each: _opened(rfq, private_key, each)
+    )
     _check_documents(session, opened)
+    _set_aside(unreadable)
+    session.flush()
     _write(session, rfq, Terms.from_json(seal.terms), opened)
-    minutes = _minutes(keys, actor, rfq, seal, opened, openers)
-    digests = [each.digest for each in opened]
+    keep_unreadable(session, actor, unreadable)
+    minutes = _minutes(keys, actor, rfq, seal, opened, unreadable, openers)
+    digests = [
+        *(each.receipt.digest or "" for each in opened),
+        *(each.whole.digest for each in unreadable),
+    ]
     session.add_all([minutes, closings.outcome_of(session, keys, rfq, minutes, chain, digests)])
     audit.record(
         session,
         actor,
         "rfq.opened",
         ("rfq", rfq.id),
-        {"bids": len(opened), "openers": [str(each.person_id) for each in openers]},
+        {
+            "bids": len(opened),
+            "unreadable": len(unreadable),
+            "openers": [str(each.person_id) for each in openers],
+        },
     )
     outbox.record(
         session,
@@ -229,33 +220,11 @@ def _whole(
     return WholeBid(bid, receipt, receipt.digest, sealed, binding, stand)
 
 
-def _opened(private_key: X25519PrivateKey, each: WholeBid) -> OpenedBid:
+def _opened(rfq: Rfq, private_key: X25519PrivateKey, each: WholeBid) -> OpenedBid | Unreadable:
     """The envelope that is opened first: the technical one, where there are two."""
-    technical = each.sealed.technical
-    if technical is None:
-        plain, data_key = open_one(each, each.sealed.main, private_key, each.binding)
-    else:
-        place = each.binding.of(TECHNICAL)
-        plain, data_key = open_one(each, technical, private_key, place)
-    return counted(each, each.digest, joined(json.loads(plain)), data_key)
-
-
-def counted(each: WholeBid, digest: str, content: BidContent, data_key: bytes) -> OpenedBid:
-    """The bid with what counts of its content: addenda take away what was not confirmed."""
-    found = each.stand.counted(content)
-    return OpenedBid(
-        each.bid, each.receipt, digest, found.content, data_key, unconfirmed=found.unconfirmed
-    )
-
-
-def open_one(
-    each: WholeBid, envelope: Envelope, private_key: X25519PrivateKey, place: Binding
-) -> tuple[bytes, bytes]:
-    """What an envelope says, and its data key; SealMismatch when it does not open."""
-    try:
-        return envelopes.open_envelope(envelope, private_key, place)
-    except SealBroken:
-        raise mismatch(each.bid.id, each.bid.supplier_id, "does_not_open") from None
+    if each.sealed.technical is None:
+        return open_one(rfq, private_key, each, each.sealed.main, "")
+    return open_one(rfq, private_key, each, each.sealed.technical, TECHNICAL)
 
 
 def _check_documents(session: Session, opened: Sequence[OpenedBid]) -> None:
@@ -295,6 +264,12 @@ def _write_unconfirmed(session: Session, opened: Sequence[OpenedBid]) -> None:
     ]
     if rows:
         session.execute(insert(BidUnconfirmed), rows)
+
+
+def _set_aside(unreadable: Sequence[Unreadable]) -> None:
+    for each in unreadable:
+        bid = each.whole.bid
+        bid.state = BID_FLOW.next(bid.state, "fail_to_open")
 
 
 def _offer(each: OpenedBid) -> dict[str, Any]:
@@ -356,6 +331,7 @@ def _minutes(
     rfq: Rfq,
     seal: RfqSeal,
     opened: Sequence[OpenedBid],
+    unreadable: Sequence[Unreadable],
     openers: Sequence[Opener],
 ) -> RfqOpening:
     now = clock.now()
@@ -370,16 +346,12 @@ def _minutes(
             "bids_due_at": instant(bid_rules.deadline_of(rfq)),
             "fingerprint": seal.fingerprint,
             "bids": [
-                {
-                    "bid_id": str(each.bid.id),
-                    "supplier_id": str(each.bid.supplier_id),
-                    "number": each.bid.number,
-                    "attempt_id": str(each.receipt.id),
-                    "arrived_at": instant(each.receipt.arrived_at),
-                    "digest": each.digest,
-                    "unconfirmed": list(each.unconfirmed),
-                }
+                {**named(each.bid, each.receipt), "unconfirmed": list(each.unconfirmed)}
                 for each in opened
+            ],
+            "unreadable": [
+                {**named(each.whole.bid, each.whole.receipt), "reason": each.reason}
+                for each in unreadable
             ],
         }
     )
@@ -392,3 +364,15 @@ def _minutes(
         statement=statement.decode(),
         signature=keys.sign(statement),
     )
+
+
+def named(bid: Bid, receipt: BidAttempt) -> dict[str, Any]:
+    """Which bid it is, as minutes write it."""
+    return {
+        "bid_id": str(bid.id),
+        "supplier_id": str(bid.supplier_id),
+        "number": bid.number,
+        "attempt_id": str(receipt.id),
+        "arrived_at": instant(receipt.arrived_at),
+        "digest": receipt.digest,
+    }

@@ -64,6 +64,7 @@ LOOKS: dict[str, Look] = {
     "sealed": _SEALED,
     "archived": Look("neutral", "archive"),
     "awarded": Look("good", "trophy"),
+    "unreadable": Look("bad", "alert-triangle"),
     "standstill": Look("waiting", "hourglass"),
     "upheld": Look("bad", "gavel"),
     "filed": Look("waiting", "gavel"),

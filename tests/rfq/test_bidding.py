@@ -14,7 +14,7 @@ from marketplace.core.errors import Conflict, NotAllowed, NotFound, Stale
 from marketplace.core.outbox import OutboxMessage
 from marketplace.documents.rules import FileRefused
 from marketplace.identity.permissions import OrgKind
-from marketplace.rfq import bid_queries, envelopes, receipts
+from marketplace.rfq import bid_queries, envelopes, receipts, submission
 from marketplace.rfq.bid_content import BidContent, PricedLine
 from marketplace.rfq.bid_models import Bid, BidAttempt, BidDraft, BidVersion
 from marketplace.rfq.bid_rules import BidInvalid, DeadlinePassed, NotOpenForBids
@@ -216,7 +216,7 @@ class TestReplace:
             found, bid=Bid(id=found.bid.id, state=found.bid.state, number=1, version=7)
         )
         monkeypatch.setattr(bid_queries, "door", lambda *_args, **_options: before)
-        with pytest.raises(bidding.BidChanged):
+        with pytest.raises(submission.BidChanged):
             sourcing.submit(0, "2", "2")
         assert session.scalars(select(BidVersion.number)).all() == [1]
 

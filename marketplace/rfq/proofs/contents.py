@@ -85,7 +85,23 @@ def _checked(case: Case, bid: ShownBid, said: Mapping[str, Any]) -> Finding:
         return _swapped(case, said, bid.supplier_id)
     if bid.number != said["number"]:
         return Finding(_("%(bid)s: shown under another version.", bid=name), Fault.OLD_VERSION)
+    if bid.unreadable is not None:
+        return _unreadable(case, bid, name)
     return _seal_fault(case, bid, binding, name) or _agreed(case, bid, name)
+
+
+def _unreadable(case: Case, bid: ShownBid, name: Text) -> Finding:
+    """The bytes are those of the receipt; that nobody can read them is what the minutes say."""
+    if case.minutes is not None and bid.bid_id not in {
+        each["bid_id"] for each in case.minutes.get("unreadable", ())
+    }:
+        return Finding(
+            _("%(bid)s: shown as unreadable, but the minutes do not say so.", bid=name),
+            Fault.CHANGED,
+        )
+    return Finding(
+        _("%(bid)s: the sealed bytes are those of its receipt; found unreadable.", bid=name)
+    )
 
 
 def _seal_fault(case: Case, bid: ShownBid, binding: Binding, name: Text) -> Finding | None:
@@ -113,6 +129,10 @@ def _left_fault(case: Case, bid: ShownBid, name: Text) -> Finding | None:
     if case.price_minutes is None:
         return None
     is_open = bid.main.data_key is not None
+    if not is_open and bid.bid_id in {
+        each["bid_id"] for each in case.price_minutes.get("unreadable", ())
+    }:
+        return None
     if is_open != (bid.bid_id in {each["bid_id"] for each in case.price_minutes["bids"]}):
         return Finding(
             _("%(bid)s: its prices are not as the minutes of the prices say.", bid=name),

@@ -97,9 +97,14 @@ class Case:
             number=said["number"],
         )
 
+    @property
+    def _named(self) -> list[Mapping[str, Any]]:
+        minutes = self.minutes or {}
+        return [*minutes.get("bids", ()), *minutes.get("unreadable", ())]
+
     def bid_with(self, digest: str) -> Text:
         """Which bid has this digest, as far as this reader may know."""
-        known = [*(each.said for each in self.receipts), *(self.minutes or {"bids": []})["bids"]]
+        known = [*(each.said for each in self.receipts), *self._named]
         for said in known:
             if said["digest"] == digest:
                 return self.bid(said)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from marketplace.core.text import Text, _
-from marketplace.rfq.envelopes import Envelope, SealedBid, canonical
+from marketplace.rfq.envelopes import Cipher, Envelope, SealedBid, canonical
 from marketplace.rfq.proofs.papers import Signed
 
 FORMAT = "marketplace-opening/1"
@@ -40,6 +40,7 @@ class ShownBid:
     number: int
     main: ShownEnvelope
     technical: ShownEnvelope | None
+    unreadable: str | None
 
     @property
     def sealed(self) -> SealedBid:
@@ -155,6 +156,7 @@ def _bid(data: Mapping[str, Any]) -> ShownBid:
         number=int(data["number"]),
         main=_envelope(data),
         technical=_envelope(data["technical"]) if data.get("technical") else None,
+        unreadable=data.get("unreadable"),
     )
 
 
@@ -165,6 +167,7 @@ def _envelope(data: Mapping[str, Any]) -> ShownEnvelope:
             _bytes(data["ciphertext"]),
             _bytes(data["key_for_opening"]),
             _bytes(data["key_for_reading_back"]),
+            Cipher(data.get("cipher", Cipher.CHACHA20_POLY1305)),
         ),
         data_key=_bytes(key) if key is not None else None,
         content=dict(content) if content is not None else None,

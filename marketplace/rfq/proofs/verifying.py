@@ -236,7 +236,8 @@ def _list_against_outcome(
 def _minutes_against_outcome(
     case: Case, minutes: Mapping[str, Any], outcome: Mapping[str, Any]
 ) -> Iterator[Finding]:
-    listed, opened = {bid["digest"] for bid in minutes["bids"]}, set(outcome["digests"])
+    named = (*minutes["bids"], *minutes.get("unreadable", ()))
+    listed, opened = {bid["digest"] for bid in named}, set(outcome["digests"])
     for digest in sorted(opened - listed):
         yield Finding(
             _("%(bid)s: missing in the minutes.", bid=case.bid_with(digest)), Fault.DELETED
@@ -257,7 +258,10 @@ def _prices_against_minutes(case: Case, prices: Mapping[str, Any]) -> Iterator[F
         for bid_id, each in case.standing.items()
         if "envelopes" in each.said
     }
-    listed = {each["bid_id"]: each for each in (*prices["bids"], *prices["left_sealed"])}
+    named = (*prices["bids"], *prices.get("unreadable", ()), *prices["left_sealed"])
+    listed = {each["bid_id"]: each for each in named}
+    lost = {each["bid_id"] for each in (case.minutes or {}).get("unreadable", ())}
+    digests = {bid_id: digest for bid_id, digest in digests.items() if bid_id not in lost}
     for bid_id in sorted(set(digests) - set(listed)):
         name = case.bid(case.standing[bid_id].said)
         yield Finding(_("%(bid)s: missing in the minutes of the prices.", bid=name), Fault.DELETED)

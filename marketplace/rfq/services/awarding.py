@@ -14,7 +14,7 @@ from marketplace.core.ids import uuid7
 from marketplace.core.text import _
 from marketplace.events.rfq import RfqUnsuccessful
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import award_rules, bid_queries, queries, standings
+from marketplace.rfq import award_rules, bid_queries, opening_queries, queries, standings
 from marketplace.rfq.award_rules import Choice, ChosenLine
 from marketplace.rfq.bid_content import instant
 from marketplace.rfq.bid_models import Award, AwardLine, Bid
@@ -53,6 +53,7 @@ def award(
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     check_version(rfq, expected)
     RFQ_FLOW.next(rfq.state, "award")
+    award_rules.check_unreadable_ruled(opening_queries.unreadable(session, rfq_id))
     compared = evaluation.read_priced(session, actor, rfq_id)
     chosen = award_rules.chosen_lines(compared.terms, compared.cells, compared.lots, choices)
     award_rules.check_minimums(chosen, compared.minimums)

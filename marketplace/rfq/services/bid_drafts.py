@@ -61,7 +61,9 @@ def read(
     """
     door = bid_queries.door(session, actor, rfq_id)
     sealed = None
-    if door.bid is not None and door.bid.number and read_back_key:
+    # where bidders seal themselves, the service does not read back either, whatever it is sent
+    reads_back = read_back_key and not door.rfq.client_sealing
+    if door.bid is not None and door.bid.number and reads_back and read_back_key:
         sealed = bid_vault.read_back(session, door, door.bid, read_back_key)
     terms, draft = Terms.from_json(door.seal.terms), bid_vault.read_draft(keys, door)
     return OwnBid(door, terms, draft, sealed, amending.of_bid(session, door))
@@ -185,6 +187,7 @@ def document(
 
 def _started(session: Session, actor: Actor, door: Door, expected: int | None) -> Bid:
     """The supplier's bid with a new version, made when there is none yet."""
+    bid_rules.check_service_seals(door.rfq)
     bid = door.bid
     if bid is not None:
         check_version(bid, expected)

@@ -6,39 +6,42 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from marketplace.core import audit, clock, clock_guard, outbox
-from marketplace.core.audit import AuditEvent
+from marketplace.core import audit, clock_guard, outbox
 from marketplace.core.db import check_version
 from marketplace.core.errors import Conflict, DomainError, FieldError, NotFound
-from marketplace.core.ids import uuid7
-from marketplace.core.outbox import OutboxMessage
 from marketplace.core.text import _
-from marketplace.events.rfq import BidSubmitted, BidWithdrawn
+from marketplace.events.rfq import BidWithdrawn
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import attempts, bid_queries, bid_rules, bid_vault, receipts
+from marketplace.rfq import attempts, bid_queries, bid_rules, bid_vault, receipts, submission
 from marketplace.rfq.addenda import reading as amending
 from marketplace.rfq.bid_content import BidContent, Terms
 from marketplace.rfq.bid_models import BidAttempt
 from marketplace.rfq.bid_queries import Door
 from marketplace.rfq.bid_states import BID_FLOW, AttemptOutcome
 from marketplace.rfq.envelopes import Binding, ServiceKeys
-
-
-class BidChanged(Conflict):
-    code = "bid_changed"
+from marketplace.rfq.submission import Stored
 
 
 @dataclass(frozen=True)
 class Submitted:
     """An accepted submission. The read-back key exists here and nowhere else."""
 
-    bid_id: UUID
-    version: int
-    created_at: datetime
-    receipt: BidAttempt
+    stored: Stored
     terms: Terms
     content: BidContent
     read_back_key: bytes
+
+    @property
+    def bid_id(self) -> UUID:
+        return self.stored.bid_id
+
+    @property
+    def version(self) -> int:
+        return self.stored.version
+
+    @property
+    def receipt(self) -> BidAttempt:
+        return self.stored.receipt
 
 
 @requires(Permission.BID_SUBMIT)
@@ -65,12 +68,17 @@ def submit(
         raise NotFound(_("There is no such bid."))
     with attempts.refusals_signed(keys, door, actor, arrived_at):
         bid_rules.check_takes_bids(door.rfq, arrived_at)
+        bid_rules.check_service_seals(door.rfq)
         if door.bid is not None:
             check_version(door.bid, expected)
             BID_FLOW.next(door.bid.state, "submit")
         terms = Terms.from_json(door.seal.terms)
         whole = _whole(session, keys, door, terms, content)
-        return _seal_and_store(session, actor, keys, door, arrived_at, terms, whole)
+        number = door.bid.number + 1 if door.bid else 1
+        binding = Binding(door.rfq.id, actor.organisation_id, number, door.seal.fingerprint)
+        sealed, read_back_key = bid_vault.seal(door.seal, binding, whole)
+        stored = submission.store(session, actor, keys, door, arrived_at, sealed, binding)
+        return Submitted(stored, terms, whole, read_back_key)
 
 
 @requires(Permission.BID_SUBMIT)
@@ -147,69 +155,3 @@ def _whole(
                 errors=[FieldError("/documents", "unknown_document", d.name) for d in missing],
             )
     return whole
-
-
-def _seal_and_store(
-    session: Session,
-    actor: Actor,
-    keys: ServiceKeys,
-    door: Door,
-    arrived_at: datetime,
-    terms: Terms,
-    content: BidContent,
-) -> Submitted:
-    bid_id = door.bid.id if door.bid else uuid7()
-    number = door.bid.number + 1 if door.bid else 1
-    binding = Binding(door.rfq.id, actor.organisation_id, number, door.seal.fingerprint)
-    sealed, read_back_key = bid_vault.seal(door.seal, binding, content)
-    receipt = receipts.attempt(
-        keys,
-        attempts.passage(door, actor, arrived_at),
-        AttemptOutcome.ACCEPTED,
-        bid_id=bid_id,
-        number=number,
-        digest=sealed.digest(binding),
-        envelopes=sealed.digests(binding),
-        terms_number=door.seal.terms_number,
-    )
-    seen = door.bid.version if door.bid else 0
-    noted, announced = _noted(actor, bid_id, receipt), _announced(bid_id, receipt)
-    version = bid_vault.store_version(
-        session,
-        receipt,
-        sealed,
-        noted,
-        announced,
-        terms_number=door.seal.terms_number,
-        seen=seen,
-    )
-    if version is None:
-        raise BidChanged(_("Your bid was changed at the same moment elsewhere. Look at it again."))
-    for stale in (door.bid, door.draft):
-        if stale is not None:
-            session.expunge(stale)
-    return Submitted(
-        bid_id=bid_id,
-        version=version,
-        created_at=door.bid.created_at if door.bid else clock.now(),
-        receipt=receipt,
-        terms=terms,
-        content=content,
-        read_back_key=read_back_key,
-    )
-
-
-def _noted(actor: Actor, bid_id: UUID, receipt: BidAttempt) -> AuditEvent:
-    facts = {"number": receipt.number, "digest": receipt.digest}
-    return audit.event(actor, "bid.submitted", ("bid", bid_id), facts)
-
-
-def _announced(bid_id: UUID, receipt: BidAttempt) -> OutboxMessage:
-    submitted = BidSubmitted(
-        bid_id=bid_id,
-        rfq_id=receipt.rfq_id,
-        supplier_id=receipt.supplier_id,
-        buyer_id=receipt.buyer_id,
-        submitted_at=receipt.arrived_at,
-    )
-    return outbox.message(submitted, audience=[receipt.supplier_id])

@@ -13,8 +13,15 @@ from marketplace.core.errors import NotAllowed, NotFound
 from marketplace.core.text import _
 from marketplace.events.rfq import EscrowUsed, ShareGiven, ShareLost
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import bid_queries, bid_rules, price_opening, queries, unsealing
-from marketplace.rfq.bid_models import RfqOpening, RfqPriceOpening, RfqSeal
+from marketplace.rfq import (
+    bid_queries,
+    bid_rules,
+    opening_queries,
+    price_opening,
+    queries,
+    unsealing,
+)
+from marketplace.rfq.bid_models import RfqOpening, RfqSeal
 from marketplace.rfq.envelopes import PRICE, TECHNICAL, KeyPair, SealBroken, ServiceKeys
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.officers import keys as share_keys
@@ -25,6 +32,7 @@ from marketplace.rfq.officers.models import RfqGivenShare
 from marketplace.rfq.officers.queries import Officer
 from marketplace.rfq.officers.shamir import Share
 from marketplace.rfq.officers.states import OfficerPart, OpeningRule
+from marketplace.rfq.opening_models import RfqPriceOpening
 from marketplace.rfq.states import EnvelopeRule
 from marketplace.rfq.unsealing import Opener
 
@@ -203,7 +211,7 @@ def _ceremony(session: Session, rfq: Rfq) -> Ceremony:
         officers=officer_queries.officers(session, rfq.id),
         given={number: each.given_at for number, each in waiting.items()},
         minutes=bid_queries.opening(session, rfq.id),
-        price_minutes=bid_queries.price_opening(session, rfq.id),
+        price_minutes=opening_queries.price_opening(session, rfq.id),
     )
 
 

@@ -29,7 +29,7 @@ from marketplace.rfq.bid_models import BidAttempt, RfqOutcome
 from marketplace.rfq.closings import Closed
 from marketplace.rfq.envelopes import PRICE, TECHNICAL, Binding, Envelope, ServiceKeys
 from marketplace.rfq.models import Rfq
-from marketplace.rfq.proof_queries import OpenedEnvelope
+from marketplace.rfq.proof_queries import OpenedEnvelope, SealedForGood
 from marketplace.rfq.proofs import papers
 from marketplace.rfq.proofs.papers import Signed
 from marketplace.rfq.proofs.reading import FORMAT
@@ -93,6 +93,10 @@ def _content(
     if rfq.prices_opened_at is not None:
         prices = proof_queries.price_minutes(session, actor, rfq.id)
     opened = proof_queries.opened_envelopes(session, actor, rfq.id) if outcome else []
+    lost = []
+    is_buyer = rfq.buyer_id == actor.org_id
+    if revealed and len(opened) < len(revealed["digests"]) and (is_buyer or not opened):
+        lost = proof_queries.sealed_for_good(session, actor, rfq.id)
     return {
         "format": FORMAT,
         "algorithm": "Ed25519",
@@ -119,7 +123,10 @@ def _content(
         "minutes": _signed(minutes),
         "price_minutes": _signed(prices),
         "receipts": [Signed(each.statement, each.signature).to_json() for each in attempts],
-        "bids": [_bid(each, terms[each.version.terms_number].fingerprint) for each in opened],
+        "bids": [
+            *(_bid(each, terms[each.version.terms_number].fingerprint) for each in opened),
+            *map(_unreadable, lost),
+        ],
     }
 
 
@@ -148,12 +155,28 @@ def _bid(opened: OpenedEnvelope, fingerprint: str) -> dict[str, Any]:
     return {**named, **prices, "technical": technical}
 
 
-def _envelope(envelope: Envelope, data_key: bytes | None, place: Binding) -> dict[str, Any]:
+def _unreadable(lost: SealedForGood) -> dict[str, Any]:
+    """A bid that nobody could read, as its bidder sealed it."""
+    sealed = bid_vault.sealed_bid(lost.version)
+    shown = _envelope(sealed.main, None, None)
+    if sealed.technical is not None:
+        shown["technical"] = _envelope(sealed.technical, None, None)
+    return {
+        "bid_id": str(lost.found.bid_id),
+        "supplier_id": str(lost.found.supplier_id),
+        "number": lost.version.number,
+        "unreadable": lost.found.reason,
+        **shown,
+    }
+
+
+def _envelope(envelope: Envelope, data_key: bytes | None, place: Binding | None) -> dict[str, Any]:
     """One envelope; its content is None while it is sealed."""
     content = None
-    if data_key is not None:
+    if data_key is not None and place is not None:
         content = json.loads(envelopes.open_body(envelope, data_key, place))
     return {
+        "cipher": str(envelope.cipher),
         "ciphertext": _base64(envelope.ciphertext),
         "key_for_opening": _base64(envelope.key_for_opening),
         "key_for_reading_back": _base64(envelope.key_for_reading_back),

@@ -1,0 +1,61 @@
+"""Tables of openings beyond the first: prices that were sealed apart, and what cannot be read."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from marketplace.core.db import Base
+from marketplace.rfq.bid_states import UnreadableRuling
+
+
+class RfqPriceOpening(Base):
+    """The minutes of the second opening: whose prices were opened, and whose stay sealed."""
+
+    __tablename__ = "rfq_price_opening"
+
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_seal.rfq_id"), primary_key=True)
+    buyer_id: Mapped[UUID]
+    opened_by: Mapped[UUID]
+    opened_at: Mapped[datetime]
+    bid_count: Mapped[int]
+    statement: Mapped[str]
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class BidPriceKey(Base):
+    """The data key of an opened price envelope, so that anybody can compare."""
+
+    __tablename__ = "bid_price_key"
+    __table_args__ = (Index(None, "rfq_id"),)
+
+    bid_id: Mapped[UUID] = mapped_column(ForeignKey("bid_offer.bid_id"), primary_key=True)
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_seal.rfq_id"))
+    buyer_id: Mapped[UUID]
+    supplier_id: Mapped[UUID]
+    data_key: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class BidUnreadable(Base):
+    """An envelope that is exactly the one of its receipt, and says nothing that can be read.
+
+    The buyer must rule on it before the award.
+    """
+
+    __tablename__ = "bid_unreadable"
+    __table_args__ = (Index(None, "rfq_id"),)
+
+    bid_id: Mapped[UUID] = mapped_column(ForeignKey("bid.id"), primary_key=True)
+    envelope: Mapped[str] = mapped_column(primary_key=True)
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_seal.rfq_id"))
+    buyer_id: Mapped[UUID]
+    supplier_id: Mapped[UUID]
+    attempt_id: Mapped[UUID]
+    digest: Mapped[str]
+    reason: Mapped[str]
+    found_at: Mapped[datetime]
+    ruling: Mapped[UnreadableRuling | None]
+    ruling_reason: Mapped[str | None]
+    ruled_by: Mapped[UUID | None]
+    ruled_at: Mapped[datetime | None]

@@ -1,0 +1,29 @@
+"""Reads of the second opening and of bids that cannot be read. The caller has found the RFQ."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from marketplace.rfq.opening_models import BidUnreadable, RfqPriceOpening
+
+
+def price_opening(session: Session, rfq_id: UUID) -> RfqPriceOpening | None:
+    """The minutes of the prices. The caller has found the RFQ as its buyer."""
+    return session.get(RfqPriceOpening, rfq_id)
+
+
+def unreadable(session: Session, rfq_id: UUID) -> Sequence[BidUnreadable]:
+    """What could not be read. The caller has checked `opened`."""
+    return session.scalars(
+        select(BidUnreadable)
+        .where(BidUnreadable.rfq_id == rfq_id)
+        .order_by(BidUnreadable.found_at, BidUnreadable.bid_id)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def own_unreadable(session: Session, bid_id: UUID) -> BidUnreadable | None:
+    """Why the supplier's own bid could not be read, if it could not."""
+    return session.scalar(select(BidUnreadable).where(BidUnreadable.bid_id == bid_id).limit(1))

@@ -1,0 +1,152 @@
+"""Bids that their bidders have sealed: the service takes envelopes and never sees what they say."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from marketplace.core import clock_guard
+from marketplace.core.errors import Conflict, FieldError, NotFound
+from marketplace.core.text import _
+from marketplace.identity.permissions import Actor, Permission, requires
+from marketplace.rfq import attempts, bid_queries, bid_rules, submission
+from marketplace.rfq.bid_content import TECHNICAL_FIELDS, BidContent, PricedLine
+from marketplace.rfq.bid_models import BidVersion
+from marketplace.rfq.bid_queries import Door
+from marketplace.rfq.bid_states import BID_FLOW
+from marketplace.rfq.envelopes import Binding, Envelope, SealedBid, ServiceKeys
+from marketplace.rfq.submission import BidChanged, Stored
+
+
+class NotClientSealed(Conflict):
+    code = "not_client_sealed"
+
+
+@dataclass(frozen=True)
+class SealingFacts:
+    """All that a bidder needs to seal the next version of their bid."""
+
+    door: Door
+    supplier_id: UUID
+
+    @property
+    def number(self) -> int:
+        return self.door.bid.number + 1 if self.door.bid else 1
+
+    @property
+    def fingerprint(self) -> str:
+        return self.door.seal.fingerprint
+
+    @property
+    def terms(self) -> Mapping[str, Any]:
+        return self.door.seal.terms
+
+    @property
+    def empty_content(self) -> Mapping[str, Any]:
+        """A bid that says nothing, with every field in its place."""
+        return BidContent().to_json()
+
+    @property
+    def empty_line(self) -> Mapping[str, Any]:
+        """A priced line with every field in its place; those of the bidder's own are to be set."""
+        priced = PricedLine(UUID(int=0), Decimal(1), self.door.rfq.currency)
+        line: Mapping[str, Any] = BidContent(lines=(priced,)).to_json()["lines"][0]
+        return line
+
+    @property
+    def technical_fields(self) -> Sequence[str]:
+        """What belongs to the technical envelope, where there are two."""
+        return sorted(TECHNICAL_FIELDS)
+
+
+@dataclass(frozen=True)
+class SealedVersion:
+    """A version as it lies sealed, with the fingerprint of the terms that it is bound to."""
+
+    version: BidVersion
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A version as its bidder has sealed it; for which number, and for which terms."""
+
+    number: int
+    terms_number: int
+    main: Envelope
+    technical: Envelope | None = None
+
+
+@requires(Permission.BID_SUBMIT)
+def facts(session: Session, actor: Actor, rfq_id: UUID) -> SealingFacts:
+    """Keys and binding of the supplier's next version."""
+    door = bid_queries.door(session, actor, rfq_id)
+    _check_client_seals(door)
+    return SealingFacts(door, actor.organisation_id)
+
+
+@requires(Permission.BID_SUBMIT)
+def submit(
+    session: Session,
+    actor: Actor,
+    keys: ServiceKeys,
+    rfq_id: UUID,
+    arrived_at: datetime,
+    offered: Offered,
+) -> Stored:
+    """Take a sealed version in the place of any earlier one, and sign its receipt.
+
+    Whether it can be read shows at the opening. Refusals are signed, as in `bidding.submit`.
+    """
+    arrived_at = clock_guard.in_database_time(session, arrived_at)
+    door = bid_queries.door(session, actor, rfq_id, share=True)
+    with attempts.refusals_signed(keys, door, actor, arrived_at):
+        bid_rules.check_takes_bids(door.rfq, arrived_at)
+        _check_client_seals(door)
+        _check_form(door, offered)
+        if door.bid is not None:
+            BID_FLOW.next(door.bid.state, "submit")
+        binding = Binding(door.rfq.id, actor.organisation_id, offered.number, door.seal.fingerprint)
+        sealed = SealedBid(offered.main, offered.technical)
+        return submission.store(session, actor, keys, door, arrived_at, sealed, binding)
+
+
+@requires(Permission.BID_READ)
+def sealed_version(session: Session, actor: Actor, rfq_id: UUID) -> SealedVersion:
+    """The supplier's own last version as it lies sealed, to be read back where its key is."""
+    door = bid_queries.door(session, actor, rfq_id)
+    if door.bid is None or not door.bid.number:
+        raise NotFound(_("There is no such bid."))
+    version = bid_queries.version(session, door.bid.id, door.bid.number)
+    answered = bid_queries.terms_version(session, rfq_id, version.terms_number)
+    return SealedVersion(version, answered.fingerprint)
+
+
+def _check_client_seals(door: Door) -> None:
+    if not door.rfq.client_sealing:
+        raise NotClientSealed(_("Bids for this RFQ are sealed by the service. Send their content."))
+
+
+def _check_form(door: Door, offered: Offered) -> None:
+    """Number and terms are the present ones, and the envelopes have the form of envelopes."""
+    if offered.number != SealingFacts(door, door.rfq.buyer_id).number:
+        raise BidChanged(_("Your bid was changed at the same moment elsewhere. Look at it again."))
+    if offered.terms_number != door.seal.terms_number:
+        raise bid_rules.TermsChanged(
+            _("The RFQ was changed meanwhile. Read it again and seal the bid anew.")
+        )
+    errors = []
+    needs_two = door.seal.technical_public_key is not None
+    if needs_two != (offered.technical is not None):
+        detail = _("Seal as many envelopes as the RFQ has.")
+        errors.append(FieldError("/technical", "wrong_envelopes", detail))
+    for name, envelope in (("main", offered.main), ("technical", offered.technical)):
+        if envelope is not None and not envelope.is_well_formed:
+            detail = _("This envelope does not have the sizes of a padded, sealed one.")
+            errors.append(FieldError(f"/{name}", "malformed_envelope", detail))
+    if errors:
+        raise bid_rules.BidInvalid(_("The bid cannot be taken like this."), errors=errors)

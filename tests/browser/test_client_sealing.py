@@ -1,0 +1,130 @@
+"""A bid sealed in a real browser: nothing that was typed is ever sent, and it opens as it was."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+from sqlalchemy import select
+
+from marketplace.core import clock
+from marketplace.core.db import Database
+from marketplace.identity.models import Organisation
+from marketplace.identity.permissions import OrgKind
+from marketplace.rfq.bid_models import BidAttempt, BidLine, BidOffer
+from marketplace.rfq.envelopes import ServiceKeys
+from marketplace.rfq.models import Rfq
+from marketplace.rfq.services import opening, quality
+from marketplace.rfq.states import EnvelopeRule
+from marketplace.settings import Settings
+from tests.browser.stage import DEAR, Stage, open_stage
+from tests.factories.identity import make_actor
+from tests.factories.rfq import PASSPHRASE, make_published
+
+NOTE, PRICE, ANSWER = "canary-6f1d-é-✓", "4711.654321", "canary-of-an-answer-9c2e"
+
+
+@pytest.fixture(scope="module")
+def stage(
+    new_database: Callable[[], str], settings: Settings, chromium: Browser
+) -> Iterator[Stage]:
+    with open_stage(new_database(), settings, chromium) as opened:
+        yield opened
+
+
+def publish(database: Database, envelopes: EnvelopeRule) -> tuple[Rfq, object]:
+    with database.transaction() as session:
+        buyer = make_actor(session, OrgKind.BUYER)
+        supplier = session.scalars(select(Organisation).where(Organisation.name == DEAR.name)).one()
+        published = make_published(
+            session, buyer, supplier_ids=[supplier.id], client_sealing=True, envelopes=envelopes
+        )
+        return published.rfq, buyer
+
+
+@pytest.mark.parametrize("envelopes", list(EnvelopeRule))
+def test_only_envelopes_leave_the_browser(stage: Stage, envelopes: EnvelopeRule) -> None:
+    rfq, buyer = publish(stage.database, envelopes)
+    guest = stage.enter(DEAR.people[0])
+    sent: list[str] = []
+    guest.page.on("request", lambda request: sent.append(f"{request.url} {request.post_data}"))
+    guest.open(f"/rfqs/{rfq.id}/bids/seal")
+    guest.page.wait_for_selector("#seal-form", state="visible")
+    assert guest.barriers() == []
+
+    # by keyboard alone, and refused in the browser first
+    guest.page.locator("#seal-line-0").fill("abc")
+    guest.page.locator("#seal-line-0").press("Enter")
+    guest.sees("A price is a number above zero with at most six decimals.")
+    assert guest.page.evaluate("document.activeElement.id") == "seal-faults"
+    assert guest.barriers() == []
+    guest.page.locator("#seal-line-0").fill(PRICE.replace(".", ","))
+    guest.page.locator("#seal-line-1").fill("0.5")
+    guest.page.locator("#seal-note").fill(NOTE)
+    guest.page.locator("#seal-days").fill("12")
+    guest.page.locator("#seal-answer-0").fill(ANSWER)
+    guest.page.get_by_role("button", name="Seal the bid").press("Enter")
+    guest.page.wait_for_selector("#seal-done", state="visible")
+    digest = guest.page.locator("#seal-digest").inner_text()
+    assert guest.barriers() == []
+    guest.screenshot(f"seal-{envelopes}")
+    with guest.page.expect_download() as download:
+        guest.page.locator("#seal-key").click()
+    key_file = Path(download.value.path()).read_text()
+    guest.page.get_by_role("button", name="Send the sealed bid").press("Enter")
+    guest.sees("Your sealed bid has arrived.", digest)
+    assert guest.faults == []
+    whole = "\n".join(sent)
+    assert "ciphertext" in whole
+    for canary in (NOTE, "canary-6f1d", PRICE, PRICE.replace(".", ","), ANSWER):
+        assert canary not in whole
+    assert json.loads(key_file)["read_back_key"] not in whole
+
+    # read back where the key is: in this browser, and with the file in another one
+    other = stage.enter(DEAR.people[0])
+    other.open(f"/rfqs/{rfq.id}/bids/seal")
+    other.page.wait_for_selector("#seal-form", state="visible")
+    assert other.page.locator("#seal-note").input_value() == ""
+    file = {"name": "key.json", "mimeType": "application/json", "buffer": key_file.encode()}
+    other.page.locator("#seal-key-file").set_input_files(file)  # type: ignore[arg-type]
+    other.sees("Your submitted bid was read back in this browser.")
+    assert other.page.locator("#seal-note").input_value() == NOTE
+    assert other.page.locator("#seal-line-0").input_value() == PRICE
+    assert other.page.locator("#seal-answer-0").input_value() == ANSWER
+
+    keys = ServiceKeys.from_secret(stage.settings.secret_key)
+    assert rfq.bids_due_at is not None
+    with clock.frozen(rfq.bids_due_at + timedelta(seconds=30)):
+        with stage.database.transaction() as session:
+            minutes = opening.open_bids(session, buyer, keys, rfq.id, PASSPHRASE)  # type: ignore[arg-type]
+            assert minutes.bid_count == 1
+        if envelopes is EnvelopeRule.TWO:
+            with stage.database.transaction() as session:
+                quality.lock_quality(session, buyer, rfq.id, "Scored on paper")  # type: ignore[arg-type]
+                opening.open_prices(session, buyer, keys, rfq.id, PASSPHRASE)  # type: ignore[arg-type]
+    with stage.database.transaction() as session:
+        (offer,) = session.scalars(select(BidOffer).where(BidOffer.rfq_id == rfq.id))
+        assert (offer.note, offer.delivery_days, offer.answers[0]["text"]) == (NOTE, 12, ANSWER)
+        own = select(BidLine.unit_price).where(BidLine.bid_id == offer.bid_id)
+        prices = sorted(session.scalars(own))
+        assert [str(price.normalize()) for price in prices] == ["0.5", PRICE]
+        (receipt,) = session.scalars(select(BidAttempt).where(BidAttempt.rfq_id == rfq.id))
+        assert receipt.digest == digest
+
+
+def test_a_phone_and_french(stage: Stage) -> None:
+    rfq, _buyer = publish(stage.database, EnvelopeRule.ONE)
+    guest = stage.enter(DEAR.people[0])
+    guest.page.set_viewport_size({"width": 320, "height": 700})
+    guest.open(f"/rfqs/{rfq.id}/bids/seal")
+    guest.page.wait_for_selector("#seal-form", state="visible")
+    guest.page.locator(".languages button[value=fr]").click()
+    guest.page.wait_for_selector("html[lang=fr]")
+    guest.page.wait_for_selector("#seal-form", state="visible")
+    assert guest.barriers() == []
+    assert guest.page.evaluate(
+        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    )
+    guest.screenshot("seal-phone-fr")
