@@ -19,14 +19,16 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     return (AwardCase.buyer_id == actor.org_id) | (AwardCase.supplier_id == actor.org_id)
 
 
-def cases(session: Session, actor: Actor, rfq_id: UUID) -> Sequence[AwardCase]:
-    """All of the RFQ that the actor may see, newest first."""
-    return session.scalars(
+def cases(
+    session: Session, actor: Actor, rfq_id: UUID, *, whole: bool = True
+) -> Sequence[AwardCase]:
+    """All of the RFQ that the actor may see, newest first. whole: with their entries."""
+    query = (
         select(AwardCase)
         .where(AwardCase.rfq_id == rfq_id, visible_to(actor))
         .order_by(AwardCase.opened_at.desc(), AwardCase.id)
-        .options(selectinload(AwardCase.entries))
-    ).all()
+    )
+    return session.scalars(query.options(selectinload(AwardCase.entries)) if whole else query).all()
 
 
 def get(session: Session, actor: Actor, case_id: UUID, *, lock: bool = False) -> AwardCase:

@@ -29,9 +29,10 @@ def outcome(rfq_id: UUID) -> str:
     session, actor = current_session(), current_actor()
     rfq = queries.get(session, actor, rfq_id)
     letters = reading_letters.letters(session, actor, rfq_id)
-    cases = reading_cases.cases(session, actor, rfq_id)
+    cases = reading_cases.overview(session, actor, rfq_id)
+    bidders = {letter.supplier_id for letter in letters} | {case.supplier_id for case in cases}
     own = {each.award_id: each for each in letters} if rfq.buyer_id != actor.org_id else {}
-    awards = reading.standings(session, actor, rfq_id)
+    awards = reading.shown_with(bid_queries.standings(session, rfq_id), rfq, actor, cases)
     return render_template(
         "remedies/outcome.html",
         awards=awards,
@@ -39,9 +40,9 @@ def outcome(rfq_id: UUID) -> str:
             award.award_id: case_views.offers(actor, award.document, own.get(award.award_id), cases)
             for award in awards
         },
-        cases=case_views.shown(session, actor, cases),
+        cases=cases,
         letters=letters,
-        suppliers=organisations(session, [each.supplier_id for each in letters]),
+        suppliers=organisations(session, bidders),
         **_frame(rfq),
     )
 

@@ -9,6 +9,7 @@ from marketplace.core import clock
 from marketplace.identity.permissions import Actor
 from marketplace.remedies import case_queries, rules
 from marketplace.remedies.models import AwardCase
+from marketplace.remedies.states import OPEN_CHALLENGES
 from marketplace.rfq import bid_queries, queries
 from marketplace.rfq.award_models import AwardStanding
 from marketplace.rfq.models import Rfq
@@ -20,6 +21,14 @@ def standings(session: Session, actor: Actor, rfq_id: UUID) -> Sequence[Shown]:
     rfq = queries.get(session, actor, rfq_id)
     found = bid_queries.standings(session, rfq_id)
     challenges = case_queries.open_challenges(session, [each.award_id for each in found])
+    return shown_with(found, rfq, actor, challenges)
+
+
+def shown_with(
+    found: Sequence[AwardStanding], rfq: Rfq, actor: Actor, cases: Sequence[AwardCase]
+) -> list[Shown]:
+    """Standings with those of these cases that hold them back."""
+    challenges = [case for case in cases if case.state in OPEN_CHALLENGES]
     return [shown(each, rfq, actor, challenges) for each in found]
 
 

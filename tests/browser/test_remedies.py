@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from marketplace.identity.permissions import Role
+from marketplace.rfq.services import settings as house
 from marketplace.web.context import SESSION_COOKIE
 from tests.browser.conftest import WIDE
 from tests.browser.stage import Guest, Stage, open_stage
@@ -24,7 +26,12 @@ def stage(new_database: Any, settings: Any, chromium: Any) -> Iterator[Stage]:
 def test_from_the_letter_to_the_ruling(stage):
     with stage.database.transaction() as session:
         company = make_organisation(session, name="Ville de Lyon")
-        decided = make_decided(session, buyer=make_actor(session, organisation=company))
+        admin = make_actor(session, company.kind, Role.ADMIN, organisation=company)
+        house.update(
+            session, admin, standstill_days=10, debrief_days=15, dispute_clause="CMAP, Paris"
+        )
+        buyer = make_actor(session, organisation=company)
+        decided = make_decided(session, buyer=buyer, reasons="Price alone decided.")
         tokens = [sign_in_token(session, each) for each in (decided.loser, decided.judge)]
         rfq_id = decided.sourcing.rfq.id
     stage.work()
@@ -34,7 +41,13 @@ def test_from_the_letter_to_the_ruling(stage):
     loser.sees("In standstill", "nothing is ordered before the standstill has ended")
     checked(loser, "outcome-loser")
     loser.click("Read your letter")
-    loser.sees("Regret letter", "Your bid: rank 2.", "Awarded to others")
+    loser.sees(
+        "Regret letter",
+        "Your bid: rank 2.",
+        "Price alone decided.",
+        "CMAP, Paris",
+        "Awarded to others",
+    )
     checked(loser, "letter")
 
     loser.open(f"/rfqs/{rfq_id}/outcome")

@@ -68,7 +68,9 @@ class Decided:
         )
 
 
-def make_decided(session: Session, *, days: int = 10, **overrides: Any) -> Decided:
+def make_decided(
+    session: Session, *, days: int = 10, reasons: str = "", **overrides: Any
+) -> Decided:
     """Three bids, the cheapest wins. Letters are sent once the outbox has been drained."""
     sourcing = make_opened(
         session,
@@ -81,4 +83,4 @@ def make_decided(session: Session, *, days: int = 10, **overrides: Any) -> Decid
     )
     company = session.get_one(Organisation, sourcing.buyer.organisation_id)
     judge = make_actor(session, organisation=company)
-    return Decided(session, sourcing, decide(sourcing, 0), judge)
+    return Decided(session, sourcing, decide(sourcing, 0, reasons=reasons), judge)

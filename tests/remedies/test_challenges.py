@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from marketplace.core import clock
 from marketplace.core.errors import NotAllowed, NotFound
@@ -24,7 +24,7 @@ from marketplace.rfq.services import settings
 from marketplace.rfq.states import RfqState
 from tests.clients import words
 from tests.factories.awards import after, decide
-from tests.factories.identity import make_actor, make_organisation
+from tests.factories.identity import act_as, make_actor, make_organisation
 from tests.factories.remedies import make_decided
 
 CHALLENGE = CaseKind.CHALLENGE
@@ -197,6 +197,29 @@ class TestSteps:
             decided.act(case, "escalate", decided.loser)
 
 
+class TestTenants:
+    def test_rows_of_a_case_are_its_parties_alone(self, connection, session, decided, case):
+        session.flush()
+        seen = {}
+        for name, actor in (
+            ("loser", decided.loser), ("buyer", decided.judge), ("winner", decided.winner),
+            ("stranger", make_actor(session)),
+        ):  # fmt: skip
+            session.flush()
+            with connection.begin_nested() as savepoint:
+                connection.execute(text("SET LOCAL ROLE marketplace_app"))
+                act_as(session, actor)
+                seen[name] = [
+                    connection.scalar(text(f"SELECT count(*) FROM {table}"))
+                    for table in ("award_case", "case_entry", "award_standing", "award")
+                ]
+                savepoint.rollback()
+        assert seen == {
+            "loser": [1, 1, 1, 0], "buyer": [1, 1, 1, 1],
+            "winner": [0, 0, 1, 0], "stranger": [0, 0, 0, 0],
+        }  # fmt: skip
+
+
 class TestHttp:
     def test_over_the_api(self, api, decided):
         loser, decider, judge = (
@@ -229,7 +252,7 @@ class TestHttp:
         assert (done.status_code, done.json["state"]) == (201, "upheld")
         assert judge.get(base).json["state"] == "opened"
 
-    def test_in_the_portal(self, portal, session, decided):
+    def test_in_the_portal(self, portal, session, decided, statements):
         loser, judge = portal(decided.loser), portal(decided.judge)
         base = f"/rfqs/{decided.sourcing.rfq.id}"
         assert "Challenge the decision" in words(loser.get(f"{base}/outcome"))
@@ -237,7 +260,9 @@ class TestHttp:
         assert loser.get(url).status_code == 200
         assert loser.post(url, {"body": "Wrong weights."}).status_code == 303
         case = session.scalars(select(AwardCase)).one()
+        statements.clear()
         page = words(judge.get(f"{base}/outcome"))
+        assert len(statements) <= 10
         assert "The award is held back" in page
         page = words(judge.get(f"/cases/{case.id}"))
         assert "Admit the challenge: talks begin" in page

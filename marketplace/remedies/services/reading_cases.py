@@ -19,6 +19,12 @@ def cases(session: Session, actor: Actor, rfq_id: UUID) -> Sequence[AwardCase]:
 
 
 @requires(Permission.BID_READ)
+def overview(session: Session, actor: Actor, rfq_id: UUID) -> Sequence[AwardCase]:
+    """As `cases`, without what was said in them. The caller has found the RFQ."""
+    return case_queries.cases(session, actor, rfq_id, whole=False)
+
+
+@requires(Permission.BID_READ)
 def case(session: Session, actor: Actor, case_id: UUID) -> AwardCase:
     """One case; NotFound for those of others."""
     return case_queries.get(session, actor, case_id)
