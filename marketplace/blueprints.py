@@ -65,6 +65,8 @@ from marketplace.rfq import sealed_api as rfq_sealed_api
 from marketplace.rfq import sealed_pages as rfq_sealed_pages
 from marketplace.rfq import settings_api as rfq_settings_api
 from marketplace.rfq import settings_pages as rfq_settings_pages
+from marketplace.rfq import suspension_api as rfq_suspension_api
+from marketplace.rfq import suspension_pages as rfq_suspension_pages
 from marketplace.rfq import unreadable_pages as rfq_unreadable_pages
 from marketplace.scenarios import api as scenarios_api
 from marketplace.scenarios import pages as scenarios_pages
@@ -122,6 +124,7 @@ API = (
     rfq_quality_api.blp,
     rfq_settings_api.blp,
     rfq_sealed_api.blp,
+    rfq_suspension_api.blp,
     scenarios_api.blp,
     suppliers_api.blp,
 )
@@ -165,6 +168,7 @@ PAGES = (
     rfq_settings_pages.pages,
     rfq_sealed_pages.pages,
     rfq_unreadable_pages.pages,
+    rfq_suspension_pages.pages,
     scenarios_pages.pages,
     suppliers_file_pages.pages,
     suppliers_pages.pages,

@@ -103,6 +103,8 @@ SUBSCRIPTIONS: Mapping[str, Mapping[str, Work]] = {
     },
     "rfq.question_answered": {"announce_answer": rfq.announce_answer},
     "rfq.question_asked": {"announce_question": rfq.announce_question},
+    "rfq.resumed": {"announce_resumption": rfq.announce_resumption},
+    "rfq.suspended": {"announce_suspension": rfq.announce_suspension},
     "rfq.suppliers_invited": {
         "announce_invitations": rfq.announce_invitations,
         "note_supplier_invitations": suppliers.note_invitations,

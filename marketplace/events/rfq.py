@@ -50,6 +50,35 @@ class DeadlineExtended(Event):
 
 @event
 @dataclass(frozen=True)
+class RfqSuspended(Event):
+    """No bids are taken and no deadline passes until it is resumed."""
+
+    name: ClassVar[str] = "rfq.suspended"
+
+    rfq_id: UUID
+    buyer_id: UUID
+    suspended_at: datetime
+    reason: str
+    supplier_ids: tuple[UUID, ...]
+
+
+@event
+@dataclass(frozen=True)
+class RfqResumed(Event):
+    """Bids are taken again, until a deadline that is later by the suspension at least."""
+
+    name: ClassVar[str] = "rfq.resumed"
+
+    rfq_id: UUID
+    buyer_id: UUID
+    suspended_at: datetime
+    resumed_at: datetime
+    bids_due_at: datetime
+    supplier_ids: tuple[UUID, ...]
+
+
+@event
+@dataclass(frozen=True)
 class RfqAmended(Event):
     """An addendum holds from now on; `number` is the version of the terms that it made."""
 

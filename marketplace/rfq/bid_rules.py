@@ -61,6 +61,11 @@ class WrongPassphrase(NotAllowed):
     title = _("Wrong passphrase")
 
 
+class RfqSuspended(Conflict):
+    code = "rfq_suspended"
+    title = _("The RFQ is suspended")
+
+
 class TermsChanged(Conflict):
     code = "terms_changed"
     title = _("The RFQ has changed")
@@ -87,6 +92,14 @@ def check_on_time(arrived_at: datetime, due_at: datetime, time_zone: str) -> Non
 
 def check_takes_bids(rfq: Rfq, at: datetime) -> None:
     """Raise unless the RFQ takes what arrives at this instant."""
+    if rfq.state is RfqState.SUSPENDED:
+        raise RfqSuspended(
+            _(
+                "The buyer has suspended this RFQ. No deadline passes meanwhile; bids are taken"
+                " again when it goes on."
+            ),
+            suspended_at=instant(rfq.suspended_at) if rfq.suspended_at else None,
+        )
     if rfq.state is not RfqState.CANCELLED:
         check_on_time(at, deadline_of(rfq), rfq.time_zone)
     if rfq.state is not RfqState.PUBLISHED:
@@ -101,6 +114,12 @@ def check_service_seals(rfq: Rfq) -> None:
         )
 
 
+def check_takes_drafts(rfq: Rfq, at: datetime) -> None:
+    """As `check_takes_bids`; what is being written may also be kept while clocks stand still."""
+    if rfq.state is not RfqState.SUSPENDED:
+        check_takes_bids(rfq, at)
+
+
 def deadline_of(rfq: Rfq) -> datetime:
     """The deadline, which every published RFQ has."""
     if rfq.bids_due_at is None:
@@ -110,7 +129,9 @@ def deadline_of(rfq: Rfq) -> datetime:
 
 def is_closed(rfq: Rfq, now: datetime) -> bool:
     """Whether every bid that arrived in time must have been written down."""
-    return rfq.bids_due_at is not None and now >= rfq.bids_due_at + DRAIN
+    if rfq.bids_due_at is None or rfq.state is RfqState.SUSPENDED:
+        return False
+    return now >= rfq.bids_due_at + DRAIN
 
 
 def check_may_open(now: datetime, due_at: datetime) -> None:
@@ -166,7 +187,11 @@ def check_room(present: Sequence[SealedDocument]) -> None:
 
 def actions_for(state: BidState, rfq: Rfq, actor: Actor, now: datetime) -> list[str]:
     """What the supplier may do with a bid in this state at this instant."""
-    if not actor.may(Permission.BID_SUBMIT) or rfq.state is not RfqState.PUBLISHED:
+    if not actor.may(Permission.BID_SUBMIT):
+        return []
+    if rfq.state is RfqState.SUSPENDED:
+        return [action for action in bidder_actions(state) if action == "save"]
+    if rfq.state is not RfqState.PUBLISHED:
         return []
     if now > deadline_of(rfq):
         return []

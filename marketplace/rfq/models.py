@@ -37,6 +37,10 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
         UniqueConstraint("buyer_id", "number"),
         CheckConstraint("estimated_value BETWEEN 0 AND 1e13", name="estimated_value_sane"),
         CheckConstraint("payment_terms_days BETWEEN 0 AND 365", name="payment_terms_sane"),
+        CheckConstraint(
+            "state <> 'suspended' OR (suspended_at IS NOT NULL AND suspension_reason IS NOT NULL)",
+            name="suspended_with_reason",
+        ),
         CheckConstraint("addendum_days BETWEEN 0 AND 60", name="addendum_days_sane"),
         CheckConstraint("standstill_days BETWEEN 0 AND 90", name="standstill_sane"),
         CheckConstraint(
@@ -79,6 +83,8 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
     created_by: Mapped[UUID | None]
     changed_at: Mapped[datetime] = mapped_column(default=clock.now, server_default=func.now())
     published_at: Mapped[datetime | None]
+    suspended_at: Mapped[datetime | None]
+    suspension_reason: Mapped[str | None]
     opened_at: Mapped[datetime | None]
     blind_scoring: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     quality_locked_at: Mapped[datetime | None]

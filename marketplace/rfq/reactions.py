@@ -14,6 +14,8 @@ from marketplace.events.rfq import (
     RfqAmended,
     RfqCancelled,
     RfqPublished,
+    RfqResumed,
+    RfqSuspended,
     SuppliersInvited,
 )
 from marketplace.identity import queries as identity_queries
@@ -49,6 +51,21 @@ register_kind(
         " rest."
     ),
     button=_("Read the changes"),
+)
+register_kind(
+    "rfq_suspended",
+    title=_("Suspended: %(title)s"),
+    body=_(
+        "%(buyer)s has suspended %(number)s. No bids are taken and no deadline passes until it goes"
+        " on. What was submitted stays valid. The reason given: %(reason)s"
+    ),
+    button=_("Read the RFQ"),
+)
+register_kind(
+    "rfq_resumed",
+    title=_("Goes on: %(title)s"),
+    body=_("%(number)s of %(buyer)s goes on. Bids are taken until %(due_at)s."),
+    button=_("Read the RFQ"),
 )
 register_kind(
     "rfq_cancelled",
@@ -115,6 +132,34 @@ def announce_addendum(session: Session, event: RfqAmended) -> None:
             key=str(addendum.id),
             page="/addenda",
         )
+
+
+def announce_suspension(session: Session, event: RfqSuspended) -> None:
+    """Everybody who may be working on a bid learns that they cannot send it for now."""
+    rfq = session.get_one(Rfq, event.rfq_id)
+    _tell_bidders(
+        session,
+        rfq,
+        "rfq_suspended",
+        queries.interested_ids(session, rfq.id),
+        {"reason": event.reason},
+        happened=event.suspended_at,
+        key=event.suspended_at.isoformat(),
+    )
+
+
+def announce_resumption(session: Session, event: RfqResumed) -> None:
+    """Everybody who was told of the suspension, with the deadline that holds now."""
+    rfq = session.get_one(Rfq, event.rfq_id)
+    _tell_bidders(
+        session,
+        rfq,
+        "rfq_resumed",
+        queries.interested_ids(session, rfq.id),
+        {"due_at": event.bids_due_at},
+        happened=event.resumed_at,
+        key=event.resumed_at.isoformat(),
+    )
 
 
 def announce_cancellation(session: Session, event: RfqCancelled) -> None:

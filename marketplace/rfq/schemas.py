@@ -294,6 +294,8 @@ class RfqSchema(RfqSummarySchema):
     blind_scoring = fields.Boolean()
     envelopes = EnumField(EnvelopeRule)
     client_sealing = fields.Boolean()
+    suspended_at = InstantField()
+    suspension_reason = fields.String()
     opened_at = InstantField()
     prices_opened_at = InstantField()
     awarded_at = InstantField()

@@ -16,6 +16,7 @@ class RfqState(StrEnum):
     DRAFT = "draft"
     PUBLISHED = "published"
     CLOSED = "closed"
+    SUSPENDED = "suspended"
     OPENED = "opened"
     STANDSTILL = "standstill"
     AWARDED = "awarded"
@@ -60,7 +61,11 @@ RFQ_FLOW = Flow(
         (RfqState.PUBLISHED, "extend"): RfqState.PUBLISHED,
         (RfqState.PUBLISHED, "amend"): RfqState.PUBLISHED,
         (RfqState.PUBLISHED, "answer"): RfqState.PUBLISHED,
+        (RfqState.PUBLISHED, "suspend"): RfqState.SUSPENDED,
         (RfqState.PUBLISHED, "cancel"): RfqState.CANCELLED,
+        (RfqState.SUSPENDED, "resume"): RfqState.PUBLISHED,
+        (RfqState.SUSPENDED, "answer"): RfqState.SUSPENDED,
+        (RfqState.SUSPENDED, "cancel"): RfqState.CANCELLED,
         (RfqState.CLOSED, "open"): RfqState.OPENED,
         (RfqState.CLOSED, "cancel"): RfqState.CANCELLED,
         (RfqState.OPENED, "evaluate"): RfqState.OPENED,
@@ -80,6 +85,8 @@ ACTION_PERMISSIONS: dict[str, Permission] = {
     "invite": Permission.RFQ_PUBLISH,
     "extend": Permission.RFQ_PUBLISH,
     "amend": Permission.RFQ_DRAFT,
+    "suspend": Permission.RFQ_PUBLISH,
+    "resume": Permission.RFQ_PUBLISH,
     "answer": Permission.RFQ_ANSWER,
     "cancel": Permission.RFQ_CANCEL,
     "open": Permission.RFQ_OPEN,
@@ -93,6 +100,7 @@ STATE_LABELS = {
     RfqState.DRAFT: _("Draft"),
     RfqState.PUBLISHED: _("Open for bids"),
     RfqState.CLOSED: _("Closed, bids sealed"),
+    RfqState.SUSPENDED: _("Suspended"),
     RfqState.OPENED: _("In evaluation"),
     RfqState.STANDSTILL: _("In standstill"),
     RfqState.AWARDED: _("Awarded"),

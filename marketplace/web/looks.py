@@ -52,6 +52,7 @@ LOOKS: dict[str, Look] = {
     "in_approval": _WAITING,
     "to_approve": _WAITING,
     "waiting": _WAITING,
+    "needs_confirmation": _WAITING,
     "ready": _WAITING,
     "queued": _WAITING,
     "solved": _GOOD,

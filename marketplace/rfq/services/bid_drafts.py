@@ -87,7 +87,7 @@ def save(
     gaps are allowed, and TermsChanged.
     """
     door = bid_queries.door(session, actor, rfq_id, share=True)
-    bid_rules.check_takes_bids(door.rfq, clock.now())
+    bid_rules.check_takes_drafts(door.rfq, clock.now())
     if terms_number not in (None, door.seal.terms_number):
         raise bid_rules.TermsChanged(
             _(
@@ -109,7 +109,7 @@ def revise(
 ) -> Bid:
     """Begin a replacement with a copy of the submitted version, documents included."""
     door = bid_queries.door(session, actor, rfq_id, share=True)
-    bid_rules.check_takes_bids(door.rfq, clock.now())
+    bid_rules.check_takes_drafts(door.rfq, clock.now())
     sealed = None
     if door.bid is not None and door.bid.number:
         sealed = bid_vault.read_back(session, door, door.bid, read_back_key)
@@ -135,7 +135,7 @@ def attach(
     content_type: as the sender declares it; the content decides and must agree.
     """
     door = bid_queries.door(session, actor, rfq_id, share=True)
-    bid_rules.check_takes_bids(door.rfq, clock.now())
+    bid_rules.check_takes_drafts(door.rfq, clock.now())
     draft = bid_vault.read_draft(keys, door) or BidContent()
     bid_rules.check_room(draft.documents)
     name = document_rules.clean_name(filename)
@@ -154,7 +154,7 @@ def detach(
 ) -> None:
     """Take a document out of the draft."""
     door = bid_queries.door(session, actor, rfq_id, share=True)
-    bid_rules.check_takes_bids(door.rfq, clock.now())
+    bid_rules.check_takes_drafts(door.rfq, clock.now())
     draft = bid_vault.read_draft(keys, door) or BidContent()
     kept = tuple(document for document in draft.documents if document.id != document_id)
     if len(kept) == len(draft.documents):
