@@ -1,10 +1,11 @@
 """The standstill: the clock, what arises when, withdrawal, and who may do and see what."""
 
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from marketplace.core import clock
 from marketplace.core.errors import NotAllowed, NotFound
@@ -18,6 +19,7 @@ from marketplace.remedies import reactions
 from marketplace.remedies.rules import ReasonRequired, StandstillOver, StandstillRuns
 from marketplace.remedies.services import concluding
 from marketplace.rfq import bid_queries, deadlines
+from marketplace.rfq.award_models import AwardStanding
 from marketplace.rfq.award_states import AwardState
 from marketplace.rfq.bid_models import Award, Bid
 from marketplace.rfq.bid_states import BidState
@@ -122,6 +124,23 @@ class TestStandstill:
             assert standing.state is AwardState.FINAL
             with pytest.raises(IllegalTransition):
                 concluding.conclude(*conclude)
+
+    def test_awards_from_before_are_final(self, session, connection):
+        """The migration gives a standing to what was awarded without one."""
+        sourcing = make_opened(session, ["10", "1"], criteria=PRICE_ALONE)
+        standing = decide(sourcing, 0)
+        award_id, decided_at = standing.award_id, standing.decided_at
+        session.flush()
+        session.expunge_all()
+        connection.execute(text("RESET ROLE"))
+        connection.execute(text("DELETE FROM award_standing"))
+        connection.execute(
+            text(import_module("migrations.versions.0019_hold_awards_still").FILL_STANDINGS)
+        )
+        found = session.get_one(AwardStanding, award_id)
+        assert (found.state, found.concluded_at, found.standstill_until) == (
+            AwardState.FINAL, decided_at, None,
+        )  # fmt: skip
 
 
 class TestWithdraw:
