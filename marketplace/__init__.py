@@ -16,6 +16,7 @@ customers: what a seller knows of its buyers: segments, lifetime value, interact
 catalog: categories and items.
 rfq: requests for quotation, questions, sealed bids, opening, evaluation, award.
 remedies: what follows an award: standstill, letters, debriefs, challenges.
+auctions: live reverse auctions among the opened bids of an RFQ.
 scenarios: who should get what under which rules, and what each rule costs; by a solver.
 orders: purchase orders, approval, deliveries, returns, completion.
 invoices: invoices and credit notes, matched and paid.

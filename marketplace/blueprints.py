@@ -8,6 +8,9 @@ from marketplace.approvals import delegation_api as approvals_delegation_api
 from marketplace.approvals import delegation_pages as approvals_delegation_pages
 from marketplace.approvals import pages as approvals_pages
 from marketplace.approvals import policy_pages as approvals_policy_pages
+from marketplace.auctions import api as auctions_api
+from marketplace.auctions import pages as auctions_pages
+from marketplace.auctions import plan_pages as auctions_plan_pages
 from marketplace.catalog import api as catalog_api
 from marketplace.catalog import pages as catalog_pages
 from marketplace.customers import api as customers_api
@@ -85,6 +88,8 @@ API = (
     approvals_api.requests,
     approvals_api.previews,
     approvals_delegation_api.delegations,
+    auctions_api.list_blp,
+    auctions_api.blp,
     catalog_api.categories_blp,
     catalog_api.items_blp,
     catalog_api.catalog_blp,
@@ -135,6 +140,9 @@ PAGES = (
     approvals_pages.pages,
     approvals_policy_pages.pages,
     approvals_delegation_pages.pages,
+    auctions_pages.list_pages,
+    auctions_pages.pages,
+    auctions_plan_pages.pages,
     catalog_pages.pages,
     customers_pages.pages,
     documents_pages.pages,

@@ -13,6 +13,7 @@ from datetime import datetime
 from croniter import croniter
 from sqlalchemy.orm import Session
 
+from marketplace.auctions import closing as auctions
 from marketplace.core import jobs
 from marketplace.customers import scoring as customers
 from marketplace.loyalty import reactions as loyalty
@@ -41,6 +42,7 @@ class Scheduled:
 
 
 SCHEDULE: Mapping[str, Scheduled] = {
+    "auctions.close_ended": Scheduled("* * * * *", auctions.close_ended),
     "payments.reconcile": Scheduled(
         "*/5 * * * *",
         CallOut(

@@ -8,6 +8,8 @@ but keep its name here until no job of that name waits.
 from collections.abc import Mapping
 
 from marketplace.approvals import reactions as approvals
+from marketplace.auctions import closing as auction_closing
+from marketplace.auctions import notices as auctions
 from marketplace.customers import reactions as customers
 from marketplace.invoices import reactions as invoices
 from marketplace.loyalty import reactions as loyalty
@@ -39,6 +41,9 @@ SUBSCRIPTIONS: Mapping[str, Mapping[str, Work]] = {
         "take_back_order": orders.take_back_order,
         "tell_requester": approvals.tell_requester,
     },
+    "auctions.cancelled": {"tell_auction_off": auctions.tell_cancelled},
+    "auctions.closed": {"tell_auction_closed": auctions.tell_closed},
+    "auctions.planned": {"invite_to_auction": auctions.invite},
     "identity.member_added": {"invite_member": notifications.invite_member},
     "identity.password_forgotten": {"send_password_link": notifications.send_password_link},
     "invoices.in_variance": {"tell_buyer_differs": invoices.tell_buyer_differs},
@@ -90,7 +95,10 @@ SUBSCRIPTIONS: Mapping[str, Mapping[str, Work]] = {
     },
     "rfq.bid_unreadable": {"tell_unreadable": bids.tell_unreadable},
     "rfq.bid_withdrawn": {"note_supplier_withdrawal": suppliers.note_withdrawal},
-    "rfq.cancelled": {"announce_cancellation": rfq.announce_cancellation},
+    "rfq.cancelled": {
+        "announce_cancellation": rfq.announce_cancellation,
+        "call_off_auction": auction_closing.follow_end_of_rfq,
+    },
     "rfq.deadline_extended": {"announce_extension": rfq.announce_extension},
     "rfq.escrow_used": {"tell_of_escrow": officers.tell_of_escrow},
     "rfq.officers_named": {"tell_officers": officers.tell_officers},
@@ -109,7 +117,10 @@ SUBSCRIPTIONS: Mapping[str, Mapping[str, Work]] = {
         "announce_invitations": rfq.announce_invitations,
         "note_supplier_invitations": suppliers.note_invitations,
     },
-    "rfq.unsuccessful": {"announce_no_award": bids.announce_no_award},
+    "rfq.unsuccessful": {
+        "announce_no_award": bids.announce_no_award,
+        "call_off_auction": auction_closing.follow_end_of_rfq,
+    },
     "suppliers.bank_account_proposed": {"tell_second_person": supplier_notices.tell_second_person},
     "scenarios.finished": {"tell_requester": scenario_notices.tell_requester},
     "suppliers.blocked": {"tell_supplier_blocked": supplier_notices.tell_blocked},

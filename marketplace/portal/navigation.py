@@ -32,7 +32,8 @@ TABLE: tuple[tuple[Text | None, tuple[Link, ...]], ...] = (
         (
             Link("/rfqs", _("Requests for quotation"), "file-text", P.RFQ_READ, (BUYER, OPERATOR)),
             Link("/rfqs", _("Opportunities"), "file-text", P.RFQ_READ, (SUPPLIER,)),
-            Link("/bids", _("My bids"), "gavel", P.BID_READ, (SUPPLIER,)),
+            Link("/bids", _("My bids"), "send", P.BID_READ, (SUPPLIER,)),
+            Link("/auctions", _("Auctions"), "gavel", P.BID_READ, (BUYER, SUPPLIER)),
             Link(
                 "/suppliers", _("Suppliers"), "building-store", P.SUPPLIER_READ, (BUYER, OPERATOR)
             ),

@@ -1,6 +1,7 @@
 """Every module that registers kinds of notices: whoever shows notices needs their words."""
 
 from marketplace.approvals import reactions as approvals
+from marketplace.auctions import notices as auctions
 from marketplace.invoices import reactions as invoices
 from marketplace.notifications import reactions as accounts
 from marketplace.orders import reactions as orders
@@ -15,6 +16,7 @@ from marketplace.suppliers import notices as suppliers
 SPEAKERS = (
     accounts,
     approvals,
+    auctions,
     bids,
     invoices,
     officers,

@@ -32,6 +32,7 @@ NAMES: dict[str, Text] = {
     "approval_request": _("Approval"),
     "approval_policy": _("Approval policy"),
     "approval_delegation": _("Delegation"),
+    "auction": _("Auction"),
     "award_case": _("Debrief or challenge"),
     "award_scenario": _("Award scenario"),
     "bid_attempt": _("Attempt to submit a bid"),

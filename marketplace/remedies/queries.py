@@ -11,8 +11,9 @@ from marketplace.core.text import _
 from marketplace.identity.permissions import Actor
 from marketplace.remedies.models import AwardLetter
 from marketplace.remedies.states import LetterKind
-from marketplace.rfq.bid_models import Award, BidLine, BidOffer
+from marketplace.rfq.bid_models import Award, BidOffer
 from marketplace.rfq.models import RfqLine
+from marketplace.rfq.price_models import BidLine
 
 
 def award(session: Session, award_id: UUID) -> Award:

@@ -38,6 +38,10 @@ class SupplierIsBlocked(Conflict):
     code = "supplier_blocked"
 
 
+class AwardHeld(Conflict):
+    code = "award_held"
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A lot or a line for a bid. One of lot_id and line_id is given.
@@ -130,6 +134,12 @@ def check_unreadable_ruled(unreadable: Iterable[BidUnreadable]) -> None:
         raise UnreadableBid(
             _("A bid could not be read. Rule on it before the award."), bid_ids=sorted(waiting)
         )
+
+
+def check_not_held(held_by: UUID | None) -> None:
+    """Raise AwardHeld while a further round may still change the prices."""
+    if held_by is not None:
+        raise AwardHeld(_("An auction is planned or under way. End it or call it off first."))
 
 
 def check_not_blocked(winners: Iterable[UUID], blocked: Collection[UUID]) -> None:

@@ -34,6 +34,7 @@ from marketplace.core.db import (
 from marketplace.rfq.award_models import AwardStanding
 from marketplace.rfq.bid_states import AttemptOutcome, BidState
 from marketplace.rfq.envelopes import Cipher
+from marketplace.rfq.price_models import CurrentLine
 
 
 class RfqTerms(Base):
@@ -240,7 +241,11 @@ class BidOffer(Base):
     documents: Mapped[list[Any]]
     data_key: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 
-    lines: Mapped[list["BidLine"]] = relationship(lazy="raise", viewonly=True)
+    lines: Mapped[list[CurrentLine]] = relationship(
+        lazy="raise",
+        viewonly=True,
+        primaryjoin="BidOffer.bid_id == foreign(CurrentLine.bid_id)",
+    )
     money: Mapped["BidMoney | None"] = relationship(lazy="raise", viewonly=True)
     left_out: Mapped["BidUnconfirmed | None"] = relationship(lazy="joined", viewonly=True)
 
@@ -277,28 +282,6 @@ class BidUnconfirmed(Base):
     buyer_id: Mapped[UUID]
     supplier_id: Mapped[UUID]
     lines: Mapped[list[int]] = mapped_column(ARRAY(Integer))
-
-
-class BidLine(Base):
-    """The price of one line in an opened bid; ``total`` is that of what is offered.
-
-    ``quantity`` is None where the whole line is offered; ``breaks`` as `QuantityBreak` writes them.
-    """
-
-    __tablename__ = "bid_line"
-    __table_args__ = (
-        CheckConstraint("unit_price > 0 AND unit_price < 1e13", name="unit_price_finite"),
-        CheckConstraint("total >= 0 AND total < 1e13", name="total_finite"),
-        CheckConstraint("quantity > 0 AND quantity < 1e13", name="quantity_finite"),
-    )
-
-    bid_id: Mapped[UUID] = mapped_column(ForeignKey("bid_offer.bid_id"), primary_key=True)
-    rfq_line_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_line.id"), primary_key=True)
-    unit_price: Mapped[UnitPrice]
-    total: Mapped[Amount]
-    note: Mapped[str]
-    quantity: Mapped[QuantityValue | None]
-    breaks: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
 
 
 class BidScore(Base):

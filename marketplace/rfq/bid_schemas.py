@@ -141,6 +141,12 @@ class BidLineSchema(Schema):
     quantity = QuantityField(metadata={"description": "What is offered of the line."})
     is_partial = fields.Boolean()
     breaks = fields.List(fields.Nested(QuantityBreakSchema))
+    auction_unit_price = MoneyField(
+        allow_none=True,
+        unit_price=True,
+        metadata={"description": "The price that counts, where an auction has lowered it."},
+    )
+    auction_total = MoneyField(allow_none=True)
 
 
 class BidAnswerSchema(Schema):

@@ -21,11 +21,12 @@ from marketplace.rfq.bid_content import (
     document_from_json,
     line_total,
 )
-from marketplace.rfq.bid_models import Bid, BidAttempt, BidLine, BidOffer
+from marketplace.rfq.bid_models import Bid, BidAttempt, BidOffer
 from marketplace.rfq.bid_states import BidState
 from marketplace.rfq.evaluation_models import BidExclusion
 from marketplace.rfq.models import Rfq, money_of
 from marketplace.rfq.offering import QuantityBreak, breaks_from, price_at
+from marketplace.rfq.price_models import CurrentLine
 from marketplace.rfq.services.bid_drafts import OwnBid
 from marketplace.rfq.services.bidding import Submitted
 from marketplace.rfq.states import EnvelopeRule
@@ -40,6 +41,9 @@ class LineView:
     quantity: Quantity
     is_partial: bool
     breaks: tuple[QuantityBreak, ...]
+    # what an auction has made of it since
+    auction_unit_price: Money | None = None
+    auction_total: Money | None = None
 
     @property
     def price(self) -> Money:
@@ -169,7 +173,10 @@ def is_priced(rfq: Rfq, offer: BidOffer) -> bool:
 
 
 def offer_view(offer: BidOffer, terms: Terms, *, priced: bool = True) -> ContentView:
-    """What an opened bid says. priced: whether it was read with its prices."""
+    """What an opened bid says, as it was sealed; prices that an auction has set stand beside.
+
+    priced: whether it was read with its prices.
+    """
     currency = terms.currency
     lines = [
         _opened_line(terms.line_by_id[line.rfq_line_id], line, currency)
@@ -188,16 +195,18 @@ def offer_view(offer: BidOffer, terms: Terms, *, priced: bool = True) -> Content
     )
 
 
-def _opened_line(asked: AskedLine, line: BidLine, currency: str) -> LineView:
+def _opened_line(asked: AskedLine, line: CurrentLine, currency: str) -> LineView:
     offered = asked.quantity if line.quantity is None else line.quantity
     return LineView(
         line_id=line.rfq_line_id,
-        unit_price=Money(line.unit_price, currency),
-        total=Money(line.total, currency),
+        unit_price=Money(line.opened_unit_price, currency),
+        total=Money(line.opened_total, currency),
         note=line.note,
         quantity=Quantity(offered, asked.unit),
         is_partial=line.quantity is not None,
-        breaks=breaks_from({"breaks": line.breaks}),
+        breaks=breaks_from({"breaks": line.opened_breaks}),
+        auction_unit_price=Money(line.unit_price, currency) if line.is_repriced else None,
+        auction_total=Money(line.total, currency) if line.is_repriced else None,
     )
 
 

@@ -54,6 +54,11 @@ class ComparedCellSchema(Schema):
     )
     is_partial = fields.Boolean()
     breaks = fields.List(fields.Nested(QuantityBreakSchema))
+    opened_unit_price = MoneyField(
+        allow_none=True,
+        unit_price=True,
+        metadata={"description": "What the bid said, where an auction has lowered it since."},
+    )
     note = fields.String()
     is_best = fields.Boolean()
     is_worst = fields.Boolean()

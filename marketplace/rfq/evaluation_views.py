@@ -152,6 +152,9 @@ def _cell(cell: Cell, line: AskedLine, currency: str) -> dict[str, Any]:
         "quantity": _offered(price, line) if price else None,
         "is_partial": price is not None and price.part is not None,
         "breaks": price.breaks if price else (),
+        "opened_unit_price": Money(price.opened_unit_price, currency)
+        if price and price.opened_unit_price is not None
+        else None,
         "note": price.note if price else "",
         "is_best": cell.is_best,
         "is_worst": cell.is_worst,

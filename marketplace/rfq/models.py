@@ -100,6 +100,8 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
     awarded_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None]
+    # the further round, such as an auction, that has to end before anything is awarded
+    award_held_by: Mapped[UUID | None]
 
     lots: Mapped[list["RfqLot"]] = relationship(order_by="RfqLot.number", lazy="raise")
     lines: Mapped[list["RfqLine"]] = relationship(order_by="RfqLine.number", lazy="raise")

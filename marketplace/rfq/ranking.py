@@ -27,6 +27,8 @@ class Price:
     part: Decimal | None = None
     base: Decimal | None = None
     breaks: tuple[QuantityBreak, ...] = ()
+    # what the opening found, where an auction has lowered it since
+    opened_unit_price: Decimal | None = None
 
     def at(self, quantity: Decimal) -> Decimal:
         """The price of each unit when so many are bought."""

@@ -36,7 +36,6 @@ from marketplace.rfq.bid_content import (
 from marketplace.rfq.bid_models import (
     Bid,
     BidAttempt,
-    BidLine,
     BidMoney,
     BidOffer,
     BidUnconfirmed,
@@ -53,6 +52,7 @@ from marketplace.rfq.envelopes import (
     ServiceKeys,
 )
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.price_models import BidLine
 from marketplace.rfq.states import RFQ_FLOW
 from marketplace.rfq.unsealed import (
     OpenedBid,

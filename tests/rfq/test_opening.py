@@ -18,13 +18,13 @@ from marketplace.rfq.bid_models import (
     Bid,
     BidAttempt,
     BidDocument,
-    BidLine,
     BidOffer,
     BidVersion,
     RfqOpening,
 )
 from marketplace.rfq.bid_rules import SealMismatch, TooEarly, WrongPassphrase
 from marketplace.rfq.bid_states import BidState
+from marketplace.rfq.price_models import BidLine
 from marketplace.rfq.services import bid_drafts, bidding, opening
 from marketplace.rfq.states import RfqState
 from tests.factories.bids import KEYS, make_sourcing

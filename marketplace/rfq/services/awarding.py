@@ -53,6 +53,7 @@ def award(
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     check_version(rfq, expected)
     RFQ_FLOW.next(rfq.state, "award")
+    award_rules.check_not_held(rfq.award_held_by)
     award_rules.check_unreadable_ruled(opening_queries.unreadable(session, rfq_id))
     compared = evaluation.read_priced(session, actor, rfq_id)
     chosen = award_rules.chosen_lines(compared.terms, compared.cells, compared.lots, choices)

@@ -26,10 +26,11 @@ from marketplace.rfq import (
     ranking,
 )
 from marketplace.rfq.bid_content import AskedLine, SealedDocument, Terms, document_from_json
-from marketplace.rfq.bid_models import BidLine, BidOffer, BidScore
+from marketplace.rfq.bid_models import BidOffer, BidScore
 from marketplace.rfq.evaluation_models import BidExclusion
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.pregrading import Pregrade
+from marketplace.rfq.price_models import CurrentLine
 from marketplace.rfq.ranking import Cell, LotRanking, Offer, Price, Score
 from marketplace.rfq.states import RFQ_FLOW
 
@@ -267,7 +268,7 @@ def _evaluation(session: Session, actor: Actor, rfq: Rfq) -> Evaluation:
     )
 
 
-def _price(line: BidLine, asked: AskedLine) -> Price:
+def _price(line: CurrentLine, asked: AskedLine) -> Price:
     breaks = offering.breaks_from({"breaks": line.breaks})
     offered = asked.quantity if line.quantity is None else line.quantity
     return Price(
@@ -277,6 +278,7 @@ def _price(line: BidLine, asked: AskedLine) -> Price:
         part=line.quantity,
         base=line.unit_price,
         breaks=breaks,
+        opened_unit_price=line.opened_price(offered) if line.is_repriced else None,
     )
 
 

@@ -1,0 +1,103 @@
+"""The end of an auction: its result becomes the prices of the bids, or it is called off."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from marketplace.auctions import noting, queries
+from marketplace.auctions.board import Board
+from marketplace.auctions.models import Auction
+from marketplace.auctions.states import AuctionState, EventKind
+from marketplace.core import clock, outbox
+from marketplace.events.auctions import AuctionCancelled, AuctionClosed
+from marketplace.events.rfq import RfqCancelled, RfqUnsuccessful
+from marketplace.identity.permissions import SYSTEM, Actor
+from marketplace.rfq import queries as rfq_queries
+from marketplace.rfq.repricing import LotTotal
+from marketplace.rfq.services import repricing
+
+AT_ONCE = 200
+
+
+def conclude(session: Session, actor: Actor, board: Board) -> Board:
+    """Close an auction that the caller holds. Who bid in it gets the new price, others keep theirs.
+
+    An opened bid is never replaced by a higher price.
+    """
+    auction, windows = board.auction, board.windows()
+    totals = [
+        LotTotal(entry.bid_id, lot.lot_id, entry.amount)
+        for lot in board.lots
+        for entry in board.entries_of[lot.id]
+        if entry.seq > 0 and entry.amount < entry.opened_total
+    ]
+    for lot in board.lots:
+        if not lot.skipped and lot.ended_at is None:
+            lot.ended_at = min(windows[lot.id].ends_at, board.at)
+    auction.state = AuctionState.CLOSED
+    auction.closed_at = board.now
+    session.flush()
+    repricing.reprice(session, actor, auction.rfq_id, auction.id, totals)
+    repricing.release(session, actor, auction.rfq_id, auction.id)
+    noting.happened(session, board, EventKind.CLOSED)
+    noting.audited(session, actor, board, "closed", {"prices": len(totals)})
+    outbox.record(
+        session,
+        AuctionClosed(
+            auction_id=auction.id,
+            rfq_id=auction.rfq_id,
+            buyer_id=auction.buyer_id,
+            closed_at=board.now,
+        ),
+        audience=[auction.buyer_id],
+    )
+    session.flush()
+    return board
+
+
+def call_off(session: Session, actor: Actor, board: Board, reason: str) -> Board:
+    """End an auction that the caller holds without a result."""
+    auction = board.auction
+    auction.state = AuctionState.CANCELLED
+    auction.reason = reason
+    auction.closed_at = board.now
+    session.flush()
+    repricing.release(session, actor, auction.rfq_id, auction.id)
+    noting.happened(session, board, EventKind.CANCELLED, data={"reason": reason})
+    noting.audited(session, actor, board, "cancelled", {"reason": reason})
+    outbox.record(
+        session,
+        AuctionCancelled(
+            auction_id=auction.id,
+            rfq_id=auction.rfq_id,
+            buyer_id=auction.buyer_id,
+            cancelled_at=board.now,
+        ),
+        audience=[auction.buyer_id],
+    )
+    session.flush()
+    return board
+
+
+def close_ended(session: Session, actor: Actor) -> None:
+    """Take over the results of auctions whose time is up. Late or twice does no harm."""
+    waiting = session.scalars(
+        select(Auction)
+        .where(Auction.state == AuctionState.PLANNED, Auction.starts_at < clock.now())
+        .order_by(Auction.starts_at)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    ).all()
+    rfqs = queries.rfqs_of(session, waiting)
+    for auction in waiting:
+        board = queries.board_of(session, rfqs[auction.rfq_id], auction)
+        if board.state is AuctionState.ENDED:
+            conclude(session, actor, board)
+
+
+def follow_end_of_rfq(session: Session, event: RfqCancelled | RfqUnsuccessful) -> None:
+    """An RFQ that has ended takes its auction with it."""
+    rfq = rfq_queries.get(session, SYSTEM, event.rfq_id)
+    auction = queries.find(session, SYSTEM, event.rfq_id, lock=True)
+    if auction is None or auction.state in (AuctionState.CLOSED, AuctionState.CANCELLED):
+        return
+    call_off(session, SYSTEM, queries.board_of(session, rfq, auction), rfq.end_reason or "")
