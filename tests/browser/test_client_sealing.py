@@ -13,9 +13,10 @@ from marketplace.core import clock
 from marketplace.core.db import Database
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import OrgKind
-from marketplace.rfq.bid_models import BidAttempt, BidLine, BidOffer
+from marketplace.rfq.bid_models import BidAttempt, BidOffer
 from marketplace.rfq.envelopes import ServiceKeys
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.price_models import BidLine
 from marketplace.rfq.services import opening, quality
 from marketplace.rfq.states import EnvelopeRule
 from marketplace.settings import Settings

@@ -19,10 +19,11 @@ from marketplace.core import clock
 from marketplace.core.audit import AuditEvent
 from marketplace.identity.permissions import Actor
 from marketplace.notifications.models import Notice
-from marketplace.rfq.bid_models import Bid, BidDraft, BidLine, BidOffer, BidVersion
+from marketplace.rfq.bid_models import Bid, BidDraft, BidOffer, BidVersion
 from marketplace.rfq.bid_rules import SealMismatch
 from marketplace.rfq.bid_states import BidState
 from marketplace.rfq.opening_models import BidUnreadable
+from marketplace.rfq.price_models import BidLine
 from marketplace.rfq.proofs import reading
 from marketplace.rfq.proofs.verifying import verify
 from marketplace.rfq.services import proving, quality
