@@ -32,10 +32,15 @@ def test_from_the_letter_to_the_ruling(stage):
         )
         buyer = make_actor(session, organisation=company)
         decided = make_decided(session, buyer=buyer, reasons="Price alone decided.")
-        tokens = [sign_in_token(session, each) for each in (decided.loser, decided.judge)]
-        rfq_id = decided.sourcing.rfq.id
+        people = (decided.loser, decided.judge, admin)
+        tokens = [sign_in_token(session, each) for each in people]
+        rfq_id, award_id = decided.sourcing.rfq.id, decided.award_id
     stage.work()
-    loser, judge = (enter(stage, token) for token in tokens)
+    loser, judge, head = (enter(stage, token) for token in tokens)
+
+    head.open("/settings/sourcing")
+    head.sees("Standstill in calendar days")
+    checked(head, "settings-sourcing")
 
     loser.open(f"/rfqs/{rfq_id}/outcome")
     loser.sees("In standstill", "nothing is ordered before the standstill has ended")
@@ -71,6 +76,9 @@ def test_from_the_letter_to_the_ruling(stage):
     judge.open(f"/rfqs/{rfq_id}/outcome")
     judge.sees("The award is held back", "Challenge by", "Award letter")
     checked(judge, "outcome-buyer")
+    judge.open(f"/rfqs/{rfq_id}/awards/{award_id}/withdraw")
+    checked(judge, "award-withdraw")
+    judge.open(f"/rfqs/{rfq_id}/outcome")
     judge.page.locator("main").get_by_role("link", name="Challenge by").first.click()
     judge.sees("grounds.txt", "Admit the challenge: talks begin")
     checked(judge, "challenge-buyer")
