@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from marketplace import blueprints
 from marketplace.core.db import Database
 from marketplace.core.text import Text
+from marketplace.rfq import ingress_http
 from marketplace.settings import Settings
 from marketplace.web import filters, problems, telemetry
 from marketplace.web.context import WebApp, json_response
@@ -70,6 +71,8 @@ def create_app(settings: Settings, *, database: Database | None = None) -> WebAp
     app.database = database or Database(
         settings.database_url, APP_ROLE, pool_size=settings.pool_size
     )
+    # what arrives while the service cannot take it, but must not be forgotten
+    app.extensions["unavailable"] = [ingress_http.note]
     app.turns = BoundedSemaphore(settings.pool_size)
     app.json = OrjsonProvider(app)
     app.config.update(

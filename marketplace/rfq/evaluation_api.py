@@ -20,6 +20,7 @@ from marketplace.rfq.evaluation_schemas import (
     OpeningMinutesSchema,
     UnsuccessfulSchema,
 )
+from marketplace.rfq.ingress_http import take_in_journal
 from marketplace.rfq.opening_models import RfqPriceOpening
 from marketplace.rfq.services import awarding, evaluation, opening
 from marketplace.web.blueprints import ApiBlueprint, expected_version
@@ -48,6 +49,7 @@ class Opening(MethodView):
     @blp.response(201, OpeningMinutesSchema)
     def post(self, data: dict[str, Any], rfq_id: UUID) -> RfqOpening:
         """Open all bids at once, from thirty seconds after the deadline."""
+        take_in_journal()
         with peeking_noted(rfq_id):
             return opening.open_bids(
                 current_session(), current_actor(), service_keys(), rfq_id, data["passphrase"]

@@ -8,6 +8,7 @@ from flask.views import MethodView
 from marketplace.core.errors import NotFound
 from marketplace.core.text import _
 from marketplace.rfq.bid_http import peeking_noted, service_keys
+from marketplace.rfq.ingress_http import take_in_journal
 from marketplace.rfq.officer_schemas import (
     CeremonySchema,
     ColleagueListSchema,
@@ -75,6 +76,7 @@ class Shares(MethodView):
     @blp.response(201, CeremonySchema)
     def post(self, data: dict[str, Any], rfq_id: UUID) -> dict[str, Any]:
         """Give the caller's share; with the second one all bids are opened at once."""
+        take_in_journal()
         with peeking_noted(rfq_id):
             given = ceremony.give_share(
                 current_session(), current_actor(), service_keys(), rfq_id, data["passphrase"]

@@ -11,6 +11,7 @@ from marketplace.identity.permissions import Permission
 from marketplace.rfq import opening_pages, queries
 from marketplace.rfq.bid_http import peeking_noted, service_keys
 from marketplace.rfq.bid_rules import WrongPassphrase
+from marketplace.rfq.ingress_http import take_in_journal
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.officer_schemas import (
     OpeningKeyFormSchema,
@@ -53,6 +54,7 @@ def give_share(rfq_id: UUID) -> ResponseReturnValue:
     form = Form(ShareInputSchema, request.form)
     if form.valid:
         try:
+            take_in_journal()
             with undone_if_refused(), peeking_noted(rfq_id):
                 given = ceremony.give_share(
                     session, actor, service_keys(), rfq_id, form.data["passphrase"]

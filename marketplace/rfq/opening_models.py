@@ -1,4 +1,6 @@
-"""Tables of openings beyond the first: prices that were sealed apart, and what cannot be read."""
+"""Tables of openings beyond the first: prices that were sealed apart, unreadable bids, and the
+journal of attempts that arrived while the service could not take them.
+"""
 
 from datetime import datetime
 from uuid import UUID
@@ -6,8 +8,23 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace.core.db import Base
+from marketplace.core.db import Base, HasId
 from marketplace.rfq.bid_states import UnreadableRuling
+
+
+class IngressAttempt(HasId, Base):
+    """A submission that arrived while the service could not take it, from the journal."""
+
+    __tablename__ = "ingress_attempt"
+    __table_args__ = (Index(None, "rfq_id"),)
+
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq.id"))
+    supplier_id: Mapped[UUID]
+    arrived_at: Mapped[datetime]
+    digest: Mapped[str]
+    statement: Mapped[str]
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
+    taken_in_at: Mapped[datetime]
 
 
 class RfqPriceOpening(Base):

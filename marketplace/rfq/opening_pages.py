@@ -26,6 +26,7 @@ from marketplace.rfq.bid_models import RfqOpening
 from marketplace.rfq.bid_rules import DRAIN, WrongPassphrase
 from marketplace.rfq.evaluation_pages import frame
 from marketplace.rfq.evaluation_schemas import OpenBidsSchema
+from marketplace.rfq.ingress_http import take_in_journal
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.officer_schemas import ShareInputSchema, ShareLossInputSchema
 from marketplace.rfq.opening_models import RfqPriceOpening
@@ -88,6 +89,7 @@ def _open(rfq_id: UUID, use_case: Callable[..., object], done: Text) -> Response
     form = Form(OpenBidsSchema, request.form)
     if form.valid:
         try:
+            take_in_journal()
             with undone_if_refused(), peeking_noted(rfq_id):
                 use_case(session, actor, service_keys(), rfq_id, form.data["passphrase"])
         except OutageAtDeadline:
@@ -103,6 +105,7 @@ def _open(rfq_id: UUID, use_case: Callable[..., object], done: Text) -> Response
 
 def _sealed(rfq: Rfq, forms: dict[str, Form]) -> str:
     """The same for no bid and for many."""
+    take_in_journal()
     session, now = current_session(), clock.now()
     opens_at = bid_rules.deadline_of(rfq) + DRAIN if rfq.bids_due_at else None
     is_ready = rfq.state_at(now) is RfqState.CLOSED and opens_at is not None and now >= opens_at

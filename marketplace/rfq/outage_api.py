@@ -5,6 +5,7 @@ from uuid import UUID
 
 from flask.views import MethodView
 
+from marketplace.rfq.ingress_http import take_in_journal
 from marketplace.rfq.models import RfqOutageRuling
 from marketplace.rfq.outage_queries import AtDeadline
 from marketplace.rfq.outage_schemas import (
@@ -26,8 +27,13 @@ class Outages(MethodView):
     @blp.response(200, OutagesSchema)
     def get(self, rfq_id: UUID) -> dict[str, Any]:
         """When the marketplace could not be reached in the last hour before a passed deadline."""
+        take_in_journal()
         found = outages.read(current_session(), current_actor(), rfq_id)
-        return _shown(found) if found else {"items": [], "needs_ruling": False, "ruling": None}
+        return (
+            _shown(found)
+            if found
+            else {"items": [], "attempts": [], "needs_ruling": False, "ruling": None}
+        )
 
 
 @blp.route("/<uuid:rfq_id>/outage-ruling")
@@ -37,6 +43,7 @@ class OutageRuling(MethodView):
     @blp.response(201, OutageRulingSchema)
     def post(self, data: dict[str, Any], rfq_id: UUID) -> RfqOutageRuling:
         """Extend the deadline for everybody, or let it stand; bids are opened only after that."""
+        take_in_journal()
         session, actor = current_session(), current_actor()
         return outages.rule(session, actor, rfq_id, **data, expected=expected_version())
 
@@ -44,6 +51,7 @@ class OutageRuling(MethodView):
 def _shown(found: AtDeadline) -> dict[str, Any]:
     return {
         "items": found.outages,
+        "attempts": found.attempts,
         "needs_ruling": found.needs_ruling,
         "ruling": found.ruling,
     }

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.core.text import _
 from marketplace.rfq import queries
+from marketplace.rfq.ingress_http import take_in_journal
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.outage_schemas import OutageRulingInputSchema
 from marketplace.rfq.sections import save
@@ -21,6 +22,7 @@ pages = PageBlueprint("rfq_outages", __name__, url_prefix="/rfqs/<uuid:rfq_id>/o
 @pages.route("", methods=["GET", "POST"])
 def rule(rfq_id: UUID) -> ResponseReturnValue:
     session, actor = current_session(), current_actor()
+    take_in_journal()
     rfq = queries.get_own(session, actor, rfq_id)
     if request.method == "GET":
         return _page(rfq, Form(OutageRulingInputSchema, initial={"version": rfq.version}))

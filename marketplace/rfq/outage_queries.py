@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, bindparam, select, text
 from sqlalchemy.orm import Session
 
 from marketplace.core import clock, outages
@@ -16,6 +17,9 @@ from marketplace.rfq.bid_rules import DRAIN
 from marketplace.rfq.models import Rfq, RfqOutageRuling
 from marketplace.rfq.states import RfqState
 
+_WAITING = text("SELECT * FROM ingress_waiting(:rfq_id, :since, :until)").bindparams(
+    bindparam("rfq_id", type_=Uuid())
+)
 # Who was kept out in the last hour may have had no other chance.
 BEFORE = timedelta(hours=1)
 
@@ -26,16 +30,31 @@ class OutageAtDeadline(Conflict):
 
 
 @dataclass(frozen=True)
+class WaitingAttempt:
+    """A submission that was here in time and could not be taken; of whom is not told."""
+
+    id: UUID
+    arrived_at: datetime
+    digest: str
+
+
+@dataclass(frozen=True)
 class AtDeadline:
     """What stood in the way of bids before this deadline, and the ruling on it."""
 
     due_at: datetime
     outages: Sequence[Silence]
+    attempts: Sequence[WaitingAttempt]
     ruling: RfqOutageRuling | None
 
     @property
+    def is_clear(self) -> bool:
+        """Whether nothing stood in the way."""
+        return not self.outages and not self.attempts
+
+    @property
     def needs_ruling(self) -> bool:
-        return bool(self.outages) and self.ruling is None
+        return not self.is_clear and self.ruling is None
 
 
 def at_deadline(session: Session, rfq: Rfq) -> AtDeadline | None:
@@ -52,7 +71,9 @@ def at_deadline(session: Session, rfq: Rfq) -> AtDeadline | None:
             RfqOutageRuling.rfq_id == rfq.id, RfqOutageRuling.due_at == due_at
         )
     )
-    return AtDeadline(due_at, found, ruling)
+    wanted = {"rfq_id": rfq.id, "since": due_at - BEFORE, "until": due_at}
+    waiting = [WaitingAttempt(*row) for row in session.execute(_WAITING, wanted)]
+    return AtDeadline(due_at, found, waiting, ruling)
 
 
 def check_ruled(session: Session, rfq: Rfq) -> None:
@@ -70,5 +91,9 @@ def check_ruled(session: Session, rfq: Rfq) -> None:
                     "ended_at": instant(each.ended_at) if each.ended_at else None,
                 }
                 for each in found.outages
+            ],
+            attempts=[
+                {"id": str(each.id), "arrived_at": instant(each.arrived_at)}
+                for each in found.attempts
             ],
         )

@@ -26,7 +26,17 @@ class OutageRulingSchema(Schema):
     created_at = InstantField()
 
 
+class WaitingAttemptSchema(Schema):
+    id = IdField(metadata={"description": "The number that its sender was told."})
+    arrived_at = InstantField()
+    digest = fields.String()
+
+
 class OutagesSchema(Schema):
     items = fields.List(fields.Nested(SilenceSchema))
+    attempts = fields.List(
+        fields.Nested(WaitingAttemptSchema),
+        metadata={"description": "Submissions in time that the service could not take."},
+    )
     needs_ruling = fields.Boolean()
     ruling = fields.Nested(OutageRulingSchema, allow_none=True)

@@ -67,6 +67,9 @@ def register(app: Flask) -> None:
 def answer(error: Exception) -> Response:
     """The response to any exception."""
     known = _translate(error)
+    if isinstance(known, errors.Unavailable):
+        for note in current_app.extensions.get("unavailable", ()):
+            note(known)
     if isinstance(known, DomainError):
         return _render(_status(known), known.code, known.title, known.detail, known)
     if isinstance(known, HTTPException):

@@ -66,6 +66,7 @@ class TestApi:
         assert buyer.get(path).json["state"] == "published"
         assert buyer.get(f"{path}/outages").json == {
             "items": [],
+            "attempts": [],
             "needs_ruling": False,
             "ruling": None,
         }

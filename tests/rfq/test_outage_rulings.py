@@ -139,6 +139,7 @@ class TestRuling:
         ]
         assert entry.data == {
             "outages": [["2099-03-10T10:40:00+00:00", "2099-03-10T10:47:00+00:00"]],
+            "attempts": [],
             "extended_to": None,
             "reason": "Power failure",
         }

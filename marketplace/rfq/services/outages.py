@@ -66,6 +66,7 @@ def rule(
                 [each.began_at.isoformat(), each.ended_at.isoformat() if each.ended_at else None]
                 for each in found.outages
             ],
+            "attempts": [str(each.id) for each in found.attempts],
             "extended_to": ruling.extended_to.isoformat() if ruling.extended_to else None,
             "reason": ruling.reason,
         },
@@ -82,7 +83,7 @@ def read(session: Session, actor: Actor, rfq_id: UUID) -> AtDeadline | None:
 
 def _to_be_ruled(session: Session, rfq: Rfq) -> AtDeadline:
     found = outage_queries.at_deadline(session, rfq)
-    if found is None or not found.outages:
+    if found is None or found.is_clear:
         raise NothingToRule(_("No outage stands between a passed deadline and its opening."))
     if found.ruling is not None:
         raise AlreadyRuled(_("This outage has been ruled on."))
