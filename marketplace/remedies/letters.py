@@ -45,7 +45,7 @@ def content_for(decision: Decision, supplier_id: UUID) -> Json:
         "lots": [
             _lot(decision, lot, ranks, supplier_id)
             for lot, ranks in _decided(decision)
-            if (supplier_id, lot.id) in decision.bid_for
+            if _is_told(decision, lot, supplier_id)
         ],
     }
 
@@ -63,6 +63,12 @@ def _decided(decision: Decision) -> Iterator[tuple[AskedLot, list[Json]]]:
     asked = {str(lot.id): lot for lot in decision.terms.lots}
     for lot in decision.evidence["lots"]:
         yield asked[lot["lot_id"]], lot["ranks"]
+
+
+def _is_told(decision: Decision, lot: AskedLot, supplier_id: UUID) -> bool:
+    """Bidders read of the lots that they bid for; where that is unknown, of all."""
+    known = {lot_id for bidder, lot_id in decision.bid_for if bidder == supplier_id}
+    return not known or lot.id in known
 
 
 def _lot(decision: Decision, lot: AskedLot, ranks: list[Json], supplier_id: UUID) -> Json:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select, union
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from marketplace.core.errors import NotFound
@@ -26,14 +26,20 @@ def award(session: Session, award_id: UUID) -> Award:
 
 
 def lots_bid_for(session: Session, rfq_id: UUID) -> frozenset[tuple[UUID, UUID]]:
-    """Which supplier has a price for something of which lot, for the system."""
-    rows = session.execute(
+    """Which supplier named or priced something of which lot, for the system.
+
+    Of bids that were excluded before their prices were opened only the named lots are known.
+    """
+    priced = (
         select(BidOffer.supplier_id, RfqLine.lot_id)
         .join(BidLine, BidLine.bid_id == BidOffer.bid_id)
         .join(RfqLine, RfqLine.id == BidLine.rfq_line_id)
         .where(BidOffer.rfq_id == rfq_id)
-        .distinct()
     )
+    named = select(BidOffer.supplier_id, func.unnest(BidOffer.lot_ids).label("lot_id")).where(
+        BidOffer.rfq_id == rfq_id
+    )
+    rows = session.execute(union(priced, named))
     return frozenset((row.supplier_id, row.lot_id) for row in rows)
 
 

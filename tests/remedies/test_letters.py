@@ -4,6 +4,7 @@ import io
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from pypdf import PdfReader
@@ -15,10 +16,12 @@ from marketplace.documents import queries as document_queries
 from marketplace.documents import service as documents
 from marketplace.identity.permissions import OrgKind
 from marketplace.notifications.models import MailMessage, Notice
-from marketplace.remedies import reactions
+from marketplace.remedies import queries, reactions
+from marketplace.remedies.letters import Decision, content_for
 from marketplace.remedies.models import AwardLetter
 from marketplace.remedies.services import concluding, reading_letters
 from marketplace.remedies.states import LetterKind
+from marketplace.rfq import bid_queries
 from marketplace.rfq.award_rules import Choice, NamesALoser
 from marketplace.rfq.bid_models import Award
 from marketplace.rfq.drafts import LotDraft
@@ -127,6 +130,23 @@ class TestContent:
 
     def test_a_lot_is_told_to_its_bidders_alone(self, letters):
         assert [lot["title"] for lot in letters[3].content["lots"]] == ["Washers"]
+
+    def test_a_bidder_whose_lots_are_unknown_reads_of_all(self, session, sourcing, letters):
+        award = queries.award(session, letters[0].award_id)
+        decision = Decision(
+            terms=bid_queries.terms(session, sourcing.rfq.id),
+            evidence=award.evidence,
+            lines=award.lines,
+            names=dict(zip([s.org_id for s in sourcing.suppliers], NAMES, strict=True)),
+            bid_for=queries.lots_bid_for(session, sourcing.rfq.id),
+            reasons="",
+            dispute_clause="",
+        )
+        unread = content_for(decision, uuid4())
+        assert [(lot["title"], lot["bids"]) for lot in unread["lots"]] == [
+            ("Bolts", []), ("Washers", []),
+        ]  # fmt: skip
+        assert [lot["winners"][0]["name"] for lot in unread["lots"]] == list(NAMES[:2])
 
     def test_the_clocks_are_told(self, letters):
         assert letters[0].challenge_until == datetime(2026, 3, 30, 21, 59, 59, tzinfo=UTC)
