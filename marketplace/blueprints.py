@@ -54,6 +54,8 @@ from marketplace.rfq import evaluation_pages as rfq_evaluation_pages
 from marketplace.rfq import formula_api as rfq_formula_api
 from marketplace.rfq import import_api as rfq_import_api
 from marketplace.rfq import import_pages as rfq_import_pages
+from marketplace.rfq import low_price_api as rfq_low_price_api
+from marketplace.rfq import low_price_pages as rfq_low_price_pages
 from marketplace.rfq import officer_api as rfq_officer_api
 from marketplace.rfq import officer_pages as rfq_officer_pages
 from marketplace.rfq import opening_pages as rfq_opening_pages
@@ -124,6 +126,7 @@ API = (
     rfq_import_api.blp,
     rfq_officer_api.blp,
     rfq_officer_api.keys_blp,
+    rfq_low_price_api.blp,
     rfq_outage_api.blp,
     rfq_proof_api.blp,
     rfq_quality_api.blp,
@@ -169,6 +172,7 @@ PAGES = (
     rfq_officer_pages.key_pages,
     rfq_officer_pages.pages,
     rfq_opening_pages.pages,
+    rfq_low_price_pages.pages,
     rfq_outage_pages.pages,
     rfq_pages.pages,
     rfq_proof_pages.pages,

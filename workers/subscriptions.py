@@ -18,6 +18,7 @@ from marketplace.orders import reactions as orders
 from marketplace.payments import reactions as payments
 from marketplace.remedies import reactions as remedies
 from marketplace.rfq import bid_reactions as bids
+from marketplace.rfq import low_price_notices as low_prices
 from marketplace.rfq import reactions as rfq
 from marketplace.rfq.officers import reactions as officers
 from marketplace.scenarios import notices as scenario_notices
@@ -101,6 +102,8 @@ SUBSCRIPTIONS: Mapping[str, Mapping[str, Work]] = {
     },
     "rfq.deadline_extended": {"announce_extension": rfq.announce_extension},
     "rfq.escrow_used": {"tell_of_escrow": officers.tell_of_escrow},
+    "rfq.low_price_answered": {"tell_buyer_justified": low_prices.tell_buyer},
+    "rfq.low_price_asked": {"ask_for_justification": low_prices.tell_bidder},
     "rfq.officers_named": {"tell_officers": officers.tell_officers},
     "rfq.share_given": {"call_second_officer": officers.call_second_officer},
     "rfq.share_lost": {"tell_of_loss": officers.tell_of_loss},

@@ -181,6 +181,33 @@ class RfqOpened(Event):
 
 @event
 @dataclass(frozen=True)
+class LowPriceAsked(Event):
+    """A bidder is asked to justify an abnormally low price."""
+
+    name: ClassVar[str] = "rfq.low_price_asked"
+
+    rfq_id: UUID
+    buyer_id: UUID
+    bid_id: UUID
+    supplier_id: UUID
+    due_at: datetime
+    asked_at: datetime
+
+
+@event
+@dataclass(frozen=True)
+class LowPriceAnswered(Event):
+    name: ClassVar[str] = "rfq.low_price_answered"
+
+    rfq_id: UUID
+    buyer_id: UUID
+    bid_id: UUID
+    supplier_id: UUID
+    answered_at: datetime
+
+
+@event
+@dataclass(frozen=True)
 class AwardDecided(Event):
     """Winners are chosen; the award is final after `standstill_until` at the earliest."""
 

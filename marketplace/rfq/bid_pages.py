@@ -82,6 +82,9 @@ def show(rfq_id: UUID) -> ResponseReturnValue:
         attempts=bid_queries.attempts(current_session(), current_actor(), rfq_id),
         unreadable=opening_queries.own_unreadable(current_session(), bid.id) if bid else None,
         has_proofs=proof_queries.has_file(current_session(), own.door.rfq, clock.now()),
+        asked=evaluation_queries.own_inquiry(current_session(), current_actor(), rfq_id)
+        if opened
+        else None,
         exclusion=evaluation_queries.own_exclusion(current_session(), current_actor(), bid.id)
         if bid
         else None,

@@ -233,6 +233,7 @@ def _header_values(rfq: Rfq) -> dict[str, Any]:
         "allows": rfq.allows,
         "standstill_days": rfq.standstill_days,
         "blind_scoring": rfq.blind_scoring,
+        "low_price_check": rfq.low_price_check,
         "addendum_days": rfq.addendum_days,
         "version": rfq.version,
     }

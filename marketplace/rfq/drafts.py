@@ -80,6 +80,7 @@ class Header(TypedDict, total=False):
     questions_days_before: int | None
     open_to_all: bool
     blind_scoring: bool
+    low_price_check: bool
     envelopes: EnvelopeRule
     client_sealing: bool
     category_code: str | None

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.db import Base
-from marketplace.rfq.evaluation_states import ExclusionGround
+from marketplace.rfq.evaluation_states import ExclusionGround, LowPriceRuling
 
 
 class BidExclusion(Base):
@@ -25,3 +25,26 @@ class BidExclusion(Base):
     reason: Mapped[str]
     excluded_by: Mapped[UUID]
     excluded_at: Mapped[datetime]
+
+
+class LowPriceInquiry(Base):
+    """A bidder is asked to justify a total that is abnormally low, answers, and the buyer rules."""
+
+    __tablename__ = "low_price_inquiry"
+    __table_args__ = (Index(None, "rfq_id"),)
+
+    bid_id: Mapped[UUID] = mapped_column(ForeignKey("bid.id"), primary_key=True)
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_seal.rfq_id"))
+    buyer_id: Mapped[UUID]
+    supplier_id: Mapped[UUID]
+    question: Mapped[str]
+    asked_by: Mapped[UUID]
+    asked_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    answer: Mapped[str | None]
+    answered_by: Mapped[UUID | None]
+    answered_at: Mapped[datetime | None]
+    outcome: Mapped[LowPriceRuling | None]
+    reason: Mapped[str | None]
+    ruled_by: Mapped[UUID | None]
+    ruled_at: Mapped[datetime | None]

@@ -19,6 +19,7 @@ from marketplace.rfq import (
     bid_views,
     evaluation_queries,
     evaluation_views,
+    low_price_rules,
     price_sight,
     reversals,
     sensitivity,
@@ -196,6 +197,7 @@ def _evaluation_page(compared: Evaluation, form: Form) -> str:
         sensitivity=sensitivity.of,
         reversals=reversals.of,
         pregrades=compared.pregrades,
+        low_prices=low_price_rules.flagged(compared.lots),
         knocked_out=[
             (offer, each.criterion)
             for offer in compared.offers

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from marketplace.identity.permissions import Actor
 from marketplace.rfq import bid_queries
 from marketplace.rfq.bid_models import BidOffer
-from marketplace.rfq.evaluation_models import BidExclusion
+from marketplace.rfq.evaluation_models import BidExclusion, LowPriceInquiry
 
 
 def exclusions(session: Session, rfq_id: UUID) -> dict[UUID, BidExclusion]:
@@ -66,5 +66,30 @@ def own_exclusion(session: Session, actor: Actor, bid_id: UUID) -> BidExclusion 
     return session.scalar(
         select(BidExclusion).where(
             BidExclusion.bid_id == bid_id, BidExclusion.supplier_id == actor.organisation_id
+        )
+    )
+
+
+def inquiries(session: Session, rfq_id: UUID) -> dict[UUID, LowPriceInquiry]:
+    """What bidders were asked about low prices, by bid. The caller has checked `opened`."""
+    rows = session.scalars(select(LowPriceInquiry).where(LowPriceInquiry.rfq_id == rfq_id))
+    return {row.bid_id: row for row in rows}
+
+
+def inquiry(session: Session, rfq_id: UUID, bid_id: UUID) -> LowPriceInquiry | None:
+    """What one bidder was asked. The caller has checked that the bids are opened."""
+    return session.scalar(
+        select(LowPriceInquiry).where(
+            LowPriceInquiry.rfq_id == rfq_id, LowPriceInquiry.bid_id == bid_id
+        )
+    )
+
+
+def own_inquiry(session: Session, actor: Actor, rfq_id: UUID) -> LowPriceInquiry | None:
+    """What the supplier was asked about their own bid."""
+    return session.scalar(
+        select(LowPriceInquiry).where(
+            LowPriceInquiry.rfq_id == rfq_id,
+            LowPriceInquiry.supplier_id == actor.organisation_id,
         )
     )

@@ -22,3 +22,18 @@ register_labels(
         ExclusionGround.RULING: _("Another ruling"),
     }
 )
+
+
+class LowPriceRuling(StrEnum):
+    """What the buyer found about an abnormally low total."""
+
+    ACCEPTED = "accepted"
+    EXCLUDED = "excluded"
+
+
+register_labels(
+    {
+        LowPriceRuling.ACCEPTED: _("Justified"),
+        LowPriceRuling.EXCLUDED: _("Not justified, bid excluded"),
+    }
+)

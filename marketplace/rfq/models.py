@@ -91,6 +91,7 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
     quality_locked_by: Mapped[UUID | None]
     quality_lock_reason: Mapped[str | None]
     prices_seen_at: Mapped[datetime | None]
+    low_price_check: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     envelopes: Mapped[EnvelopeRule] = mapped_column(
         default=EnvelopeRule.ONE, server_default=EnvelopeRule.ONE.value
     )

@@ -113,6 +113,9 @@ class HeaderSchema(Schema):
     blind_scoring = fields.Boolean(
         metadata={"description": "Prices stay hidden until the scores of the quality are locked."}
     )
+    low_price_check = fields.Boolean(
+        metadata={"description": "An abnormally low bid wins only once its price is accepted."}
+    )
     envelopes = EnumField(
         EnvelopeRule,
         metadata={"description": "two: prices are sealed apart and opened once quality is locked."},
@@ -158,6 +161,7 @@ class HeaderFormSchema(HeaderSchema):
     title = TextField(required=True, max=200)
     description = TextField(max=20_000, load_default="")
     blind_scoring = fields.Boolean(load_default=False)
+    low_price_check = fields.Boolean(load_default=False)
     allows = fields.List(EnumField(OfferKind), load_default=list)
     client_sealing = fields.Boolean(load_default=False)
 
@@ -292,6 +296,7 @@ class RfqSchema(RfqSummarySchema):
     source = EnumField(RfqSource)
     external_ref = fields.String()
     blind_scoring = fields.Boolean()
+    low_price_check = fields.Boolean()
     envelopes = EnumField(EnvelopeRule)
     client_sealing = fields.Boolean()
     suspended_at = InstantField()

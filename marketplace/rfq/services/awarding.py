@@ -14,7 +14,15 @@ from marketplace.core.ids import uuid7
 from marketplace.core.text import _
 from marketplace.events.rfq import RfqUnsuccessful
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import award_rules, bid_queries, opening_queries, queries, standings
+from marketplace.rfq import (
+    award_rules,
+    bid_queries,
+    evaluation_queries,
+    low_price_rules,
+    opening_queries,
+    queries,
+    standings,
+)
 from marketplace.rfq.award_rules import Choice, ChosenLine
 from marketplace.rfq.bid_content import instant
 from marketplace.rfq.bid_models import Award, AwardLine, Bid
@@ -60,6 +68,7 @@ def award(
     award_rules.check_minimums(chosen, compared.minimums)
     award_rules.check_decidable(compared.lots, chosen)
     award_rules.check_justified(chosen, justification)
+    _check_low_prices(session, compared, chosen)
     supplier_of = {offer.bid_id: offer.supplier_id for offer in compared.everybody}
     winners = {supplier_of[line.bid_id] for line in chosen}
     losers = [org.name for org in compared.suppliers.values() if org.id not in winners]
@@ -100,6 +109,17 @@ def close_unsuccessful(
     )
     session.flush()
     return rfq
+
+
+def _check_low_prices(session: Session, compared: Evaluation, chosen: Sequence[ChosenLine]) -> None:
+    """Where the RFQ asks for it, no abnormally low bid wins before its price was accepted."""
+    if not compared.rfq.low_price_check:
+        return
+    low_price_rules.check_ruled(
+        low_price_rules.flagged(compared.lots),
+        {(line.asked.lot_id, line.bid_id) for line in chosen},
+        evaluation_queries.inquiries(session, compared.rfq.id),
+    )
 
 
 def _write(

@@ -31,8 +31,8 @@ from marketplace.rfq.rows import add_criteria, add_invitations, add_lines, add_l
 from marketplace.rfq.states import CriterionKind, RfqState
 
 _AS_GIVEN = (
-    "title", "description", "open_to_all", "blind_scoring", "envelopes", "client_sealing",
-    "category_code", "payment_terms_days", "standstill_days", "addendum_days",
+    "title", "description", "open_to_all", "blind_scoring", "low_price_check", "envelopes",
+    "client_sealing", "category_code", "payment_terms_days", "standstill_days", "addendum_days",
 )  # fmt: skip
 
 
@@ -213,6 +213,7 @@ def _header_of(rfq: Rfq) -> Header:
         "time_zone": rfq.time_zone,
         "open_to_all": rfq.open_to_all,
         "blind_scoring": rfq.blind_scoring,
+        "low_price_check": rfq.low_price_check,
         "envelopes": rfq.envelopes,
         "client_sealing": rfq.client_sealing,
         "category_code": rfq.category_code,

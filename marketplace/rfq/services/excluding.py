@@ -8,7 +8,7 @@ from marketplace.core import audit, clock
 from marketplace.core.errors import Conflict, FieldError, Invalid, NotFound
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import bid_queries, evaluation_queries, queries
+from marketplace.rfq import bid_queries, evaluation_queries, low_price_rules, queries
 from marketplace.rfq.bid_models import Bid
 from marketplace.rfq.evaluation_models import BidExclusion
 from marketplace.rfq.evaluation_states import ExclusionGround
@@ -47,7 +47,7 @@ def exclude(
     criterion_id: the knock-out criterion that the bid does not meet.
     """
     bid = _ruled_bid(session, actor, rfq_id, bid_id)
-    _check(session, rfq_id, reason, ground, criterion_id)
+    _check(session, rfq_id, bid_id, reason, ground, criterion_id)
     if evaluation_queries.exclusion(session, rfq_id, bid_id) is not None:
         raise AlreadyExcluded(_("This bid is excluded already."))
     excluded = BidExclusion(
@@ -100,7 +100,12 @@ def _check_price_open(rfq: Rfq) -> None:
 
 
 def _check(
-    session: Session, rfq_id: UUID, reason: str, ground: ExclusionGround, criterion_id: UUID | None
+    session: Session,
+    rfq_id: UUID,
+    bid_id: UUID,
+    reason: str,
+    ground: ExclusionGround,
+    criterion_id: UUID | None,
 ) -> None:
     errors = []
     if not reason.strip():
@@ -108,6 +113,16 @@ def _check(
     if ground is ExclusionGround.KNOCK_OUT and criterion_id is None:
         errors.append(
             FieldError("/criterion_id", "required", _("Name the criterion that is not met."))
+        )
+    if ground is ExclusionGround.ABNORMALLY_LOW and not low_price_rules.was_heard(
+        evaluation_queries.inquiry(session, rfq_id, bid_id), clock.now()
+    ):
+        errors.append(
+            FieldError(
+                "/ground",
+                "not_heard",
+                _("Ask the supplier to justify the price first, and wait for the answer."),
+            )
         )
     known = {criterion.id for criterion in bid_queries.terms(session, rfq_id).criteria}
     if criterion_id is not None and criterion_id not in known:

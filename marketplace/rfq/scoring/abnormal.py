@@ -1,0 +1,55 @@
+"""Totals so low that the bidder is asked to justify them. Two tests, each exact.
+
+A total is flagged that lies at least 40 % below the mean of the other totals, or at least 30 %
+below the next one. Both need two bids.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from uuid import UUID
+
+BELOW_MEAN = Fraction(40, 100)
+BELOW_NEXT = Fraction(30, 100)
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """How far a total lies below the others, as shares, and which of the tests it meets."""
+
+    total: Decimal
+    mean_of_others: Fraction
+    below_mean: Fraction
+    next_total: Decimal | None
+    below_next: Fraction
+    by_mean: bool
+    by_next: bool
+
+
+def flags(totals: Mapping[UUID, Decimal]) -> dict[UUID, Flag]:
+    """The flagged ones of these totals, by bid."""
+    found = {bid_id: _measured(bid_id, totals) for bid_id in totals} if len(totals) > 1 else {}
+    return {bid_id: flag for bid_id, flag in found.items() if flag.by_mean or flag.by_next}
+
+
+def _measured(bid_id: UUID, totals: Mapping[UUID, Decimal]) -> Flag:
+    total = totals[bid_id]
+    others = [other for key, other in totals.items() if key != bid_id]
+    mean = sum(map(Fraction, others), Fraction(0)) / len(others)
+    following = min((other for other in others if other >= total), default=None)
+    below_mean = _below(total, mean)
+    below_next = _below(total, Fraction(following)) if following is not None else Fraction(0)
+    return Flag(
+        total=total,
+        mean_of_others=mean,
+        below_mean=below_mean,
+        next_total=following,
+        below_next=below_next,
+        by_mean=below_mean >= BELOW_MEAN,
+        by_next=below_next >= BELOW_NEXT,
+    )
+
+
+def _below(total: Decimal, other: Fraction) -> Fraction:
+    return 1 - Fraction(total) / other if other else Fraction(0)
