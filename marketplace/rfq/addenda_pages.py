@@ -176,6 +176,9 @@ def amended_frame(session: Session, door: Door, actor: Actor) -> dict[str, Any]:
 def _posted_form() -> Form:
     posted = filled_rows(request.form, "lots", ["title"])
     posted = filled_rows(posted, "lines", ["description", "quantity.value"])
+    for index in range(row_count(posted, "lines")):
+        unit = f"lines.{index}.quantity.unit"
+        posted[unit] = posted.get(unit, "").strip() or "C62"
     return Form(AddendumFormSchema, posted)
 
 
