@@ -20,6 +20,7 @@ from marketplace.loyalty import reactions as loyalty
 from marketplace.payments import gateway
 from marketplace.payments import reactions as payments
 from marketplace.remedies import reactions as remedies
+from marketplace.rfq import clock_notices
 from marketplace.rfq.officers import reactions as officers
 from marketplace.suppliers import reactions as suppliers
 from marketplace.suppliers import runs, scorecards
@@ -58,6 +59,7 @@ SCHEDULE: Mapping[str, Scheduled] = {
     "loyalty.expire_lots": Scheduled("*/15 * * * *", loyalty.expire_lots),
     "remedies.conclude_due": Scheduled("* * * * *", remedies.conclude_due),
     "remedies.remind_of_overdue": Scheduled("13 * * * *", remedies.remind_of_overdue),
+    "rfq.look_at_clocks": Scheduled("* * * * *", clock_notices.look_at_clocks),
     "suppliers.compute_scorecards": Scheduled("41 2 * * *", scorecards.compute),
     "suppliers.rescreen_changed": Scheduled("7 * * * *", runs.rescreen_changed),
     "suppliers.warn_of_expiring_certificates": Scheduled(

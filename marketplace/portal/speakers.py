@@ -8,6 +8,7 @@ from marketplace.orders import reactions as orders
 from marketplace.payments import reactions as payments
 from marketplace.remedies import notices as remedies
 from marketplace.rfq import bid_reactions as bids
+from marketplace.rfq import clock_notices
 from marketplace.rfq import low_price_notices as low_prices
 from marketplace.rfq import reactions as rfqs
 from marketplace.rfq.officers import reactions as officers
@@ -19,6 +20,7 @@ SPEAKERS = (
     approvals,
     auctions,
     bids,
+    clock_notices,
     invoices,
     low_prices,
     officers,

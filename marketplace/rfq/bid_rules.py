@@ -1,13 +1,13 @@
 """Decisions about bids that need no database: may it be sent now, does it answer what was asked?"""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from marketplace.core.errors import Conflict, FieldError, Invalid, NotAllowed
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission
-from marketplace.rfq import offer_rules
+from marketplace.rfq import clocks, offer_rules
 from marketplace.rfq.answer_rules import answer_errors
 from marketplace.rfq.bid_content import (
     AskedLine,
@@ -23,8 +23,7 @@ from marketplace.rfq.models import Rfq
 from marketplace.rfq.offer_rules import PRICE_LIMIT
 from marketplace.rfq.states import RfqState
 
-# As long as a request may take: whoever arrived in time has been written down by then.
-DRAIN = timedelta(seconds=30)
+DRAIN = clocks.DRAIN
 MAX_DOCUMENTS = 20
 BIDDER_ACTIONS = ("save", "submit", "withdraw")
 # what decides whether a bid stands: refusals and confirmations leave it as it was

@@ -5,7 +5,16 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CHAR, CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy import (
+    CHAR,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    event,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -23,6 +32,7 @@ from marketplace.core.db import (
     UnitPrice,
 )
 from marketplace.core.money import Money, Quantity
+from marketplace.rfq.clocks import Moment, moments
 from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.scoring.answers import AnswerSpec
 from marketplace.rfq.scoring.formulas import PriceFormula
@@ -49,6 +59,7 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
             name="published_with_deadline",
         ),
         Index(None, "buyer_id", "created_at", "id"),
+        Index("ix_rfq_next_check", "next_check", postgresql_where=text("next_check IS NOT NULL")),
         Index(
             "ix_rfq_published",
             "bids_due_at",
@@ -85,6 +96,7 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
     published_at: Mapped[datetime | None]
     suspended_at: Mapped[datetime | None]
     suspension_reason: Mapped[str | None]
+    next_check: Mapped[datetime | None]
     opened_at: Mapped[datetime | None]
     blind_scoring: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     quality_locked_at: Mapped[datetime | None]
@@ -132,8 +144,24 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
         return [OfferKind(each) for each in self.allows]
 
     @property
+    def moments(self) -> list[tuple[datetime, Moment]]:
+        """What the clock will bring, as things stand."""
+        return moments(self.state, self.bids_due_at, self.questions_due_at)
+
+    def next_moment(self, after: datetime) -> datetime | None:
+        """The earliest instant after this one; None where nothing will happen by itself."""
+        return min((at for at, _moment in self.moments if at > after), default=None)
+
+    @property
     def estimate(self) -> Money | None:
         return money_of(self.estimated_value, self.currency)
+
+
+# one place, whoever moves a deadline or a state
+@event.listens_for(Rfq, "before_insert")
+@event.listens_for(Rfq, "before_update")
+def _note_next_check(_mapper: object, _connection: object, rfq: Rfq) -> None:
+    rfq.next_check = rfq.next_moment(clock.now())
 
 
 class RfqLot(HasId, Base):
