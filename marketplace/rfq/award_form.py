@@ -15,13 +15,13 @@ from marketplace.rfq.services.evaluation import Evaluation
 from marketplace.web.fields import read_decimal
 from marketplace.web.forms import plain_decimal
 
-LOT, LINE, SHARE = "lot", "line", "share"
+LOT, LINE, SHARE, BUNDLE = "lot", "line", "share", "bundle"
 PLACES = 6
 
 
 def chosen_in(posted: Mapping[str, str]) -> dict[str, str]:
     """The fields that choose something, as they were filled in."""
-    kinds = (LOT, LINE, SHARE)
+    kinds = (LOT, LINE, SHARE, BUNDLE)
     return {
         name: value
         for name, value in posted.items()
@@ -30,13 +30,17 @@ def chosen_in(posted: Mapping[str, str]) -> dict[str, str]:
 
 
 def choices(terms: Terms, chosen: Mapping[str, str]) -> Iterator[Choice]:
-    """Fields ``lot.<id>`` and ``line.<id>`` name a bid, ``share.<line>.<bid>`` says how much.
+    """Fields ``lot.<id>`` and ``line.<id>`` name a bid, ``share.<line>.<bid>`` says how much,
+    ``bundle.<bid>.<number>`` takes a bundle.
 
     Raises AwardInvalid for what is no quantity; names and ids of nobody are left out.
     """
     for name, value in chosen.items():
         kind, *keys = name.split(".")
         try:
+            if kind == BUNDLE:
+                yield Choice(UUID(keys[0]), bundle=int(keys[1]))
+                continue
             ids = [UUID(key) for key in keys]
             if kind == SHARE:
                 line_id, bid_id = ids
@@ -47,7 +51,7 @@ def choices(terms: Terms, chosen: Mapping[str, str]) -> Iterator[Choice]:
                 yield (
                     Choice(bid_id, lot_id=target) if kind == LOT else Choice(bid_id, line_id=target)
                 )
-        except (ValueError, KeyError):
+        except (ValueError, KeyError, IndexError):
             continue
 
 

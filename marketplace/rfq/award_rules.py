@@ -1,14 +1,17 @@
 """What may be awarded: a line to one bid that priced it, with reasons if it is not the best."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from types import MappingProxyType
 from uuid import UUID
 
 from marketplace.core.errors import Conflict, FieldError, Invalid
 from marketplace.core.money import Quantity, rounded_amount
 from marketplace.core.text import _
+from marketplace.rfq import bundling
 from marketplace.rfq.bid_content import AskedLine, Terms
+from marketplace.rfq.bundling import BundledLine, BundleOffer
 from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.opening_models import BidUnreadable
 from marketplace.rfq.ranking import Cell, LotRanking, Price
@@ -44,8 +47,9 @@ class AwardHeld(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A lot or a line for a bid. One of lot_id and line_id is given.
+    """A lot, a line or a bundle for a bid. One of lot_id, line_id and bundle is given.
 
+    bundle: its number among those of the bid, counted from 1.
     quantity: how much of the line; None is all that the bid offers.
     """
 
@@ -53,6 +57,7 @@ class Choice:
     lot_id: UUID | None = None
     line_id: UUID | None = None
     quantity: Quantity | None = None
+    bundle: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,7 @@ class ChosenLine:
     quantity: Decimal
     unit_price: Decimal
     total: Decimal
+    bundle: str = ""
 
 
 def chosen_lines(
@@ -72,23 +78,49 @@ def chosen_lines(
     cells: Mapping[UUID, Collection[Cell]],
     lots: Iterable[LotRanking],
     choices: Iterable[Choice],
+    bundles: Mapping[UUID, Sequence[BundleOffer]] = MappingProxyType({}),
 ) -> list[ChosenLine]:
     """The lines of the choices; a line's own choices go before that of its lot.
+
+    A bundle's prices hold where the choices come to all of its lines.
 
     Raises AwardInvalid with every reason: unknown lots, lines and bids, lines without a price,
     anything chosen twice, and quantities that are not offered or not asked for.
     """
-    picks = _Picks(terms, _prices(cells))
+    picks = _Picks(terms, _prices(cells), bundles)
     for index, choice in enumerate(choices):
         picks.take(choice, f"/choices/{index}")
     picks.check_sums()
     if picks.errors or not (picks.by_lot or picks.by_line):
         raise AwardInvalid(_("Choose a bid for at least one lot or line."), errors=picks.errors)
     first = {lot.lot_id: lot.first.bid_id for lot in lots if lot.first}
-    return [
+    found = [
         _chosen(terms, line, pick, _is_best(terms, cells, first, line, pick.bid_id))
         for line in terms.lines
         for pick in picks.of(line)
+    ]
+    return _bundled(found, bundles)
+
+
+def _bundled(
+    chosen: list[ChosenLine], bundles: Mapping[UUID, Sequence[BundleOffer]]
+) -> list[ChosenLine]:
+    """The same lines with the prices of the bundles that hold."""
+    prices: dict[tuple[UUID, UUID], tuple[str, BundledLine]] = {}
+    for bid_id, offers in bundles.items():
+        whole = {
+            line.asked.id
+            for line in chosen
+            if line.bid_id == bid_id and line.quantity == line.asked.quantity
+        }
+        for offer in bundling.applied(offers, whole):
+            for line_id, price in offer.lines.items():
+                prices[bid_id, line_id] = (offer.bundle.name, price)
+    return [
+        replace(line, unit_price=found[1].unit_price, total=found[1].total, bundle=found[0])
+        if (found := prices.get((line.bid_id, line.asked.id)))
+        else line
+        for line in chosen
     ]
 
 
@@ -176,6 +208,7 @@ class _Picks:
 
     terms: Terms
     prices: Mapping[tuple[UUID, UUID], Price]
+    bundles: Mapping[UUID, Sequence[BundleOffer]]
     by_lot: dict[UUID, UUID] = field(default_factory=dict)
     by_line: dict[UUID, list[_Pick]] = field(default_factory=dict)
     errors: list[FieldError] = field(default_factory=list)
@@ -185,6 +218,9 @@ class _Picks:
         return OfferKind.PARTIAL_QUANTITIES in self.terms.allows
 
     def take(self, choice: Choice, place: str) -> None:
+        if choice.bundle is not None:
+            self._take_bundle(choice, choice.bundle, place)
+            return
         faults = list(self._faults(choice, place))
         if self._is_chosen(choice):
             faults.append(FieldError(place, "chosen_twice", _("This is chosen twice.")))
@@ -197,6 +233,18 @@ class _Picks:
             quantity = choice.quantity.value if choice.quantity else _offered(price, asked)
             pick = _Pick(choice.bid_id, price, quantity, place)
             self.by_line.setdefault(choice.line_id, []).append(pick)
+
+    def _take_bundle(self, choice: Choice, number: int, place: str) -> None:
+        """All lines of the bundle, each as if chosen for itself."""
+        offers = self.bundles.get(choice.bid_id, ())
+        named = choice.line_id or choice.lot_id or choice.quantity
+        if named or not 1 <= number <= len(offers):
+            detail = _("This bid has no such bundle.")
+            self.errors.append(FieldError(f"{place}/bundle", "unknown_bundle", detail))
+            return
+        for line in self.terms.lines:
+            if line.id in offers[number - 1].line_ids:
+                self.take(Choice(choice.bid_id, line_id=line.id), place)
 
     def check_sums(self) -> None:
         """No line is awarded beyond what is asked for."""

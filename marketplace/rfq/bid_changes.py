@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from marketplace.core.text import Text, _
 from marketplace.rfq.bid_content import AskedLine, BidContent, PricedLine, Terms
+from marketplace.rfq.bundling import Bundle
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ def field_changes(terms: Terms, old: BidContent, new: BidContent) -> list[FieldC
         for change in (
             *_lots(terms, old, new),
             FieldChange(_("Delivery time in days"), _days(old), _days(new)),
+            FieldChange(_("Bundles"), _bundles(terms, old), _bundles(terms, new)),
             FieldChange(_("Minimum order value"), _minimum(old), _minimum(new)),
             *_answers(terms, old, new),
             FieldChange(_("Note to the buyer"), old.note, new.note),
@@ -55,6 +57,20 @@ def _lots(terms: Terms, old: BidContent, new: BidContent) -> Iterator[FieldChang
         name = _("Bid for lot %(number)s: %(title)s", number=lot.number, title=lot.title)
         words = [_("yes") if lot.id in each.lot_ids else _("no") for each in (old, new)]
         yield FieldChange(name, *words)
+
+
+def _bundles(terms: Terms, content: BidContent) -> str:
+    return "\n".join(bundle_words(terms, bundle) for bundle in content.bundles)
+
+
+def bundle_words(terms: Terms, bundle: Bundle) -> str:
+    """A bundle in a line: its name, the numbers of its lines, and what it costs."""
+    numbers = ", ".join(str(line.number) for line in terms.lines if bundle.covers(line))
+    if bundle.price:
+        worth = f"{bundle.price.amount.normalize():f} {bundle.price.currency}"
+    else:
+        worth = f"-{bundle.percent or 0:f} %"
+    return f"{bundle.name} ({numbers}): {worth}"
 
 
 def _minimum(content: BidContent) -> str:

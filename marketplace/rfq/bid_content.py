@@ -11,6 +11,7 @@ from uuid import UUID
 from marketplace.core.money import Money, Quantity, rounded_amount
 from marketplace.core.text import Text, _
 from marketplace.rfq import offering
+from marketplace.rfq.bundling import Bundle
 from marketplace.rfq.offering import OfferKind, QuantityBreak
 from marketplace.rfq.scoring.answers import FREE_TEXT, AnswerSpec, AnswerType, said_yes
 from marketplace.rfq.scoring.formulas import USUAL_FORMULA, PriceFormula
@@ -260,6 +261,7 @@ class BidContent:
     answers: tuple[Answer, ...] = ()
     documents: tuple[SealedDocument, ...] = ()
     minimum_order: Money | None = None
+    bundles: tuple[Bundle, ...] = ()
 
     @cached_property
     def line_by_id(self) -> dict[UUID, PricedLine]:
@@ -277,6 +279,7 @@ class BidContent:
                 for answer in self.answers
             ],
             "documents": [document_to_json(document) for document in self.documents],
+            **({"bundles": [each.to_json() for each in self.bundles]} if self.bundles else {}),
             **({"minimum_order": [str(least.amount), least.currency]} if least else {}),
         }
 
@@ -292,6 +295,7 @@ class BidContent:
             ),
             documents=tuple(document_from_json(document) for document in data["documents"]),
             minimum_order=_money_from_json(data.get("minimum_order")),
+            bundles=tuple(Bundle.from_json(each) for each in data.get("bundles", ())),
         )
 
 

@@ -1,6 +1,6 @@
 """The form of a bid: its first display, keeping it, and what to do when others kept theirs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -59,6 +59,7 @@ def initial(own: OwnBid) -> dict[str, Any]:
         "note": draft.note,
         "delivery_days": draft.delivery_days,
         "minimum_order": draft.minimum_order,
+        "bundles": draft.bundles,
         "answers": [
             {"text": canonical(criterion.answer, said.get(criterion.id, ""))}
             for criterion in own.terms.judged
@@ -121,12 +122,12 @@ def _changed_meanwhile(rfq_id: UUID, content: BidContent) -> Saved:
     return Saved(None, BidConflict(bid.version if bid else 0, saved_at, lines, fields))
 
 
-def _take(form: Form, refusal: DomainError, rows: Sequence[int]) -> None:
-    """Show the reasons at their fields; lines are counted by rows of the form."""
+def _take(form: Form, refusal: DomainError, rows: Mapping[str, Sequence[int]]) -> None:
+    """Show the reasons at their fields; lines and bundles are counted by rows of the form."""
     for error in refusal.errors:
         path = error.pointer.strip("/").split("/")
-        if path[0] == "lines" and len(path) > 1:
-            path[1] = str(rows[int(path[1])])
+        if path[0] in rows and len(path) > 1:
+            path[1] = str(rows[path[0]][int(path[1])])
         # all breaks of a line stand in one field
         if BREAKS in path:
             path = path[: path.index(BREAKS) + 1]

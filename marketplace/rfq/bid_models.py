@@ -270,6 +270,7 @@ class BidMoney(Base):
     buyer_id: Mapped[UUID]
     supplier_id: Mapped[UUID]
     minimum_order: Mapped[Amount | None]
+    bundles: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
 
 
 class BidUnconfirmed(Base):

@@ -40,6 +40,7 @@ from marketplace.rfq.bid_http import (
 )
 from marketplace.rfq.bid_schemas import BidFormSchema
 from marketplace.rfq.bid_states import READABLE, BidState
+from marketplace.rfq.bundling import MAX_BUNDLES
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.services import bid_drafts, bidding
 from marketplace.rfq.services.bid_drafts import OwnBid
@@ -300,9 +301,20 @@ def _form_page(
         actions=_actions(own),
         draft_rows=_rows(amending.of_draft(current_session(), own.door)),
         terms_number=own.door.seal.terms_number,
+        bundle_rows=_bundle_rows(form),
         lot_options=[(lot.id, f"{lot.number}. {lot.title}") for lot in own.terms.lots],
         **_frame(own),
     )
+
+
+def _bundle_rows(form: Form) -> int:
+    """Those that are filled in, and two more."""
+    filled = 0
+    for row in range(MAX_BUNDLES):
+        names = (f"bundles.{row}.{field}" for field in ("name", "line_ids", "lot_ids"))
+        if any(any(form.values(name)) if "_ids" in name else form.value(name) for name in names):
+            filled = row + 1
+    return min(MAX_BUNDLES, filled + 2)
 
 
 def _check_page(own: OwnBid, draft: BidContent, form: Form, attempt_id: UUID | None = None) -> str:

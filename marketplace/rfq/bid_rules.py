@@ -7,7 +7,7 @@ from uuid import UUID
 from marketplace.core.errors import Conflict, FieldError, Invalid, NotAllowed
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission
-from marketplace.rfq import clocks, offer_rules
+from marketplace.rfq import bundle_rules, clocks, offer_rules
 from marketplace.rfq.answer_rules import answer_errors
 from marketplace.rfq.bid_content import (
     AskedLine,
@@ -171,6 +171,7 @@ def check_content(terms: Terms, content: BidContent, *, complete: bool) -> None:
         errors.append(FieldError("/lines", "required", _("Give a price for at least one line.")))
     if not errors:
         errors.extend(offer_rules.minimum_errors(terms, content, complete=complete))
+        errors.extend(bundle_rules.bundle_errors(terms, content, complete=complete))
     if errors:
         raise BidInvalid(_("The bid cannot be taken like this."), errors=errors)
 

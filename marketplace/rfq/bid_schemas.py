@@ -8,6 +8,7 @@ from marshmallow import fields, post_load, validate
 from marketplace.core.tabular.values import BadValue
 from marketplace.rfq.bid_content import Answer, BidContent, PricedLine
 from marketplace.rfq.bid_states import AttemptOutcome, BidState
+from marketplace.rfq.bundling import MAX_BUNDLES, Bundle
 from marketplace.rfq.evaluation_states import ExclusionGround
 from marketplace.rfq.offer_rules import PRICE_PLACES
 from marketplace.rfq.offering import MAX_BREAKS, QuantityBreak, read_breaks
@@ -71,6 +72,30 @@ class BidLineInputSchema(Schema):
         )
 
 
+class BundleSchema(Schema):
+    """Lines and whole lots that come together, or not at all."""
+
+    name = TextField(required=True, max=100)
+    line_ids = fields.List(IdField(), load_default=list, validate=validate.Length(max=MAX_LINES))
+    lot_ids = fields.List(IdField(), load_default=list, validate=validate.Length(max=500))
+    price = MoneyField(
+        load_default=None,
+        allow_none=True,
+        minimum=None,
+        metadata={"description": "Of all its lines together; or give `percent`."},
+    )
+    percent = DecimalField(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Discount on the unit price of each of its lines."},
+    )
+
+    @post_load
+    def make(self, data: dict[str, Any], **_kwargs: Any) -> Bundle:
+        ids = {name: tuple(data[name]) for name in ("line_ids", "lot_ids")}
+        return Bundle(**(data | ids))
+
+
 class BidAnswerInputSchema(Schema):
     criterion_id = IdField(required=True)
     text = TextField(required=True, max=5000)
@@ -102,6 +127,9 @@ class BidInputSchema(Schema):
         allow_none=True,
         metadata={"description": "The least order that the bidder takes, where that is allowed."},
     )
+    bundles = fields.List(
+        fields.Nested(BundleSchema), load_default=list, validate=validate.Length(max=MAX_BUNDLES)
+    )
 
     @post_load
     def make(self, data: dict[str, Any], **_kwargs: Any) -> Any:
@@ -130,6 +158,7 @@ def content_of(data: dict[str, Any]) -> BidContent:
         delivery_days=data["delivery_days"],
         answers=tuple(data["answers"]),
         minimum_order=data["minimum_order"],
+        bundles=tuple(data["bundles"]),
     )
 
 
@@ -173,6 +202,7 @@ class BidContentSchema(Schema):
     answers = fields.List(fields.Nested(BidAnswerSchema))
     documents = fields.List(fields.Nested(BidDocumentSchema))
     minimum_order = MoneyField(allow_none=True)
+    bundles = fields.List(fields.Nested(BundleSchema))
 
 
 class BidReceiptSchema(Schema):
@@ -287,8 +317,22 @@ class BidFormAnswerSchema(Schema):
     text = TextField(max=5000, load_default="")
 
 
+class BidFormBundleSchema(Schema):
+    """A row for a bundle; without name, lines and price there is none."""
+
+    name = TextField(max=100, load_default="")
+    line_ids = fields.List(IdField(), load_default=list)
+    lot_ids = fields.List(IdField(), load_default=list)
+    price = MoneyField(load_default=None)
+    percent = DecimalField(load_default=None)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_kwargs: Any) -> Bundle | None:
+        return BundleSchema().make(data) if any(data.values()) else None
+
+
 class BidFormSchema(Schema):
-    """The bid as a form. Loads to ``content``, and ``rows``: the row of each priced line."""
+    """The bid as a form. Loads to ``content``, and ``rows``: those of priced lines and bundles."""
 
     lot_ids = fields.List(IdField(), load_default=list)
     lines = fields.List(fields.Nested(BidFormLineSchema), load_default=list)
@@ -296,10 +340,13 @@ class BidFormSchema(Schema):
     delivery_days = fields.Integer(load_default=None, allow_none=True, validate=_DAYS)
     answers = fields.List(fields.Nested(BidFormAnswerSchema), load_default=list)
     minimum_order = MoneyField(load_default=None)
+    bundles = fields.List(fields.Nested(BidFormBundleSchema), load_default=list)
 
     @post_load
     def make(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
         rows = [row for row, line in enumerate(data["lines"]) if line["unit_price"] is not None]
         data["lines"] = [BidLineInputSchema().make(data["lines"][row]) for row in rows]
         data["answers"] = [Answer(**answer) for answer in data["answers"] if answer["text"]]
-        return {"content": content_of(data), "rows": rows}
+        bundled = [row for row, bundle in enumerate(data["bundles"]) if bundle is not None]
+        data["bundles"] = [data["bundles"][row] for row in bundled]
+        return {"content": content_of(data), "rows": {"lines": rows, "bundles": bundled}}

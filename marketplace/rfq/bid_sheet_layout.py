@@ -47,6 +47,23 @@ PRICE_READ = tuple(
     for column in (*PRICE_COLUMNS, *EXTRA_COLUMNS.values())
     if column.name not in ("lot", "delivery_on", "delivery_place", "total")
 )
+EXTRA_INSTRUCTIONS = {
+    OfferKind.PARTIAL_QUANTITIES: _(
+        "Offered quantity: leave it empty to offer the whole line; the buyer may take less than you"
+        " offer."
+    ),
+    OfferKind.QUANTITY_BREAKS: _(
+        "Quantity breaks: quantity and price, several with a semicolon, such as 100: 9; 500: 8."
+        " From each quantity on every unit has its price; the unit price holds below the first one."
+    ),
+    OfferKind.BUNDLES: _(
+        "Bundles: name lines by their numbers, such as 1; 3; 5-8, and give a price for all of them"
+        " together or a discount in per cent. It holds if all of them go to you, whole."
+    ),
+    OfferKind.MINIMUM_ORDER: _(
+        "Minimum order value: you need not deliver an award of less than this."
+    ),
+}
 PRICE_REQUIRED = ("line_id", "revision", "unit_price")
 HIDDEN = ("line_id", "revision")
 
@@ -55,6 +72,16 @@ WHOLE_COLUMNS = (
     Column("question", _("Question"), ("question",)),
     Column("answer", _("Your answer"), ("your answer", "votre réponse")),
 )
+BUNDLE_COLUMNS = (
+    Column("bundle", _("Bundle"), ("bundle", "lot groupé")),
+    Column("lines", _("Numbers of lines"), ("numbers of lines", "numéros de lignes")),
+    Column(
+        "lots", _("Numbers of whole lots"), ("numbers of whole lots", "numéros de lots entiers")
+    ),
+    Column("price", _("Price of the bundle"), ("price of the bundle", "prix du lot groupé")),
+    Column("percent", _("Discount in per cent"), ("discount in per cent", "remise en pour cent")),
+)
+BUNDLE_REQUIRED = ("bundle", "lines")
 WHOLE_REQUIRED = ("field", "answer")
 DELIVERY_DAYS = "delivery_days"
 NOTE = "note"

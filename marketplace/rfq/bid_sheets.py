@@ -11,10 +11,11 @@ from marketplace.core.money import Quantity
 from marketplace.core.tabular import CellKind, Column, Parsed, Record, Table, Unreadable
 from marketplace.core.tabular.values import BadValue
 from marketplace.core.text import Text, _
-from marketplace.rfq import bid_rules, bid_sheet_whole
+from marketplace.rfq import bid_rules, bid_sheet_bundles, bid_sheet_whole
 from marketplace.rfq import bid_sheet_layout as layout
 from marketplace.rfq.bid_content import AskedLine, BidContent, PricedLine, Terms
 from marketplace.rfq.bid_sheet_cells import Faults, PriceReader, differs, text_fault
+from marketplace.rfq.offering import OfferKind
 
 LOCKED = ("number", "quantity", "unit")
 # where a reason against a part of a line stands
@@ -64,7 +65,11 @@ def read(content: bytes, filename: str, published: Published, draft: BidContent)
     rows = dict(_rows(prices, published.terms, faults))
     lines, notices = _lines(prices, rows, published.terms, faults)
     whole = bid_sheet_whole.read(_find_whole(tables), published.terms, draft, faults)
-    found = whole.on(BidContent(lines=tuple(lines)))
+    found = whole.on(BidContent(lines=tuple(lines), bundles=draft.bundles))
+    bundled = [table for table in tables if bid_sheet_bundles.is_bundles(table)]
+    if bundled and OfferKind.BUNDLES in published.terms.allows:
+        sheet = _parsed(bundled, layout.BUNDLE_COLUMNS, layout.BUNDLE_REQUIRED)
+        found = replace(found, bundles=bid_sheet_bundles.read(sheet, published.terms, faults))
     _check(prices, rows, published.terms, found, faults)
     faults.refuse()
     return SheetBid(found, (*notices, *whole.notices))
@@ -264,6 +269,8 @@ def _check(
     except bid_rules.BidInvalid as refusal:
         for error in refusal.errors:
             path = error.pointer.strip("/").split("/")
+            if path[0] == "bundles":
+                continue  # said at their own sheet
             if path[0] == "lines" and len(path) > 1:
                 row = rows[content.lines[int(path[1])].line_id].row
             else:

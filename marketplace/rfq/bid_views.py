@@ -23,6 +23,7 @@ from marketplace.rfq.bid_content import (
 )
 from marketplace.rfq.bid_models import Bid, BidAttempt, BidOffer
 from marketplace.rfq.bid_states import BidState
+from marketplace.rfq.bundling import Bundle
 from marketplace.rfq.evaluation_models import BidExclusion
 from marketplace.rfq.models import Rfq, money_of
 from marketplace.rfq.offering import QuantityBreak, breaks_from, price_at
@@ -64,6 +65,7 @@ class ContentView:
     answers: Iterable[Answer]
     documents: Iterable[SealedDocument]
     minimum_order: Money | None
+    bundles: tuple[Bundle, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ def content_view(terms: Terms, content: BidContent) -> ContentView:
         answers=content.answers,
         documents=content.documents,
         minimum_order=content.minimum_order,
+        bundles=content.bundles,
     )
 
 
@@ -192,6 +195,7 @@ def offer_view(offer: BidOffer, terms: Terms, *, priced: bool = True) -> Content
         answers=[Answer(UUID(a["criterion_id"]), a["text"]) for a in offer.answers],
         documents=documents_of(offer),
         minimum_order=money_of(offer.minimum_order, currency),
+        bundles=tuple(map(Bundle.from_json, offer.money.bundles if offer.money else ())),
     )
 
 

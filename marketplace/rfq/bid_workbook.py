@@ -16,8 +16,8 @@ from marketplace.core.money import exponent
 from marketplace.core.tabular import looks_like_formula
 from marketplace.core.text import Text, _, language
 from marketplace.core.units import unit_name
+from marketplace.rfq import bid_sheet_bundles, offering
 from marketplace.rfq import bid_sheet_layout as layout
-from marketplace.rfq import offering
 from marketplace.rfq.bid_content import (
     AskedLine,
     BidContent,
@@ -62,6 +62,8 @@ def write(blank: Blank) -> bytes:
     with xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False}) as book:
         _Prices(book, blank).write()
         _write_whole_bid(book, blank)
+        if OfferKind.BUNDLES in blank.terms.allows:
+            _write_bundles(book, blank)
         _write_help(book, blank)
     return buffer.getvalue()
 
@@ -282,6 +284,26 @@ def _rule_of(spec: AnswerSpec, yes_or_no: dict[str, Any]) -> dict[str, Any] | No
     return {"validate": "list", "source": labels} if fits else None
 
 
+def _write_bundles(book: Any, blank: Blank) -> None:
+    """Rows in which lines of the first sheet are named by their numbers."""
+    page, head = book.add_worksheet(str(_("Bundles"))), _head(book)
+    text = _open_cell(book, num_format="@", text_wrap=True)
+    quoted = _open_cell(book, num_format="@", text_wrap=True, quote_prefix=True)
+    number = _open_cell(book, num_format="0.00##")
+    for index, column in enumerate(layout.BUNDLE_COLUMNS):
+        page.write_string(0, index, str(column.label), head)
+        page.set_column(index, index, 24)
+    for row, (*words, price, percent) in enumerate(
+        bid_sheet_bundles.rows_of(blank.terms, blank.draft), start=1
+    ):
+        for index, each in enumerate(words):
+            _text(page, row, index, each, text, quoted)
+        _number(page, row, 3, price, number)
+        _number(page, row, 4, percent, number)
+    page.protect("", PROTECTION)
+    _print_setup(page)
+
+
 def _write_help(book: Any, blank: Blank) -> None:
     page = book.add_worksheet(str(_("Instructions")))
     wrapped = book.add_format({"text_wrap": True, "valign": "top"})
@@ -295,23 +317,8 @@ def _write_help(book: Any, blank: Blank) -> None:
 def _instructions(blank: Blank) -> list[Text]:
     return [
         *_usual_instructions(blank),
-        *(_EXTRA_INSTRUCTIONS[kind] for kind in OfferKind if kind in blank.terms.allows),
+        *(layout.EXTRA_INSTRUCTIONS[kind] for kind in OfferKind if kind in blank.terms.allows),
     ]
-
-
-_EXTRA_INSTRUCTIONS = {
-    OfferKind.PARTIAL_QUANTITIES: _(
-        "Offered quantity: leave it empty to offer the whole line; the buyer may take less than you"
-        " offer."
-    ),
-    OfferKind.QUANTITY_BREAKS: _(
-        "Quantity breaks: quantity and price, several with a semicolon, such as 100: 9; 500: 8."
-        " From each quantity on every unit has its price; the unit price holds below the first one."
-    ),
-    OfferKind.MINIMUM_ORDER: _(
-        "Minimum order value: you need not deliver an award of less than this."
-    ),
-}
 
 
 def _usual_instructions(blank: Blank) -> list[Text]:

@@ -115,6 +115,7 @@ def check_award(rfq_id: UUID) -> ResponseReturnValue:
             compared.cells,
             compared.lots,
             award_form.choices(compared.terms, chosen),
+            compared.bundles,
         )
         award_rules.check_minimums(lines, compared.minimums)
         award_rules.check_decidable(compared.lots, lines)
@@ -148,6 +149,7 @@ def decide(rfq_id: UUID) -> ResponseReturnValue:
             compared.cells,
             compared.lots,
             award_form.choices(compared.terms, chosen),
+            compared.bundles,
         )
         return _check_page(compared, chosen, lines, form), 422
     except (Invalid, Conflict, Stale) as refusal:

@@ -169,6 +169,15 @@ class PregradeSchema(Schema):
     )
 
 
+class ComparedBundleSchema(Schema):
+    bid_id = IdField()
+    number = fields.Integer(metadata={"description": "Among those of the bid; names it in awards."})
+    name = fields.String()
+    line_ids = fields.List(IdField())
+    single = MoneyField(metadata={"description": "What its lines cost one by one."})
+    total = MoneyField(metadata={"description": "What they cost together."})
+
+
 class EvaluationSchema(Schema):
     rfq_id = IdField()
     state = fields.String()
@@ -181,6 +190,7 @@ class EvaluationSchema(Schema):
     tie_rule = fields.String()
     bids = fields.List(fields.Nested(ComparedBidSchema))
     lines = fields.List(fields.Nested(ComparedLineSchema))
+    bundles = fields.List(fields.Nested(ComparedBundleSchema))
     lots = fields.List(fields.Nested(LotRankingSchema))
     pregrades = fields.List(
         fields.Nested(PregradeSchema),
@@ -210,6 +220,12 @@ class AwardChoiceSchema(Schema):
     bid_id = IdField(required=True)
     lot_id = IdField(load_default=None, allow_none=True)
     line_id = IdField(load_default=None, allow_none=True)
+    bundle = fields.Integer(
+        strict=True,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "A bundle of the bid, by its number, instead of a lot or line."},
+    )
     quantity = QuantityField(
         load_default=None,
         allow_none=True,

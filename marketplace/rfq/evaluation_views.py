@@ -31,6 +31,18 @@ def whole(evaluation: Evaluation) -> dict[str, Any]:
         "tie_rule": str(TIE_RULE),
         "bids": [_bid(evaluation, offer) for offer in evaluation.offers],
         "lines": [_line(evaluation, line) for line in evaluation.terms.lines],
+        "bundles": [
+            {
+                "bid_id": bid_id,
+                "number": number,
+                "name": offer.bundle.name,
+                "line_ids": sorted(offer.line_ids),
+                "single": Money(offer.single, currency),
+                "total": Money(offer.total, currency),
+            }
+            for bid_id, offers in evaluation.bundles.items()
+            for number, offer in enumerate(offers, start=1)
+        ],
         "lots": [_lot(evaluation, lot) for lot in evaluation.lots],
         "pregrades": [_pregrade(each) for each in evaluation.pregrades.values()],
         "excluded": [_excluded(evaluation, each) for each in evaluation.excluded],

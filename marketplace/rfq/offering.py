@@ -22,6 +22,7 @@ class OfferKind(StrEnum):
     QUANTITY_BREAKS = "quantity_breaks"
     PARTIAL_QUANTITIES = "partial_quantities"
     MINIMUM_ORDER = "minimum_order"
+    BUNDLES = "bundles"
 
 
 register_labels(
@@ -29,6 +30,7 @@ register_labels(
         OfferKind.QUANTITY_BREAKS: _("Quantity breaks: another price from a quantity on"),
         OfferKind.PARTIAL_QUANTITIES: _("Partial quantities: a line may be offered in part"),
         OfferKind.MINIMUM_ORDER: _("Minimum order value: below it a bidder does not deliver"),
+        OfferKind.BUNDLES: _("Bundles: lines that come together at a better price, or not at all"),
     },
 )
 

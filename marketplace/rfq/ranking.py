@@ -7,7 +7,9 @@ from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
-from marketplace.rfq.bid_content import Criterion, Terms
+from marketplace.rfq import bundling
+from marketplace.rfq.bid_content import AskedLine, Criterion, Terms
+from marketplace.rfq.bundling import BundleOffer
 from marketplace.rfq.offering import QuantityBreak, price_at
 from marketplace.rfq.scoring import formulas
 from marketplace.rfq.scoring.formulas import Measure
@@ -52,6 +54,15 @@ class Offer:
     submitted_at: datetime
     prices: Mapping[UUID, Price]
     scores: Mapping[UUID, Score]
+    bundles: tuple[BundleOffer, ...] = ()
+
+    def total_of(self, lines: Iterable[AskedLine]) -> Decimal:
+        """What these lines cost together, with the bundles that hold among them."""
+        own = {line.id: self.prices[line.id] for line in lines if line.id in self.prices}
+        single = sum((price.total for price in own.values()), Decimal(0))
+        whole = [line_id for line_id, price in own.items() if price.part is None]
+        held = bundling.applied(self.bundles, whole) if self.bundles else ()
+        return single - sum((bundle.saving for bundle in held), Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,12 +220,7 @@ def _lot_ranking(terms: Terms, lot_id: UUID, offers: Sequence[Offer]) -> LotRank
     lines = terms.lines_of(lot_id)
     place = [lot.id for lot in terms.lots].index(lot_id)
     bidding = [offer for offer in offers if any(line.id in offer.prices for line in lines)]
-    totals = {
-        offer.bid_id: sum(
-            (offer.prices[line.id].total for line in lines if line.id in offer.prices), Decimal(0)
-        )
-        for offer in bidding
-    }
+    totals = {offer.bid_id: offer.total_of(lines) for offer in bidding}
     missing = {
         offer.bid_id: tuple(line.number for line in lines if line.id not in offer.prices)
         for offer in bidding

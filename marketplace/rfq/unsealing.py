@@ -305,6 +305,7 @@ def _money(each: OpenedBid) -> dict[str, Any]:
         "buyer_id": each.bid.buyer_id,
         "supplier_id": each.bid.supplier_id,
         "minimum_order": least.amount if least else None,
+        "bundles": [bundle.to_json() for bundle in each.content.bundles],
     }
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -11,6 +11,7 @@ from uuid import UUID
 
 from marketplace.core.text import _
 from marketplace.rfq.award_rules import Choice
+from marketplace.rfq.bid_content import AskedLine
 from marketplace.rfq.bid_models import BidOffer
 from marketplace.scenarios.model import Constraint, Kind, Objective, Option, Problem
 from marketplace.scenarios.models import AwardScenario
@@ -20,14 +21,14 @@ from marketplace.scenarios.rules import ScenarioOutdated
 
 @dataclass(frozen=True)
 class Question:
-    """A problem with its rules, and which line and bid stand behind each option.
+    """A problem with its rules, and which lines and bid stand behind each option.
 
     given: what the bids themselves demand; nobody can loosen it.
     """
 
     problem: Problem
     rules: tuple[Constraint, ...]
-    offered: tuple[tuple[UUID, UUID], ...]
+    offered: tuple[tuple[tuple[UUID, ...], UUID], ...]
     given: tuple[Constraint, ...] = ()
 
     @property
@@ -37,8 +38,14 @@ class Question:
         content: dict[str, Any] = {
             "objective": problem.objective,
             "offers": [
-                [str(line), str(bid), option.supplier, str(option.cost), str(option.points)]
-                for (line, bid), option in zip(self.offered, problem.options, strict=True)
+                [
+                    "+".join(map(str, lines)),
+                    str(bid),
+                    option.supplier,
+                    str(option.cost),
+                    str(option.points),
+                ]
+                for (lines, bid), option in zip(self.offered, problem.options, strict=True)
             ],
             "lots": {lot: sorted(items) for lot, items in problem.lots.items()},
             "scores": {supplier: str(score) for supplier, score in problem.scores.items()},
@@ -58,22 +65,30 @@ def question_of(
     Left out are lines that nobody offers and suppliers who are blocked: neither can be awarded.
     """
     points = _points(compared) if objective is Objective.POINTS else None
-    offered, options = [], []
+    offered: list[tuple[tuple[UUID, ...], UUID]] = []
+    options: list[Option] = []
     eligible = [offer for offer in compared.offers if offer.supplier_id not in compared.blocked]
     for offer in sorted(eligible, key=lambda each: (each.submitted_at, each.bid_id)):
         # a part of a line covers no whole one: parts are awarded by hand
         prices = {line.rfq_line_id: line.total for line in offer.lines if line.quantity is None}
         for asked in compared.terms.lines:
-            if asked.id not in prices or (
-                points is not None and (asked.lot_id, offer.bid_id) not in points
-            ):
+            merit = _merit(points, asked, offer.bid_id)
+            if asked.id not in prices or merit is None:
                 continue
-            merit = points[asked.lot_id, offer.bid_id] if points is not None else Fraction(0)
-            offered.append((asked.id, offer.bid_id))
+            offered.append(((asked.id,), offer.bid_id))
             options.append(
                 Option(str(offer.supplier_id), frozenset({str(asked.id)}), prices[asked.id], merit)
             )
-    covered = {line for line, _bid in offered}
+        for bundle in compared.bundles.get(offer.bid_id, ()):
+            own = [line for line in compared.terms.lines if line.id in bundle.line_ids]
+            merits = [_merit(points, line, offer.bid_id) for line in own]
+            if None in merits:
+                continue
+            offered.append((tuple(line.id for line in own), offer.bid_id))
+            items = frozenset(str(line.id) for line in own)
+            merit = sum((each for each in merits if each is not None), Fraction(0))
+            options.append(Option(str(offer.supplier_id), items, bundle.total, merit))
+    covered = {line for lines, _bid in offered for line in lines}
     lines = [line for line in compared.terms.lines if line.id in covered]
     lots = {
         str(lot.id): frozenset(str(line.id) for line in lines if line.lot_id == lot.id)
@@ -92,6 +107,13 @@ def question_of(
         tuple(offered),
         tuple(_minimums(eligible)),
     )
+
+
+def _merit(
+    points: Mapping[tuple[UUID, UUID], Fraction] | None, line: AskedLine, bid_id: UUID
+) -> Fraction | None:
+    """What a line adds to the points; None for a bid without a place in its lot."""
+    return Fraction(0) if points is None else points.get((line.lot_id, bid_id))
 
 
 def _minimums(offers: Iterable[BidOffer]) -> Iterator[Constraint]:
@@ -153,12 +175,17 @@ def score_of(compared: Basis, offer: BidOffer) -> Fraction:
 def cheapest_possible(compared: Basis) -> Decimal:
     """Each line from whoever asks the least, rules aside: no award of them all is below."""
     blocked = compared.blocked_bids
+    bundled: dict[tuple[UUID, UUID], list[Decimal]] = {}
+    for bid_id, offers in compared.bundles.items():
+        for offer in offers:
+            for line_id, price in offer.lines.items():
+                bundled.setdefault((line_id, bid_id), []).append(price.total)
     least = (
         min(prices)
-        for cells in compared.cells.values()
+        for line_id, cells in compared.cells.items()
         if (
             prices := [
-                cell.price.total
+                min([cell.price.total, *bundled.get((line_id, cell.bid_id), ())])
                 for cell in cells
                 if cell.price and cell.price.part is None and cell.bid_id not in blocked
             ]

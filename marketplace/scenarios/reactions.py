@@ -228,7 +228,8 @@ def _needed(problem: Problem, rule: Constraint, chosen: Sequence[int]) -> Decima
 
 def _awards(question: Question, chosen: Sequence[int]) -> list[dict[str, str]]:
     taken = (question.offered[index] for index in chosen)
-    return [{"line_id": str(line), "bid_id": str(bid)} for line, bid in sorted(taken)]
+    pairs = sorted((line, bid) for lines, bid in taken for line in lines)
+    return [{"line_id": str(line), "bid_id": str(bid)} for line, bid in pairs]
 
 
 def _value(problem: Problem, value: Fraction | None) -> Decimal | None:

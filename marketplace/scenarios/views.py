@@ -8,6 +8,9 @@ from uuid import UUID
 
 from marketplace.core.money import Money
 from marketplace.core.text import Text, _, ngettext_
+from marketplace.rfq import bundling
+from marketplace.rfq.bundling import BundledLine
+from marketplace.rfq.ranking import Price
 from marketplace.rfq.states import RFQ_FLOW
 from marketplace.scenarios import problems
 from marketplace.scenarios.model import Kind
@@ -215,15 +218,16 @@ def _awards(awards: Sequence[dict[str, str]], compared: Basis) -> list[AwardedLi
     """By the number of the line."""
     suppliers = {offer.bid_id: offer.supplier_id for offer in compared.offers}
     currency = compared.terms.currency
-    prices = {
+    prices: dict[tuple[UUID, UUID], Price | BundledLine] = {
         (line_id, cell.bid_id): cell.price
         for line_id, cells in compared.cells.items()
         for cell in cells
         if cell.price
     }
+    pairs = [(UUID(award["line_id"]), UUID(award["bid_id"])) for award in awards]
+    prices |= _bundled(pairs, compared)
     found = []
-    for award in awards:
-        line_id, bid_id = UUID(award["line_id"]), UUID(award["bid_id"])
+    for line_id, bid_id in pairs:
         asked, price = compared.terms.line_by_id[line_id], prices[line_id, bid_id]
         found.append(
             AwardedLine(
@@ -238,3 +242,15 @@ def _awards(awards: Sequence[dict[str, str]], compared: Basis) -> list[AwardedLi
             )
         )
     return sorted(found, key=lambda line: line.number)
+
+
+def _bundled(
+    pairs: Sequence[tuple[UUID, UUID]], compared: Basis
+) -> dict[tuple[UUID, UUID], BundledLine]:
+    """The prices of lines whose bundle holds in this award."""
+    return {
+        (line_id, bid_id): price
+        for bid_id, offers in compared.bundles.items()
+        for offer in bundling.applied(offers, {line for line, bid in pairs if bid == bid_id})
+        for line_id, price in offer.lines.items()
+    }

@@ -86,7 +86,7 @@ def test_a_whole_bid_is_made_and_submitted_by_keyboard(stage):
 
     tab_to(guest, "file")
     with guest.page.expect_file_chooser() as chooser:
-        keys.press("Enter")
+        keys.press("Space")
     chooser.value.set_files(
         {"name": "terms.txt", "mimeType": "text/plain", "buffer": b"We deliver on Fridays."}
     )

@@ -64,7 +64,9 @@ def award(
     award_rules.check_not_held(rfq.award_held_by)
     award_rules.check_unreadable_ruled(opening_queries.unreadable(session, rfq_id))
     compared = evaluation.read_priced(session, actor, rfq_id)
-    chosen = award_rules.chosen_lines(compared.terms, compared.cells, compared.lots, choices)
+    chosen = award_rules.chosen_lines(
+        compared.terms, compared.cells, compared.lots, choices, compared.bundles
+    )
     award_rules.check_minimums(chosen, compared.minimums)
     award_rules.check_decidable(compared.lots, chosen)
     award_rules.check_justified(chosen, justification)

@@ -17,6 +17,7 @@ from marketplace.identity.queries import organisations
 from marketplace.rfq import (
     bid_queries,
     bid_vault,
+    bundling,
     evaluation_queries,
     offering,
     pregrading,
@@ -27,6 +28,7 @@ from marketplace.rfq import (
 )
 from marketplace.rfq.bid_content import AskedLine, SealedDocument, Terms, document_from_json
 from marketplace.rfq.bid_models import BidOffer, BidScore
+from marketplace.rfq.bundling import Bundle, BundleOffer
 from marketplace.rfq.evaluation_models import BidExclusion
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.pregrading import Pregrade
@@ -115,6 +117,12 @@ class Evaluation:
             for offer in self.offers
             if offer.minimum_order is not None
         }
+
+    @property
+    def bundles(self) -> dict[UUID, tuple[BundleOffer, ...]]:
+        """The bundles of the bids in the race that have some, with their prices."""
+        found = {offer.bid_id: _bundles_of(self.terms, offer) for offer in self.offers}
+        return {bid_id: bundles for bid_id, bundles in found.items() if bundles}
 
     def supplier_name(self, supplier_id: UUID) -> str:
         return self.suppliers[supplier_id].name
@@ -282,6 +290,23 @@ def _price(line: CurrentLine, asked: AskedLine) -> Price:
     )
 
 
+def _bundles_of(terms: Terms, offer: BidOffer) -> tuple[BundleOffer, ...]:
+    """The bundles of an opened bid that still save something, all of their lines asked for."""
+    named = offer.money.bundles if offer.money else []
+    if not named:
+        return ()
+    prices = {
+        line.rfq_line_id: _price(line, terms.line_by_id[line.rfq_line_id]).unit_price
+        for line in offer.lines
+        if line.quantity is None and line.rfq_line_id in terms.line_by_id
+    }
+    found = (
+        bundling.offer_of(Bundle.from_json(each), terms.lines, prices, terms.currency)
+        for each in named
+    )
+    return tuple(each for each in found if each is not None and each.saving > 0)
+
+
 def _compared(terms: Terms, offer: BidOffer, scores: dict[tuple[UUID, UUID], BidScore]) -> Offer:
     return Offer(
         bid_id=offer.bid_id,
@@ -297,4 +322,5 @@ def _compared(terms: Terms, offer: BidOffer, scores: dict[tuple[UUID, UUID], Bid
             for (bid_id, criterion_id), given in scores.items()
             if bid_id == offer.bid_id
         },
+        bundles=_bundles_of(terms, offer),
     )
