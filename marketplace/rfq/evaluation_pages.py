@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from marketplace.core import clock
-from marketplace.core.errors import Conflict, DomainError, Invalid, Stale
+from marketplace.core.errors import Conflict, DomainError, Invalid, NotFound, Stale
 from marketplace.core.text import _
 from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import Permission
@@ -60,6 +60,30 @@ def one_bid(rfq_id: UUID, bid_id: UUID) -> str:
         may_rule=_may_rule(rfq),
         terms=terms,
         **frame(rfq),
+    )
+
+
+@pages.get("/evaluation/bids/<uuid:bid_id>")
+def explain(rfq_id: UUID, bid_id: UUID) -> str:
+    """Every point of one bid: its answer, the weight, the formula with figures, who scored."""
+    session, actor = current_session(), current_actor()
+    with peeking_noted(rfq_id):
+        compared = evaluation.read_priced(session, actor, rfq_id)
+    ranks = [
+        (lot.lot_id, rank) for lot in compared.lots for rank in lot.ranks if rank.bid_id == bid_id
+    ]
+    if not ranks:
+        raise NotFound(_("There is no such bid."))
+    scorers = {score.scored_by for score in compared.scores.values()}
+    return render_template(
+        "rfq/bids/explained.html",
+        evaluation=compared,
+        bid_id=bid_id,
+        ranks=ranks,
+        offer=next(offer for offer in compared.offers if offer.bid_id == bid_id),
+        people=identity_queries.people(session, scorers),
+        formula=evaluation_views.formula,
+        **frame(compared.rfq),
     )
 
 
@@ -197,6 +221,7 @@ def _evaluation_page(compared: Evaluation, form: Form) -> str:
         form=form,
         formula=evaluation_views.formula,
         sensitivity=sensitivity.of,
+        weights=sensitivity.of_each,
         reversals=reversals.of,
         pregrades=compared.pregrades,
         low_prices=low_price_rules.flagged(compared.lots),

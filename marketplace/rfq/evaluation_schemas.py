@@ -99,6 +99,8 @@ class RankPointsSchema(Schema):
     value = DecimalField(allow_none=True, metadata={"description": "Total or score; null: none."})
     reference = DecimalField(metadata={"description": "Lowest total or best possible score."})
     points = DecimalField()
+    exact = fields.String(metadata={"description": "The points as a fraction."})
+    scored_by = IdField(allow_none=True)
     formula = fields.String()
     comment = fields.String()
 
@@ -133,6 +135,22 @@ class SensitivitySchema(Schema):
     above = fields.Nested(TurnSchema, allow_none=True)
 
 
+class WeightTurnSchema(Schema):
+    weight = DecimalField(metadata={"description": "Per cent."})
+    bid_id = IdField(metadata={"description": "Who stands first beyond it."})
+    supplier_id = IdField()
+
+
+class WeightSchema(Schema):
+    """How far one weight may move before another bid wins, the others sharing the rest."""
+
+    criterion_id = IdField()
+    name = fields.String()
+    weight = DecimalField(metadata={"description": "As published, per cent."})
+    below = fields.Nested(WeightTurnSchema, allow_none=True)
+    above = fields.Nested(WeightTurnSchema, allow_none=True)
+
+
 class ReversalSchema(Schema):
     """Without one bid, `ahead` would stand before `behind`."""
 
@@ -151,6 +169,10 @@ class LotRankingSchema(Schema):
         SensitivitySchema,
         allow_none=True,
         metadata={"description": "Null where there is nothing to weigh."},
+    )
+    weights = fields.List(
+        fields.Nested(WeightSchema),
+        metadata={"description": "Sensitivity of the first place to every weight."},
     )
     reversals = fields.List(
         fields.Nested(ReversalSchema),

@@ -6,11 +6,11 @@ from marketplace.core.money import Money, Quantity
 from marketplace.core.text import Text, _
 from marketplace.rfq import formula_words, reversals, sensitivity
 from marketplace.rfq.bid_content import AskedLine
-from marketplace.rfq.bid_models import Award, AwardLine, BidOffer
+from marketplace.rfq.bid_models import Award, AwardLine, BidOffer, BidScore
 from marketplace.rfq.models import Rfq, money_of
 from marketplace.rfq.pregrading import Pregrade
 from marketplace.rfq.ranking import Cell, LotRanking, Points, Price, Rank
-from marketplace.rfq.sensitivity import Sensitivity
+from marketplace.rfq.sensitivity import CriterionTurns, Sensitivity
 from marketplace.rfq.services.evaluation import Evaluation, ExcludedOffer
 from marketplace.web.fields import plain
 from marketplace.web.shown import Shown
@@ -184,6 +184,7 @@ def _lot(evaluation: Evaluation, lot: LotRanking) -> dict[str, Any]:
         "is_final": lot.is_scored,
         "ranks": [_rank(evaluation, rank) for rank in lot.ranks],
         "sensitivity": _sensitivity(sensitivity.of(lot)),
+        "weights": [_weight(each) for each in sensitivity.of_each(lot)],
         "reversals": [
             {
                 "without_bid_id": found.without.bid_id,
@@ -192,6 +193,24 @@ def _lot(evaluation: Evaluation, lot: LotRanking) -> dict[str, Any]:
             }
             for found in reversals.of(lot)
         ],
+    }
+
+
+def _weight(found: CriterionTurns) -> dict[str, Any]:
+    turns = {"below": found.below, "above": found.above}
+    return {
+        "criterion_id": found.criterion.id,
+        "name": found.criterion.name,
+        "weight": found.criterion.weight,
+        **{
+            side: turn
+            and {
+                "weight": turn.weight,
+                "bid_id": turn.rank.bid_id,
+                "supplier_id": turn.rank.supplier_id,
+            }
+            for side, turn in turns.items()
+        },
     }
 
 
@@ -225,11 +244,14 @@ def _rank(evaluation: Evaluation, rank: Rank) -> dict[str, Any]:
         "tied": rank.tied,
         "missing_lines": list(rank.missing),
         "partial_lines": list(rank.partial),
-        "explanation": [_points(part) for part in rank.points],
+        "explanation": [
+            _points(part, evaluation.scores.get((rank.bid_id, part.criterion.id)))
+            for part in rank.points
+        ],
     }
 
 
-def _points(part: Points) -> dict[str, Any]:
+def _points(part: Points, given: BidScore | None) -> dict[str, Any]:
     return {
         "criterion_id": part.criterion.id,
         "name": part.criterion.name,
@@ -237,6 +259,8 @@ def _points(part: Points) -> dict[str, Any]:
         "value": part.value,
         "reference": part.reference,
         "points": part.points,
+        "exact": str(part.exact),
+        "scored_by": given.scored_by if given else None,
         "formula": str(formula(part)),
         "comment": part.comment,
     }

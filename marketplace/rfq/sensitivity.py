@@ -1,15 +1,18 @@
 """At which weight of the price another bid would stand first, computed exactly.
 
 If the price weighs w per cent and the other criteria share the rest as they do now, a bid has
-w x price share + (100 - w) x share of the others points: a straight line. Where the line of another
-bid crosses that of the first, the order turns.
+w x price share + (100 - w) x share of the others points: a straight line, and so for every other
+criterion. Where the line of another bid crosses that of the first, the order turns.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
+from uuid import UUID
 
+from marketplace.rfq.bid_content import Criterion
 from marketplace.rfq.ranking import LotRanking, Points, Rank, shown
 
 WHOLE = Fraction(100)
@@ -17,14 +20,18 @@ WHOLE = Fraction(100)
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The weight of the price, in per cent, beyond which this other bid stands first."""
+    """The weight, in per cent, beyond which this other bid stands first."""
 
     exact: Fraction
     rank: Rank
 
     @property
-    def price_weight(self) -> Decimal:
+    def weight(self) -> Decimal:
         return shown(self.exact)
+
+    @property
+    def price_weight(self) -> Decimal:
+        return self.weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,48 +43,89 @@ class Sensitivity:
     above: Turn | None
 
 
+@dataclass(frozen=True, slots=True)
+class CriterionTurns:
+    """How far the weight of one criterion may move, the others sharing the rest as they do now."""
+
+    criterion: Criterion
+    below: Turn | None
+    above: Turn | None
+
+
+Weighed = Callable[[Points], bool]
+
+
 def of(lot: LotRanking) -> Sensitivity | None:
     """None where there is nothing to weigh: one bid, missing scores, the price all or nothing."""
+    found = _turns(lot, _is_price)
+    if found is None:
+        return None
+    weight, below, above = found
+    return Sensitivity(price_weight=Decimal(weight), below=below, above=above)
+
+
+def of_each(lot: LotRanking) -> list[CriterionTurns]:
+    """The same for the weight of every criterion; empty where there is nothing to weigh."""
+    placed = [rank for rank in lot.ranks if rank.place]
+    turns = []
+    for part in placed[0].points if placed else ():
+        found = _turns(lot, partial(_is_of, part.criterion.id))
+        if found is not None:
+            _weight, below, above = found
+            turns.append(CriterionTurns(part.criterion, below, above))
+    return turns
+
+
+def _turns(lot: LotRanking, weighed: Weighed) -> tuple[Decimal, Turn | None, Turn | None] | None:
+    """The present weight of what is weighed, and the nearest turns below and above it."""
     placed = [rank for rank in lot.ranks if rank.place]
     if len(placed) < 2 or not lot.is_scored:
         return None
-    price_weight = sum(part.criterion.weight for part in placed[0].points if _is_price(part))
-    if not 0 < price_weight < WHOLE:
+    weight = sum((part.criterion.weight for part in placed[0].points if weighed(part)), Decimal(0))
+    if not 0 < weight < WHOLE:
         return None
-    crossings = list(_crossings(placed[0], placed[1:], Fraction(price_weight)))
+    crossings = list(_crossings(placed[0], placed[1:], Fraction(weight), weighed))
     below = [each for each in crossings if each[1] > 0]
     above = [each for each in crossings if each[1] < 0]
-    return Sensitivity(
-        price_weight=Decimal(price_weight),
-        below=_turn(max(below, key=lambda each: each[:2], default=None)),
-        above=_turn(min(above, key=lambda each: each[:2], default=None)),
+    return (
+        weight,
+        _turn(max(below, key=lambda each: each[:2], default=None)),
+        _turn(min(above, key=lambda each: each[:2], default=None)),
     )
 
 
 def _crossings(
-    first: Rank, others: Iterable[Rank], price_weight: Fraction
+    first: Rank, others: Iterable[Rank], weight: Fraction, weighed: Weighed
 ) -> Iterator[tuple[Fraction, Fraction, Rank]]:
-    """Where the lead ends inside 0 to 100, with how fast it grows with the price weight."""
+    """Where the lead ends inside 0 to 100, with how fast it grows with the weight."""
     for other in others:
-        by_price = _share(first, price_weight, price=True) - _share(other, price_weight, price=True)
-        rest = WHOLE - price_weight
-        by_rest = _share(first, rest, price=False) - _share(other, rest, price=False)
-        growth = by_price - by_rest
+        by_weight = _lead(first, other, weight, weighed, inside=True)
+        by_rest = _lead(first, other, WHOLE - weight, weighed, inside=False)
+        growth = by_weight - by_rest
         if growth == 0:
             continue
-        weight = -WHOLE * by_rest / growth
-        if 0 < weight < WHOLE:
-            yield weight, growth, other
+        turn = -WHOLE * by_rest / growth
+        if 0 < turn < WHOLE:
+            yield turn, growth, other
 
 
-def _share(rank: Rank, weight: Fraction, *, price: bool) -> Fraction:
-    """Which part of the possible points the bid has for the price, or for all the rest."""
-    points = sum((part.exact for part in rank.points if _is_price(part) is price), Fraction(0))
-    return points / weight
+def _lead(
+    first: Rank, other: Rank, weight: Fraction, weighed: Weighed, *, inside: bool
+) -> Fraction:
+    """By which part of the possible points the first leads, in what is weighed or in the rest."""
+    one, two = (
+        sum((part.exact for part in rank.points if weighed(part) is inside), Fraction(0))
+        for rank in (first, other)
+    )
+    return (one - two) / weight
 
 
 def _is_price(part: Points) -> bool:
     return part.criterion.is_price
+
+
+def _is_of(criterion_id: UUID, part: Points) -> bool:
+    return part.criterion.id == criterion_id
 
 
 def _turn(crossing: tuple[Fraction, Fraction, Rank] | None) -> Turn | None:

@@ -277,3 +277,21 @@ class TestHttp:
         back = buyer.post(f"{path}/bids/{second}/readmit", data={"reason": "It was in time"})
         assert back.status_code == 303
         assert blind.session.scalars(select(BidExclusion)).all() == []
+
+
+class TestExplained:
+    def test_every_point_is_traced(self, api, portal, session):
+        sourcing = make_opened(session, ["10", "1"], ["20", "4"])
+        first, second = ids(sourcing)
+        sourcing.score({first: "50", second: "90"})
+        path = f"/rfqs/{sourcing.rfq.id}/evaluation"
+        (lot,) = api(sourcing.buyer).get(path).json["lots"]
+        price, quality = lot["ranks"][1]["explanation"]
+        # totals 1100 and 2400
+        assert (price["exact"], price["points"], price["scored_by"]) == ("55/2", "27.5", None)
+        assert (quality["exact"], quality["scored_by"]) == ("36", str(sourcing.buyer.person_id))
+        assert [each["name"] for each in lot["weights"]] == ["Price", "Quality"]
+        page = words(portal(sourcing.buyer).get(f"{path}/bids/{second}"))
+        assert "55/2" in page
+        assert "60 × lowest total 1100 ÷ 2400 = 27.5" in page
+        assert portal(sourcing.buyer).get(f"{path}/bids/{UUID(int=1)}").status_code == 404

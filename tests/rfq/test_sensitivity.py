@@ -3,6 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from uuid import UUID
 
 import pytest
 from hypothesis import assume, given
@@ -60,6 +61,33 @@ class TestTurns:
         (lot,) = ranking.ranking(terms(), offers)
         found = sensitivity.of(lot)
         assert (found.below, found.above) == (None, None)
+
+
+class TestEveryWeight:
+    def test_of_two_criteria_mirrors_the_price(self):
+        offers = [offer(1, 60, 40, score=5), offer(2, 100, 100, score=10)]
+        (lot,) = ranking.ranking(terms(), offers)
+        price, quality = sensitivity.of_each(lot)
+        assert (price.below.exact, price.above) == (50, None)
+        assert (quality.below, quality.above.exact) == (None, 50)
+        assert quality.above.rank.bid_id == offers[1].bid_id
+
+    def test_of_three_each_has_its_own(self):
+        service = Criterion(UUID(int=23), 3, "Service", False, Decimal(20), 10)
+        asked = terms(PRICE, replace(QUALITY, weight=Decimal(20)), service)
+        offers = [offer(1, 60, 40, score=10), offer(2, 100, 100, score=2)]
+        served = replace(
+            offers[1], scores={**offers[1].scores, service.id: ranking.Score(Decimal(10), "")}
+        )
+        zero = replace(
+            offers[0], scores={**offers[0].scores, service.id: ranking.Score(Decimal(0), "")}
+        )
+        (lot,) = ranking.ranking(asked, [zero, served])
+        _price, quality, found = sensitivity.of_each(lot)
+        # price and quality lead by 30 + 16 of 80 points, service trails by all of its own
+        assert found.above.exact == Fraction(100 * 46, 46 + 80)
+        assert found.above.rank.bid_id == served.bid_id
+        assert quality.above is None
 
 
 class TestNothingToWeigh:
