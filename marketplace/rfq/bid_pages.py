@@ -39,10 +39,10 @@ from marketplace.rfq.bid_http import (
     service_keys,
 )
 from marketplace.rfq.bid_schemas import BidFormSchema
-from marketplace.rfq.bid_states import READABLE, BidState
+from marketplace.rfq.bid_states import READABLE, AttemptOutcome, BidState
 from marketplace.rfq.bundling import MAX_BUNDLES
 from marketplace.rfq.models import Rfq
-from marketplace.rfq.services import bid_drafts, bidding
+from marketplace.rfq.services import bid_drafts, bidding, proving
 from marketplace.rfq.services.bid_drafts import OwnBid
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import arrived_at, current_actor, current_session
@@ -222,10 +222,15 @@ def withdraw(rfq_id: UUID) -> ResponseReturnValue:
 
 @pages.get("/receipts/<uuid:attempt_id>")
 def receipt(rfq_id: UUID, attempt_id: UUID) -> str:
-    own = _own(rfq_id)
+    session, actor, own = current_session(), current_actor(), _own(rfq_id)
+    attempt = bid_queries.attempt(session, actor, rfq_id, attempt_id)
+    listed = None
+    if attempt.outcome is AttemptOutcome.ACCEPTED and attempt.digest:
+        listed = proving.is_listed(session, actor, service_keys(), rfq_id, attempt.digest)
     return render_template(
         "rfq/bids/receipt.html",
-        attempt=bid_queries.attempt(current_session(), current_actor(), rfq_id, attempt_id),
+        attempt=attempt,
+        is_listed=listed,
         public_key=service_keys().public_key().hex(),
         content=_view(own, own.sealed),
         **_frame(own),

@@ -247,3 +247,14 @@ def test_the_database_lists_as_the_verifier_does(session):
     assert [len(papers.digest_list(seed, many[:count])) for count in (0, 1024, 1025)] == [
         1024, 1024, 2048,
     ]  # fmt: skip
+
+
+def test_a_receipt_says_whether_its_digest_was_published(session, portal):
+    sourcing = make_sourcing(session)
+    old = sourcing.submit(0, "2", "2").receipt
+    new = sourcing.submit(0, "1", "1").receipt
+    browser, url = portal(sourcing.suppliers[0]), f"/rfqs/{sourcing.rfq.id}/bids/receipts"
+    assert "digest list" not in words(browser.get(f"{url}/{new.id}"))
+    with clock.frozen(sourcing.due_at + timedelta(seconds=30)):
+        assert "has this digest" in words(browser.get(f"{url}/{new.id}"))
+        assert "does not have this digest" in words(browser.get(f"{url}/{old.id}"))

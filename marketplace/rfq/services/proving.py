@@ -16,6 +16,7 @@ from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.identity.queries import organisations
 from marketplace.rfq import (
     bid_queries,
+    bid_rules,
     bid_vault,
     closings,
     envelopes,
@@ -51,6 +52,19 @@ def closing(session: Session, actor: Actor, keys: ServiceKeys, rfq_id: UUID) -> 
     """
     rfq = queries.get(session, actor, rfq_id)
     return closings.closing_of(session, keys, rfq, clock.now()).signed
+
+
+@requires(Permission.BID_READ)
+def is_listed(
+    session: Session, actor: Actor, keys: ServiceKeys, rfq_id: UUID, digest: str
+) -> bool | None:
+    """Whether the published digest list has this digest; None until it is published."""
+    rfq = queries.get(session, actor, rfq_id)
+    now = clock.now()
+    if not bid_rules.is_closed(rfq, now):
+        return None
+    listed = json.loads(closings.closing_of(session, keys, rfq, now).signed.statement)
+    return digest in listed["digests"]
 
 
 @requires(Permission.BID_READ)

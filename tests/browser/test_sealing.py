@@ -1,4 +1,4 @@
-"""A bid sealed in a real browser: nothing that was typed is ever sent, and it opens as it was."""
+"""Sealing in a real browser: bids of which only envelopes are sent, and two people who open."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -7,24 +7,26 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from marketplace.core import clock
 from marketplace.core.db import Database
-from marketplace.identity.models import Organisation
-from marketplace.identity.permissions import OrgKind
+from marketplace.identity.models import Membership, Organisation, Person
+from marketplace.identity.permissions import OrgKind, Role
 from marketplace.rfq.bid_models import BidAttempt, BidOffer
 from marketplace.rfq.envelopes import ServiceKeys
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.price_models import BidLine
-from marketplace.rfq.services import opening, quality
+from marketplace.rfq.services import opening, opening_keys, quality
 from marketplace.rfq.states import EnvelopeRule
 from marketplace.settings import Settings
-from tests.browser.stage import DEAR, Stage, open_stage
-from tests.factories.identity import make_actor
-from tests.factories.rfq import PASSPHRASE, make_published
+from tests.browser.stage import BUYER, DEAR, Guest, Stage, open_stage
+from tests.factories.identity import actor_of, make_actor
+from tests.factories.officers import ANNA, BORIS, CLARA
+from tests.factories.rfq import PASSPHRASE, make_published, make_rfq
 
 NOTE, PRICE, ANSWER = "canary-6f1d-é-✓", "4711.654321", "canary-of-an-answer-9c2e"
+NARROW = {"width": 320, "height": 700}
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +131,78 @@ def test_a_phone_and_french(stage: Stage) -> None:
         "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
     )
     guest.screenshot("seal-phone-fr")
+
+
+def fits(guest: Guest) -> bool:
+    wide: bool = guest.page.evaluate(
+        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    )
+    return wide
+
+
+def test_from_the_key_to_the_opened_bids(stage: Stage) -> None:
+    anna = next(one for one in BUYER.people if Role.BUYER in one.roles)
+    boris, clara = [one for one in BUYER.people if one is not anna][:2]
+    with stage.database.transaction() as session:
+        people = {
+            person.email: person
+            for person in session.scalars(
+                select(Person).where(Person.email.in_([anna.email, boris.email, clara.email]))
+            )
+        }
+        actors = {email: actor_of(session, person) for email, person in people.items()}
+        for one, passphrase in ((boris, BORIS), (clara, CLARA)):
+            opening_keys.make(session, actors[one.email], passphrase)
+        # both openers are buyers here, whatever else they do
+        session.execute(
+            update(Membership)
+            .where(Membership.person_id == people[boris.email].id)
+            .values(roles=["buyer"])
+        )
+        supplier = session.scalars(select(Organisation).where(Organisation.name == DEAR.name)).one()
+        rfq_id = make_rfq(session, actors[anna.email], supplier_ids=[supplier.id]).id
+
+    guest = stage.enter(anna)
+    guest.open("/settings/opening-key")
+    assert guest.barriers() == []
+    guest.fill(passphrase=ANNA, repeated=ANNA)
+    guest.page.locator("#f-repeated").press("Enter")
+    guest.sees("Your opening key is made.")
+    assert guest.barriers() == []
+    guest.screenshot("opening-key")
+
+    guest.open(f"/rfqs/{rfq_id}/publish")
+    assert guest.barriers() == []
+    guest.page.get_by_label("Two people together").check()
+    for field, one in (
+        ("first_opener_id", anna),
+        ("second_opener_id", boris),
+        ("escrow_id", clara),
+    ):
+        guest.page.locator(f"#f-{field}").select_option(str(people[one.email].id))
+    guest.screenshot("publish-two")
+    guest.page.get_by_role("button", name="Publish and tell").press("Enter")
+    guest.sees("Two of the three people whom you named open the bids together.")
+    assert guest.barriers() == []
+
+    with stage.database.transaction() as session:
+        past = clock.now() - timedelta(minutes=1)
+        session.execute(update(Rfq).where(Rfq.id == rfq_id).values(bids_due_at=past))
+    guest.open(f"/rfqs/{rfq_id}/bids")
+    guest.sees("Two people open together", "awaited")
+    assert guest.barriers() == []
+    guest.page.locator("#f-passphrase").fill(ANNA)
+    guest.page.locator("#f-passphrase").press("Enter")
+    guest.sees("Your share is given.", "The second share must be given before")
+    assert guest.barriers() == []
+    guest.page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    assert fits(guest)
+    guest.screenshot("ceremony-phone")
+
+    other = stage.enter(boris)
+    other.open(f"/rfqs/{rfq_id}/bids")
+    other.screenshot("ceremony")
+    other.page.locator("#f-passphrase").fill(BORIS)
+    other.page.locator("#f-passphrase").press("Enter")
+    other.sees("All bids are open.")
+    assert guest.faults == other.faults == []
