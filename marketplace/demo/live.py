@@ -22,6 +22,7 @@ from marketplace.loyalty import service as loyalty
 from marketplace.orders.models import Order
 from marketplace.orders.services import approving
 from marketplace.rfq.drafts import LineDraft, RfqDraft
+from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.services import drafting, questions
 from marketplace.suppliers.services import bank_accounts, profile
 from marketplace.suppliers.states import CertificateKind
@@ -45,6 +46,7 @@ OPEN = Asked(
     "Gants, masques et désinfection, hiver", "Prix fermes six mois. Échantillons sur demande.",
     ("10-001", "10-002", "10-005"), {"medisud": "0.97", "wallonnes": "0.92", "lumiere": "1.05"},
     times=8,
+    allows=tuple(OfferKind),
 )  # fmt: skip
 CLOSING_SOON = Asked(
     "Papier et enveloppes, premier semestre", "Papier recyclé exigé, label à joindre.",

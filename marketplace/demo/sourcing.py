@@ -21,6 +21,7 @@ from marketplace.rfq.bid_content import Answer, BidContent, PricedLine
 from marketplace.rfq.drafts import Address, CriterionDraft, LineDraft, LotDraft, RfqDraft
 from marketplace.rfq.envelopes import ServiceKeys
 from marketplace.rfq.models import Rfq, RfqLine
+from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.services import awarding, bidding, drafting, evaluation, opening, publishing
 from marketplace.rfq.services.evaluation import Evaluation, GivenScore
 from marketplace.rfq.states import CriterionKind
@@ -39,6 +40,7 @@ class Asked:
     times: int = 4
     quality: dict[str, int] = field(default_factory=dict)
     standstill: int = 0
+    allows: tuple[OfferKind, ...] = ()
 
 
 @dataclass
@@ -79,6 +81,7 @@ class Sourcing:
                         "delivery": Address("12 allée des Tilleuls", "69003", "Lyon", "FR"),
                         "payment_terms_days": 30,
                         "standstill_days": asked.standstill,
+                        "allows": asked.allows,
                     },
                     lots=[LotDraft(_lot_title(goods, division)) for division in lots],
                     lines=[

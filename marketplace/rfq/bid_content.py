@@ -197,8 +197,8 @@ class PricedLine:
         return Money(self.unit_price, self.currency)
 
     def offered(self, asked: AskedLine) -> Decimal:
-        """How much of the line is offered."""
-        return self.quantity.value if self.quantity else asked.quantity
+        """How much of the line is offered; an addendum may ask for less than that."""
+        return min(self.quantity.value, asked.quantity) if self.quantity else asked.quantity
 
     def price_at(self, quantity: Decimal) -> Decimal:
         """The price of each unit when so many are bought."""
