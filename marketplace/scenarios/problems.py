@@ -67,6 +67,7 @@ def question_of(
     points = _points(compared) if objective is Objective.POINTS else None
     offered: list[tuple[tuple[UUID, ...], UUID]] = []
     options: list[Option] = []
+    bundles = compared.bundles
     eligible = [offer for offer in compared.offers if offer.supplier_id not in compared.blocked]
     for offer in sorted(eligible, key=lambda each: (each.submitted_at, each.bid_id)):
         # a part of a line covers no whole one: parts are awarded by hand
@@ -79,7 +80,7 @@ def question_of(
             options.append(
                 Option(str(offer.supplier_id), frozenset({str(asked.id)}), prices[asked.id], merit)
             )
-        for bundle in compared.bundles.get(offer.bid_id, ()):
+        for bundle in bundles.get(offer.bid_id, ()):
             own = [line for line in compared.terms.lines if line.id in bundle.line_ids]
             merits = [_merit(points, line, offer.bid_id) for line in own]
             if None in merits:
