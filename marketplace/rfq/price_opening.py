@@ -98,7 +98,9 @@ def open_prices(
     rfq.prices_opened_at = clock.now()
     excluded = evaluation_queries.exclusions(session, rfq.id)
     chain = closings.whole_chain(session, keys, rfq.id)
-    bids = unsealing.whole_bids(session, seal, chain, BidState.OPENED)
+    everybody = unsealing.whole_bids(session, seal, chain, (BidState.OPENED, BidState.UNREADABLE))
+    # what could not be read at the first opening is out; its prices are not looked at
+    bids = [each for each in everybody if each.bid.state is BidState.OPENED]
     opened, unreadable = sorted_out(
         [each for each in bids if each.bid.id not in excluded],
         lambda each: open_one(rfq, private_key, each, each.sealed.main, PRICE),

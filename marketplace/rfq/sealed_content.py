@@ -9,6 +9,7 @@ from uuid import UUID
 
 from marketplace.core.errors import DomainError
 from marketplace.rfq import bid_rules, offer_rules
+from marketplace.rfq.answer_rules import answer_errors
 from marketplace.rfq.bid_content import TECHNICAL_FIELDS, BidContent, Terms, joined
 from marketplace.rfq.envelopes import canonical
 
@@ -41,11 +42,22 @@ def parsed(plain: bytes, terms: Terms, *, envelope: str = "") -> BidContent:
         raise Malformed("malformed")
     if not (_is_days(content.delivery_days) and _is_plain(replace(content, delivery_days=None))):
         raise Malformed("malformed")
-    try:
-        bid_rules.check_content(terms, content, complete="lines" in data)
-    except DomainError:
-        raise Malformed("does_not_fit") from None
+    if not _fits(terms, content, envelope):
+        raise Malformed("does_not_fit")
     return content
+
+
+def _fits(terms: Terms, content: BidContent, envelope: str) -> bool:
+    """Whether this part of the bid is complete: answers in one envelope, prices in the other."""
+    asked = terms
+    if envelope == "price":
+        prices = tuple(each for each in terms.criteria if each.is_price)
+        asked = replace(terms, criteria=prices)
+    try:
+        bid_rules.check_content(asked, content, complete=envelope != "technical")
+    except DomainError:
+        return False
+    return not list(answer_errors(asked.judged, content.answers, complete=True))
 
 
 def _document(plain: bytes) -> Mapping[str, Any]:

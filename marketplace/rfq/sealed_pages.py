@@ -91,6 +91,8 @@ def _facts(found: SealingFacts, sealed: Any) -> dict[str, Any]:
         "words": {
             "price": str(_("A price is a number above zero with at most six decimals.")),
             "no_price": str(_("Give a price for at least one line.")),
+            "required": str(_("This must be answered.")),
+            "number": str(_("Write a number, such as 1250 or 12.5.")),
             "days": str(_("A delivery time is a whole number of days, at most 3,650.")),
             "read_back": str(_("Your submitted bid was read back in this browser.")),
             "wrong_key": str(_("This key does not open the submitted bid.")),

@@ -4,7 +4,7 @@ All in one transaction, each bid checked against its receipt, or none at all.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -152,13 +152,13 @@ def whole_bids(
     session: Session,
     seal: RfqSeal,
     chain: Sequence[BidAttempt],
-    state: BidState = BidState.SUBMITTED,
+    states: Collection[BidState] = (BidState.SUBMITTED,),
 ) -> list[WholeBid]:
-    """Every bid in this state, sealed; SealMismatch unless receipts and envelopes agree exactly."""
+    """Bids in these states, sealed; SealMismatch unless receipts and envelopes agree exactly."""
     receipts = _standing_receipts(chain)
     bids = session.scalars(
         select(Bid)
-        .where(Bid.rfq_id == seal.rfq_id, Bid.state == state)
+        .where(Bid.rfq_id == seal.rfq_id, Bid.state.in_(states))
         .order_by(Bid.submitted_at, Bid.id)
         .execution_options(populate_existing=True)
     ).all()

@@ -22,12 +22,14 @@ from marketplace.notifications.models import Notice
 from marketplace.rfq.bid_models import Bid, BidDraft, BidOffer, BidVersion
 from marketplace.rfq.bid_rules import SealMismatch
 from marketplace.rfq.bid_states import BidState
+from marketplace.rfq.drafts import CriterionDraft
 from marketplace.rfq.opening_models import BidUnreadable
 from marketplace.rfq.price_models import BidLine
 from marketplace.rfq.proofs import reading
 from marketplace.rfq.proofs.verifying import verify
-from marketplace.rfq.services import proving, quality
-from marketplace.rfq.states import EnvelopeRule
+from marketplace.rfq.scoring.answers import AnswerSpec, AnswerType
+from marketplace.rfq.services import opening, proving, quality
+from marketplace.rfq.states import CriterionKind, EnvelopeRule
 from tests.clients import ApiClient, PortalClient, words
 from tests.factories.bids import KEYS, Sourcing, make_sourcing
 from tests.factories.identity import make_actor
@@ -117,6 +119,34 @@ class TestSealedBids:
         )
         assert (opening.status_code, opening.json["bid_count"]) == (201, 1)
         assert set(session.scalars(select(BidLine.unit_price))) == {Decimal(7), Decimal(8)}
+
+    @pytest.mark.parametrize("envelopes", list(EnvelopeRule))
+    def test_required_answers(
+        self, session: Session, api: Api, example: dict[str, Any], envelopes: EnvelopeRule
+    ) -> None:
+        """A required answer counts in the envelope that it belongs to, and in no other."""
+        needed = AnswerSpec(type=AnswerType.YES_NO, knock_out=True)
+        criteria = [
+            CriterionDraft("Price", CriterionKind.PRICE, Decimal(60)),
+            CriterionDraft("ISO 9001", CriterionKind.QUALITY, Decimal(40), answer=needed),
+        ]
+        sourcing = make_sourcing(
+            session, client_sealing=True, envelopes=envelopes, criteria=criteria
+        )
+        judged = next(c for c in sourcing.criteria if c.kind != "price")
+        said = [{"criterion_id": str(judged.id), "text": "yes"}]
+        first, second = (api(supplier) for supplier in sourcing.suppliers)
+        send(example, first, sourcing, lambda f: content_of(f, "7", "8", answers=said))
+        send(example, second, sourcing, lambda f: content_of(f, "7", "8"))
+        assert sourcing.open().bid_count == 1
+        assert session.scalars(select(BidUnreadable.reason)).all() == ["does_not_fit"]
+        if envelopes is EnvelopeRule.TWO:
+            quality.lock_quality(session, sourcing.buyer, sourcing.rfq.id, "Scored on paper")
+            opening.open_prices(session, sourcing.buyer, KEYS, sourcing.rfq.id, sourcing.passphrase)
+        assert set(session.scalars(select(BidLine.unit_price))) == {Decimal(7), Decimal(8)}
+        with clock.frozen(sourcing.due_at + DRAIN):
+            file = proving.opening_file(session, sourcing.buyer, KEYS, sourcing.rfq.id).content
+        assert [each for each in verify(reading.opening_file(file)) if each.fault] == []
 
     def test_a_replacement_counts_and_stale_facts_do_not(
         self, session: Session, api: Api, sourcing: Sourcing, example: dict[str, Any]

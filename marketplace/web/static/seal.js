@@ -167,8 +167,11 @@
 
   const rows = () => Array.from(document.querySelectorAll("[data-line]"));
   const answers = () => Array.from(document.querySelectorAll("[data-criterion]"));
+  const plainNumber = (typed) => typed.replace(/[\s\u00a0\u202f]/g, "").replace(",", ".");
+  const answerOf = (field) =>
+    field.dataset.type === "number" ? plainNumber(field.value) : field.value.trim();
   const price = (typed) => {
-    const plain = typed.replace(/[\s\u00a0\u202f]/g, "").replace(",", ".");
+    const plain = plainNumber(typed);
     if (!/^\d{1,13}(\.\d{1,6})?$/.test(plain)) return null;
     const shortest = plain.replace(/^0+(?=\d)/, "");
     return Number(shortest) > 0 && Number(shortest) < 1e13 ? shortest : null;
@@ -195,9 +198,16 @@
     if (days && !(/^\d{1,4}$/.test(days) && Number(days) <= 3650)) {
       faults.push(["seal-days", facts.words.days]);
     }
+    for (const field of answers()) {
+      const typed = field.value.trim();
+      if (!typed && field.required) faults.push([field.id, facts.words.required]);
+      if (typed && field.dataset.type === "number" && !/^-?\d+(\.\d+)?$/.test(plainNumber(typed))) {
+        faults.push([field.id, facts.words.number]);
+      }
+    }
     const said = answers()
       .filter((field) => field.value.trim())
-      .map((field) => ({ criterion_id: field.dataset.criterion, text: field.value.trim() }));
+      .map((field) => ({ criterion_id: field.dataset.criterion, text: answerOf(field) }));
     const content = {
       ...facts.empty_content,
       lines,
