@@ -68,8 +68,7 @@ def placed_view(placed: bidding.Placed) -> dict[str, Any]:
 def events_response(rfq_id: UUID) -> Response:
     """Everything since the last event that the client has, as an event stream that ends there.
 
-    The client comes again by itself. A stream that stays open is served by `streaming`, under the
-    same address.
+    The client comes again by itself, so that no watcher holds a thread in between.
     """
     _viewer, told = reading.events(
         current_session(),

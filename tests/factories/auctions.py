@@ -111,7 +111,6 @@ def pass_time(session: Session, auction_id: Any, by: timedelta) -> None:
             text(f"UPDATE {table} SET {moves} WHERE {key} = :auction_id"),
             {"by": by, "auction_id": auction_id},
         )
-    session.expire_all()
 
 
 def make_auction(
