@@ -134,6 +134,7 @@ def test_the_cockpit_and_a_phone(hall: Hall) -> None:
     expect(buyer.page.locator("#auction-board tbody tr").first).to_contain_text("€2,900.00")
     assert buyer.barriers() == []
     assert phone.barriers() == []
+    expect(buyer.page.locator("#auction-offline")).to_be_hidden()
     buyer.screenshot("auction-cockpit")
     phone.screenshot("auction-phone")
     buyer.page.get_by_role("button", name="Stop the clock").click()

@@ -20,6 +20,8 @@ const say = (text) => { says.textContent = text; };
 
 const streamed = `${words.stream}${words.url}/events`;
 const fallback = `${words.url}/events`;
+// short streams end all the time: silence means something only after several of them
+const patience = words.stream ? 1500 : 6000;
 let source = null;
 let silent = null;
 
@@ -48,7 +50,7 @@ function connect(address, patience) {
 }
 
 window.addEventListener("offline", () => { banner.hidden = false; });
-window.addEventListener("online", () => connect(streamed, 1500));
+window.addEventListener("online", () => connect(streamed, patience));
 
 function take(event) {
   if (event.number <= last) return;
@@ -207,7 +209,7 @@ document.getElementById("auction-ask-yes").addEventListener("click", () => {
 
 sayStanding(board());
 if (["planned", "running", "paused", "ended"].includes(words.state)) {
-  connect(streamed, 1500);
+  connect(streamed, patience);
   setInterval(tick, 250);
   tick();
   // the curve follows at leisure
