@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext
@@ -17,11 +17,12 @@ from marketplace.core import clock
 from marketplace.core.db import Database
 from marketplace.demo import cast, files, world
 from marketplace.identity import models as identity
-from marketplace.identity.permissions import Role
+from marketplace.identity.permissions import Actor, Role
 from marketplace.local.stripe_server import LocalStripe
 from marketplace.settings import Settings
+from marketplace.web.context import SESSION_COOKIE
 from tests.browser.conftest import WIDE, Visitor
-from tests.conftest import WORKER_ROLE
+from tests.conftest import WORKER_ROLE, sign_in_token
 from tests.factories.payments import with_stripe
 from workers.inline import drain
 
@@ -85,10 +86,29 @@ class Stage:
     database: Database
     chromium: Browser
     contexts: list[BrowserContext]
+    ahead: timedelta = timedelta(0)
+
+    def now(self) -> datetime:
+        """The time on this stage: that of the machine, unless the play has gone on to later."""
+        return clock.wall() + self.ahead
+
+    def go_on_to(self, later: datetime) -> None:
+        """Let the time until then pass; whoever comes on afterwards signs in anew."""
+        self.ahead = max(later - clock.wall(), self.ahead)
+
+    @contextmanager
+    def time(self) -> Iterator[None]:
+        """What is done in this block is done at the stage's time."""
+        if not self.ahead:
+            yield
+            return
+        with clock.frozen(self.now()):
+            yield
 
     def work(self) -> None:
         """Let the workers do what is due."""
-        drain(self.database, self.settings)
+        with self.time():
+            drain(self.database, self.settings)
 
     def until(self, seen: Callable[[], bool], what: str) -> None:
         """Let the workers work until this is so; what others start takes its time."""
@@ -102,13 +122,27 @@ class Stage:
 
     def enter(self, person: world.Person) -> Guest:
         """This person signs in, in a browser of their own."""
+        guest = self.stranger()
+        guest.sign_in(person)
+        return guest
+
+    def enter_as(self, actor: Actor) -> Guest:
+        """Somebody without a password comes on, signed in."""
+        with self.time(), self.database.transaction() as session:
+            token = sign_in_token(session, actor)
+        guest = self.stranger()
+        cookie: Any = {"name": SESSION_COOKIE, "value": token, "url": self.address}
+        guest.page.context.add_cookies([cookie])
+        return guest
+
+    def stranger(self) -> Guest:
+        """Somebody at a browser of their own."""
         context = self.chromium.new_context(viewport=WIDE, locale="en-GB")  # type: ignore[arg-type]
         self.contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(TIMEOUT)
         guest = Guest(page, self.address, [])
         page.on("pageerror", lambda error: guest.faults.append(f"{page.url}: {error}"))
-        guest.sign_in(person)
         return guest
 
 
@@ -123,10 +157,16 @@ def open_stage(url: str, settings: Settings, chromium: Browser) -> Iterator[Stag
     stripe = LocalStripe(webhook_url=f"{address}/api/v1/stripe/webhooks").start()
     own = replace(settings, database_url=url, migration_url=url, public_url=address)
     own = with_stripe(own, stripe)
-    server.app = create_app(own)
+    stage = Stage(address, own, database, chromium, [])
+    app = create_app(own)
+
+    def at_its_time(environ: Any, start_response: Any) -> Any:
+        with stage.time():
+            return app(environ, start_response)
+
+    server.app = at_its_time
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    stage = Stage(address, own, database, chromium, [])
     try:
         yield stage
     finally:

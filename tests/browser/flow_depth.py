@@ -1,0 +1,197 @@
+"""The scenes of `test_sourcing_in_depth`: addendum, two officers, scenarios, award, letters."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from marketplace.core.money import Quantity
+from marketplace.identity.models import Organisation
+from marketplace.identity.permissions import Actor, OrgKind, Role
+from marketplace.rfq.drafts import LotDraft
+from marketplace.rfq.offering import OfferKind
+from tests.browser import stage as scene
+from tests.browser.stage import Guest, Stage
+from tests.factories.identity import make_actor
+from tests.factories.rfq import a_line, make_rfq
+from tests.rfq import sheet_files as files
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+TITLE = "Safety equipment in two lots"
+HELMET, GLOVES, KIT = "Safety helmet", "Protective gloves", "First-aid kit"
+PASSPHRASE = "a key of my very own"
+REASON = "The second warehouse needs gloves too."
+BIDDERS = (scene.WINNER, scene.DEAR, scene.CHEAP)
+
+
+@dataclass
+class Tender:
+    """The RFQ and the people of the buyer."""
+
+    rfq_id: UUID
+    officers: Sequence[Actor]
+
+    @property
+    def url(self) -> str:
+        return f"/rfqs/{self.rfq_id}"
+
+
+def own_people(session: Session) -> list[Actor]:
+    """Three buyers of one company: two open, the third keeps a share for them."""
+    own = session.scalars(select(Organisation).where(Organisation.name == scene.BUYER.name)).one()
+    names = ("Ada Officer", "Ben Officer", "Cleo Keeper")
+    return [
+        make_actor(session, OrgKind.BUYER, Role.BUYER, organisation=own, name=name, locale="en")
+        for name in names
+    ]
+
+
+def draft(stage: Stage) -> Tender:
+    """Two lots of three lines; parts of lines may be offered."""
+    with stage.database.transaction() as session:
+        people = own_people(session)
+        suppliers = [
+            session.scalars(select(Organisation).where(Organisation.name == company.name)).one().id
+            for company in BIDDERS
+        ]
+        rfq = make_rfq(
+            session,
+            people[0],
+            title=TITLE,
+            supplier_ids=suppliers,
+            lots=[LotDraft(title="To wear"), LotDraft(title="First aid")],
+            lines=[
+                a_line(description=HELMET, quantity=Quantity(Decimal(100), "C62"), lot=1),
+                a_line(description=GLOVES, quantity=Quantity(Decimal(250), "PR"), lot=1),
+                a_line(description=KIT, quantity=Quantity(Decimal(10), "C62"), lot=2),
+            ],
+            allows=[OfferKind.PARTIAL_QUANTITIES],
+        )
+        return Tender(rfq.id, people)
+
+
+def make_key(officer: Guest) -> None:
+    officer.open("/settings/opening-key")
+    officer.fill(passphrase=PASSPHRASE, repeated=PASSPHRASE)
+    officer.click("Make my opening key")
+    officer.sees("Public key")
+
+
+def publish(tender: Tender, buyer: Guest) -> None:
+    buyer.open(f"{tender.url}/publish")
+    buyer.page.locator('[name="opening_rule"][value="two_of_three"]').check()
+    fields = ("first_opener_id", "second_opener_id", "escrow_id")
+    for field, officer in zip(fields, tender.officers, strict=True):
+        buyer.page.locator(f'[name="{field}"]').select_option(str(officer.person))
+    assert buyer.barriers() == []
+    buyer.click("Publish and tell 3 suppliers")
+    buyer.sees("Two of the three people whom you named open the bids together.")
+
+
+def bid(tender: Tender, supplier: Guest, *prices: str) -> None:
+    supplier.open(f"{tender.url}/bids/edit")
+    for number, price in enumerate(prices):
+        supplier.page.locator(f'[name="lines.{number}.unit_price.amount"]').fill(price)
+    supplier.page.locator('button[name="then"][value="check"]').click()
+    supplier.page.locator("main form button.btn-primary").last.click()
+    supplier.page.wait_for_url("**/receipts/*")
+
+
+def bid_by_excel(tender: Tender, supplier: Guest, *prices: float) -> None:
+    supplier.open(f"{tender.url}/bids/sheet")
+    with supplier.page.expect_download() as download:
+        supplier.click("Download the spreadsheet")
+    book: Any = {
+        "name": "bid.xlsx",
+        "mimeType": XLSX,
+        "buffer": files.priced(download.value.path().read_bytes(), *prices),
+    }
+    supplier.page.locator("#f-file").set_input_files(book)
+    supplier.click("Read the file")
+    supplier.click("Save as my draft")
+    supplier.click("Submit the bid")
+    supplier.sees("Your bid is submitted and sealed.")
+
+
+def amend(tender: Tender, buyer: Guest) -> None:
+    """More gloves. The page before publication says what it does to bids."""
+    buyer.open(tender.url)
+    buyer.click("Change by addendum")
+    buyer.fill(reason=REASON, lines__1__quantity__value="300")
+    buyer.click("Save and check")
+    buyer.sees("Bidders have to confirm 1 line; the rest of their bids stays valid.", "250", "300")
+    assert buyer.barriers() == []
+    buyer.screenshot("depth-addendum")
+    buyer.confirm("Publish the addendum")
+    buyer.sees(REASON)
+    buyer.sees_nothing_of(*(company.name for company in BIDDERS))
+
+
+def confirm(tender: Tender, supplier: Guest) -> None:
+    supplier.open(f"{tender.url}/bids")
+    supplier.sees("The buyer has changed the RFQ since you submitted your bid", "line 2", "300")
+    assert supplier.barriers() == []
+    supplier.screenshot("depth-confirm")
+    supplier.click("My prices for these lines stand")
+    supplier.page.get_by_text("My prices for these lines stand").wait_for(state="hidden")
+
+
+def give_shares(tender: Tender, first: Guest, second: Guest) -> None:
+    """One officer alone opens nothing; the second one opens everything."""
+    first.open(f"{tender.url}/bids")
+    first.fill(passphrase=PASSPHRASE)
+    first.click("Give my share")
+    first.sees("given", "awaited")
+    first.sees_nothing_of(*(company.name for company in BIDDERS))
+    assert first.barriers() == []
+    first.screenshot("depth-first-share")
+    second.open(f"{tender.url}/bids")
+    second.fill(passphrase=PASSPHRASE)
+    second.click("Give my share")
+    second.sees("All bids are open.")
+    second.screenshot("depth-opened")
+
+
+def bidding_over(stage: Stage, tender: Tender) -> None:
+    stage.go_on_to(stage.now() + timedelta(days=15))
+
+
+def compare(tender: Tender, buyer: Guest) -> None:
+    """The gloves of who did not confirm are missing; everything else of that bid counts."""
+    buyer.open(f"{tender.url}/evaluation")
+    print(buyer.text())
+    for company, score in zip(BIDDERS, ("90", "80", "60"), strict=True):
+        judged = f"Score of {company.name} for Quality, 0 to 100"
+        buyer.page.get_by_label(judged, exact=True).fill(score)
+    buyer.click("Save the scores")
+    ranking = buyer.page.get_by_label("Ranking", exact=True)
+    rows = [" ".join(row.split()) for row in ranking.locator("tbody tr").all_inner_texts()]
+    print(rows)
+
+
+def two_scenarios(stage: Stage, tender: Tender, buyer: Guest) -> None:
+    for preset in ("single_supplier", "cheapest_per_line"):
+        buyer.open(f"{tender.url}/scenarios")
+        buyer.page.locator(f'input[name="preset"][value="{preset}"]').check()
+        buyer.click("Add and solve")
+        buyer.sees("Being solved")
+        stage.work()
+    buyer.open(f"{tender.url}/scenarios")
+    print(buyer.text())
+    print([o.get_attribute("value") for o in buyer.page.locator("input[name=preset]").all()])
+
+
+def award(tender: Tender, buyer: Guest) -> None:
+    buyer.open(f"{tender.url}/award")
+    print(buyer.text())
+
+
+def read_letters(tender: Tender, *bidders: Guest) -> None:
+    for bidder in bidders:
+        bidder.open(f"{tender.url}/outcome")
+        print(bidder.text())
