@@ -26,7 +26,9 @@ from marketplace.rfq import (
     views,
 )
 from marketplace.rfq.award_rules import ChosenLine, JustificationRequired, NamesALoser
+from marketplace.rfq.bid_content import Criterion
 from marketplace.rfq.bid_http import peeking_noted
+from marketplace.rfq.bid_models import BidOffer
 from marketplace.rfq.evaluation_schemas import BidScoresSchema, UnsuccessfulSchema
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.services import awarding, evaluation
@@ -213,6 +215,15 @@ def frame(rfq: Rfq) -> dict[str, Any]:
     }
 
 
+def _knocked_out(compared: Evaluation) -> list[tuple[BidOffer, Criterion]]:
+    offers = {offer.bid_id: offer for offer in compared.offers}
+    return [
+        (offers[each.bid_id], each.criterion)
+        for each in compared.pregrades.values()
+        if each.is_knocked_out
+    ]
+
+
 def _evaluation_page(compared: Evaluation, form: Form) -> str:
     return render_template(
         "rfq/bids/evaluation.html",
@@ -225,12 +236,7 @@ def _evaluation_page(compared: Evaluation, form: Form) -> str:
         reversals=reversals.of,
         pregrades=compared.pregrades,
         low_prices=low_price_rules.flagged(compared.lots),
-        knocked_out=[
-            (offer, each.criterion)
-            for offer in compared.offers
-            for each in compared.pregrades.values()
-            if each.bid_id == offer.bid_id and each.is_knocked_out
-        ],
+        knocked_out=_knocked_out(compared),
         tie_rule=evaluation_views.TIE_RULE,
         may_score=_may_rule(compared.rfq) and compared.rfq.quality_locked_at is None,
         may_rule=_may_rule(compared.rfq),

@@ -1,5 +1,6 @@
 """Comparison and ranking of opened bids: exact, explained, and the same for any order of rows."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -172,7 +173,8 @@ def in_order(offers: Iterable[Offer]) -> list[Offer]:
 def _cells(line_id: UUID, offers: Sequence[Offer]) -> list[Cell]:
     prices = [o.prices[line_id].unit_price for o in offers if line_id in o.prices]
     best, worst = min(prices, default=None), max(prices, default=None)
-    return [_cell(offer, line_id, best, worst, prices) for offer in offers]
+    is_shared = best is not None and prices.count(best) > 1
+    return [_cell(offer, line_id, best, worst, is_shared=is_shared) for offer in offers]
 
 
 def _cell(
@@ -180,7 +182,8 @@ def _cell(
     line_id: UUID,
     best: Decimal | None,
     worst: Decimal | None,
-    prices: Sequence[Decimal],
+    *,
+    is_shared: bool,
 ) -> Cell:
     price = offer.prices.get(line_id)
     if price is None or best is None:
@@ -191,7 +194,7 @@ def _cell(
         price=price,
         is_best=is_best,
         is_worst=price.unit_price == worst and worst != best,
-        is_tied=is_best and prices.count(best) > 1,
+        is_tied=is_best and is_shared,
         above_best=above(price.unit_price, best),
     )
 
@@ -235,6 +238,12 @@ def _lot_ranking(terms: Terms, lot_id: UUID, offers: Sequence[Offer]) -> LotRank
     }
     complete = {o.bid_id for o in bidding if not (missing[o.bid_id] or partial[o.bid_id])}
     compared = [totals[offer.bid_id] for offer in bidding if offer.bid_id in complete]
+    # by criterion, measured once: all bids of a lot are held against the same
+    measures = {
+        criterion.id: formulas.measure(criterion.formula, compared, place)
+        for criterion in terms.criteria
+        if criterion.is_price
+    }
     unplaced = [
         Rank(
             place=None,
@@ -245,7 +254,7 @@ def _lot_ranking(terms: Terms, lot_id: UUID, offers: Sequence[Offer]) -> LotRank
             missing=missing[offer.bid_id],
             partial=partial[offer.bid_id],
             points=(
-                _points(terms.criteria, offer, totals[offer.bid_id], compared, place)
+                _points(terms.criteria, offer, totals[offer.bid_id], measures)
                 if offer.bid_id in complete
                 else ()
             ),
@@ -260,9 +269,9 @@ def _placed(ranks: Sequence[Rank]) -> tuple[Rank, ...]:
         (rank for rank in ranks if rank.is_complete),
         key=lambda rank: (-rank.exact, rank.submitted_at, rank.bid_id),
     )
-    points = [rank.exact for rank in complete]
+    alike = Counter(rank.exact for rank in complete)
     placed = [
-        replace(rank, place=place, tied=points.count(rank.exact) > 1)
+        replace(rank, place=place, tied=alike[rank.exact] > 1)
         for place, rank in enumerate(complete, start=1)
     ]
     return (*placed, *(rank for rank in ranks if not rank.is_complete))
@@ -272,11 +281,10 @@ def _points(
     criteria: Iterable[Criterion],
     offer: Offer,
     total: Decimal,
-    compared: Sequence[Decimal],
-    lot: int,
+    measures: Mapping[UUID, Measure | None],
 ) -> tuple[Points, ...]:
     return tuple(
-        price_points(criterion, total, formulas.measure(criterion.formula, compared, lot))
+        price_points(criterion, total, measures[criterion.id])
         if criterion.is_price
         else _score_points(criterion, offer.scores.get(criterion.id))
         for criterion in criteria

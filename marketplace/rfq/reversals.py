@@ -5,13 +5,14 @@ stand in another order only because it was handed in. The buyer is told, and dec
 mind; the published formula stays what was published.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, pairwise
+from uuid import UUID
 
 from marketplace.rfq.ranking import LotRanking, Points, Rank
-from marketplace.rfq.scoring.formulas import FAMILIES, measure, share
+from marketplace.rfq.scoring.formulas import FAMILIES, Measure, measure, share
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +35,27 @@ def of(lot: LotRanking) -> list[Reversal]:
 def _without(dropped: Rank, placed: Sequence[Rank]) -> Iterator[Reversal]:
     """placed: best first, so that of each pair the first one is ahead now."""
     others = [rank for rank in placed if rank is not dropped]
-    points = {rank.bid_id: _points(rank, others) for rank in others}
+    totals = [rank.total for rank in others]
+    measures = {
+        part.criterion.id: measure(part.criterion.formula, totals)
+        for part in dropped.points
+        if part.criterion.is_price and FAMILIES[part.criterion.formula.kind].is_relative
+    }
+    points = {rank.bid_id: _points(rank, measures) for rank in others}
+    if all(points[one.bid_id] >= points[after.bid_id] for one, after in pairwise(others)):
+        return
     for now_ahead, now_behind in combinations(others, 2):
         if points[now_behind.bid_id] > points[now_ahead.bid_id]:
             yield Reversal(without=dropped, ahead=now_behind, behind=now_ahead)
 
 
-def _points(rank: Rank, others: Sequence[Rank]) -> Fraction:
-    return sum((_exact(part, rank, others) for part in rank.points), Fraction(0))
+def _points(rank: Rank, measures: Mapping[UUID, Measure | None]) -> Fraction:
+    return sum((_exact(part, rank, measures) for part in rank.points), Fraction(0))
 
 
-def _exact(part: Points, rank: Rank, others: Sequence[Rank]) -> Fraction:
+def _exact(part: Points, rank: Rank, measures: Mapping[UUID, Measure | None]) -> Fraction:
     """The points if only these had come; those of an absolute formula stay."""
-    formula = part.criterion.formula
-    if not part.criterion.is_price or not FAMILIES[formula.kind].is_relative:
+    by = measures.get(part.criterion.id)
+    if by is None:
         return part.exact
-    by = measure(formula, [other.total for other in others])
-    return (
-        part.exact
-        if by is None
-        else Fraction(part.criterion.weight) * share(formula, rank.total, by)
-    )
+    return Fraction(part.criterion.weight) * share(part.criterion.formula, rank.total, by)

@@ -4,7 +4,8 @@ A total is flagged that lies at least 40 % below the mean of the other totals, o
 below the next one. Both need two bids.
 """
 
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -29,15 +30,19 @@ class Flag:
 
 def flags(totals: Mapping[UUID, Decimal]) -> dict[UUID, Flag]:
     """The flagged ones of these totals, by bid."""
-    found = {bid_id: _measured(bid_id, totals) for bid_id in totals} if len(totals) > 1 else {}
+    if len(totals) < 2:
+        return {}
+    ordered = sorted(totals.values())
+    sum_of_all = sum(map(Fraction, ordered), Fraction(0))
+    found = {bid_id: _measured(total, ordered, sum_of_all) for bid_id, total in totals.items()}
     return {bid_id: flag for bid_id, flag in found.items() if flag.by_mean or flag.by_next}
 
 
-def _measured(bid_id: UUID, totals: Mapping[UUID, Decimal]) -> Flag:
-    total = totals[bid_id]
-    others = [other for key, other in totals.items() if key != bid_id]
-    mean = sum(map(Fraction, others), Fraction(0)) / len(others)
-    following = min((other for other in others if other >= total), default=None)
+def _measured(total: Decimal, ordered: Sequence[Decimal], sum_of_all: Fraction) -> Flag:
+    """ordered: all totals, this one among them, lowest first."""
+    mean = (sum_of_all - Fraction(total)) / (len(ordered) - 1)
+    after = bisect_left(ordered, total) + 1
+    following = ordered[after] if after < len(ordered) else None
     below_mean = _below(total, mean)
     below_next = _below(total, Fraction(following)) if following is not None else Fraction(0)
     return Flag(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
@@ -81,7 +82,7 @@ class Evaluation:
     def missing_scores(self) -> int:
         return len(self.terms.judged) * len(self.offers) - len(self.scores)
 
-    @property
+    @cached_property
     def pregrades(self) -> dict[tuple[UUID, UUID], Pregrade]:
         """What the answers of the bids in the race are worth before people look at them."""
         return {
@@ -118,7 +119,7 @@ class Evaluation:
             if offer.minimum_order is not None
         }
 
-    @property
+    @cached_property
     def bundles(self) -> dict[UUID, tuple[BundleOffer, ...]]:
         """The bundles of the bids in the race that have some, with their prices."""
         found = {offer.bid_id: _bundles_of(self.terms, offer) for offer in self.offers}
