@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from pypdf import PdfReader
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -26,6 +27,7 @@ TITLE = "Safety equipment in two lots"
 HELMET, GLOVES, KIT = "Safety helmet", "Protective gloves", "First-aid kit"
 PASSPHRASE = "a key of my very own"
 REASON = "The second warehouse needs gloves too."
+JUSTIFICATION = "The kits are the same; the cheapest of them will do."
 BIDDERS = (scene.WINNER, scene.DEAR, scene.CHEAP)
 
 
@@ -162,19 +164,41 @@ def bidding_over(stage: Stage, tender: Tender) -> None:
 
 
 def compare(tender: Tender, buyer: Guest) -> None:
-    """The gloves of who did not confirm are missing; everything else of that bid counts."""
+    """The gloves of who did not confirm do not count; everything else of that bid does."""
     buyer.open(f"{tender.url}/evaluation")
-    print(buyer.text())
+    assert buyer.row(GLOVES)[1:] == [
+        "€3.95 1,185.00 best",
+        "not confirmed after an addendum",
+        "€4.00 1,200.00 +1.3%",
+    ]
     for company, score in zip(BIDDERS, ("90", "80", "60"), strict=True):
         judged = f"Score of {company.name} for Quality, 0 to 100"
         buyer.page.get_by_label(judged, exact=True).fill(score)
     buyer.click("Save the scores")
-    ranking = buyer.page.get_by_label("Ranking", exact=True)
-    rows = [" ".join(row.split()) for row in ranking.locator("tbody tr").all_inner_texts()]
-    print(rows)
+    assert ranks(buyer) == [
+        f"1 {scene.WINNER.name} €3,090.00 96.00",
+        f"2 {scene.DEAR.name} €3,335.00 87.59",
+        f"— {scene.CHEAP.name} €1,760.00 —",
+        f"1 {scene.DEAR.name} €320.00 88.25",
+        f"2 {scene.WINNER.name} €350.00 87.43",
+        f"3 {scene.CHEAP.name} €300.00 84.00",
+    ]
+    assert buyer.barriers() == []
+    buyer.screenshot("depth-comparison")
 
 
-def two_scenarios(stage: Stage, tender: Tender, buyer: Guest) -> None:
+def ranks(buyer: Guest) -> list[str]:
+    """Place, supplier, total and points of all lots, one after the other."""
+    tables = buyer.page.locator('[aria-label^="Ranking"]')
+    tables.first.wait_for()
+    cells = [
+        row.locator("th, td").all_inner_texts()[:4] for row in tables.locator("tbody tr").all()
+    ]
+    return [" ".join(" ".join(row).split()) for row in cells]
+
+
+def compare_scenarios(stage: Stage, tender: Tender, buyer: Guest) -> None:
+    """What it costs to deal with one supplier only, beside the cheapest of all."""
     for preset in ("single_supplier", "cheapest_per_line"):
         buyer.open(f"{tender.url}/scenarios")
         buyer.page.locator(f'input[name="preset"][value="{preset}"]').check()
@@ -182,16 +206,34 @@ def two_scenarios(stage: Stage, tender: Tender, buyer: Guest) -> None:
         buyer.sees("Being solved")
         stage.work()
     buyer.open(f"{tender.url}/scenarios")
-    print(buyer.text())
-    print([o.get_attribute("value") for o in buyer.page.locator("input[name=preset]").all()])
+    alone, cheapest = "Cheapest single supplier", "Cheapest for each line"
+    assert buyer.row(alone)[:5] == [alone, "Solved", "€3,440.00", "€195.00 6.0%", "1"]
+    assert buyer.row(cheapest)[:5] == [cheapest, "Solved", "€3,245.00", "€0.00 0.0%", "2"]
+    assert buyer.barriers() == []
+    buyer.screenshot("depth-scenarios")
 
 
 def award(tender: Tender, buyer: Guest) -> None:
+    """What is worn goes to the first of its ranking, first aid to the cheapest, with a reason."""
     buyer.open(f"{tender.url}/award")
-    print(buyer.text())
+    lot = buyer.page.locator("fieldset.choices").nth(1)
+    lot.locator("label").filter(has_text=scene.CHEAP.name).locator("input").check()
+    buyer.click("Check the award")
+    buyer.sees(f"€3,090.00 to {scene.WINNER.name}", f"€300.00 to {scene.CHEAP.name}")
+    buyer.fill(justification=JUSTIFICATION)
+    assert buyer.barriers() == []
+    buyer.screenshot("depth-award")
+    buyer.click("Award")
+    buyer.page.get_by_role("link", name="Purchase orders").wait_for()
 
 
-def read_letters(tender: Tender, *bidders: Guest) -> None:
-    for bidder in bidders:
-        bidder.open(f"{tender.url}/outcome")
-        print(bidder.text())
+def read_letter(tender: Tender, bidder: Guest, link: str) -> str:
+    """The letter as a page and as a PDF; what the PDF says."""
+    bidder.open(f"{tender.url}/outcome")
+    bidder.click(link)
+    bidder.page.wait_for_url("**/letters/*")
+    assert bidder.barriers() == []
+    with bidder.page.expect_download() as download:
+        bidder.page.locator('main a[href$="/pdf"]').click()
+    pages = PdfReader(download.value.path()).pages
+    return " ".join(" ".join(page.extract_text() for page in pages).split())

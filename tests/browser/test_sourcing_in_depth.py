@@ -37,5 +37,23 @@ def test_from_sealed_lots_to_letters(stage: Stage) -> None:
     ada, ben, cleo = (stage.enter_as(officer) for officer in tender.officers)
     depth.give_shares(tender, ada, ben)
     depth.compare(tender, ada)
-    depth.two_scenarios(stage, tender, ada)
+    depth.compare_scenarios(stage, tender, ada)
     depth.award(tender, ada)
+    stage.work()
+
+    loser = stage.enter(DEAR.people[0])
+    letter = depth.read_letter(tender, loser, "Read your letter")
+    loser.sees("Regret letter", "rank 2", "rank 1", "€3,335.00", "87.59", "€320.00", "88.25")
+    loser.sees(WINNER.name, "€3,090.00", "96.00", CHEAP.name, "€300.00", "84.00")
+    # nothing of what the winner of the one lot lost in the other
+    loser.sees_nothing_of("350.00", "87.43", "1,760")
+    assert (WINNER.name in letter, CHEAP.name in letter) == (True, True)
+    assert [each for each in ("350.00", "87.43", "1,760") if each in letter] == []
+    french = stage.enter(WINNER.people[0])
+    letter = depth.read_letter(tender, french, "Lire votre lettre")
+    french.sees("3 090,00 €", "96,00", CHEAP.name, "300,00 €")
+    french.sees_nothing_of(DEAR.name, "3 335", "88,25")
+    assert DEAR.name not in letter
+    french.screenshot("depth-letter-fr")
+    everybody = (ada, ben, cleo, winner, dear, cheap, loser, french)
+    assert [fault for guest in everybody for fault in guest.faults] == []
