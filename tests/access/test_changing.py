@@ -12,7 +12,7 @@ from marketplace.identity.permissions import OrgKind, Role
 from marketplace.identity.registration import actor_for
 from marketplace.web.context import SESSION_COOKIE
 from tests.clients import PortalClient, words
-from tests.factories.identity import actor_of, make_actor, make_organisation, make_person
+from tests.factories.identity import make_actor, make_organisation, make_person
 from tests.factories.rfq import make_rfq
 
 PASSWORD = "a long enough sentence"
@@ -45,8 +45,8 @@ def anna(session, atelier, garage):
 
 
 @pytest.fixture
-def browser(portal, session, anna):
-    return portal(actor_of(session, anna))
+def browser(portal, atelier, anna):
+    return portal(actor_for(atelier, anna, [Role.BUYER]))
 
 
 def enter(browser, organisation):

@@ -236,7 +236,7 @@ class TestAward:
 
 class TestTelling:
     def test_winners_and_losers_learn_their_own_result_and_no_price(self, session, drain):
-        sourcing = make_opened(session, ["4242", "1"], ["8484", "2"], criteria=PRICE_ALONE)
+        sourcing = make_opened(session, ["71717171", "1"], ["84848484", "2"], criteria=PRICE_ALONE)
         award(sourcing, whole_lot(sourcing, bids_of(sourcing)[0]))
         drain()
         told = {
@@ -247,7 +247,7 @@ class TestTelling:
         winner, loser = (supplier.org_id for supplier in sourcing.suppliers)
         assert told == {(winner, "bid_won"), (loser, "bid_lost")}
         for notice in session.scalars(select(Notice).where(Notice.organisation_id == loser)):
-            assert "4242" not in str(notice.params)
+            assert "71717171" not in str(notice.params)
         assert session.scalars(select(MailMessage)).all()
 
     def test_an_end_without_award_needs_a_reason_and_is_told(self, session, drain):
@@ -265,8 +265,8 @@ class TestTelling:
 
     def test_a_bidder_has_the_arrival_in_writing(self, session, drain):
         sourcing = make_sourcing(session)
-        sourcing.submit(0, "4242", "1")
+        sourcing.submit(0, "71717171", "1")
         drain()
         notice = session.scalars(select(Notice).where(Notice.kind == "bid_received")).one()
         assert notice.organisation_id == sourcing.suppliers[0].org_id
-        assert "4242" not in str(notice.params)
+        assert "71717171" not in str(notice.params)

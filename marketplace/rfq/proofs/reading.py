@@ -87,7 +87,7 @@ def opening_file(content: bytes) -> OpeningFile:
     try:
         unsigned = {name: value for name, value in data.items() if name != "signature"}
         return OpeningFile(
-            public_key=bytes.fromhex(data["public_key"]),
+            public_key=_from_hex(data["public_key"]),
             reader_id=str(data["reader_id"]),
             rfq=dict(data["rfq"]),
             terms=_terms(data),
@@ -99,7 +99,7 @@ def opening_file(content: bytes) -> OpeningFile:
             receipts=tuple(_signed(each) for each in data["receipts"]),
             bids=tuple(_bid(each) for each in data["bids"]),
             signed_bytes=canonical(unsigned),
-            signature=bytes.fromhex(data["signature"]),
+            signature=_from_hex(data["signature"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Unreadable(_("A part of the file is missing or malformed.")) from error
@@ -114,7 +114,7 @@ def paper(content: bytes) -> Paper:
         if said is None:
             raise ValueError
         key = data.get("public_key")
-        return Paper(signed, bytes.fromhex(key) if key is not None else None, said)
+        return Paper(signed, _from_hex(key) if key is not None else None, said)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Unreadable(_("This is not a signed statement of the marketplace.")) from error
 
@@ -146,7 +146,7 @@ def _terms(data: Mapping[str, Any]) -> dict[int, Mapping[str, Any]]:
 def _signed(data: Mapping[str, str]) -> Signed:
     statement = data["statement"]
     statement.encode()
-    return Signed(statement, bytes.fromhex(data["signature"]))
+    return Signed(statement, _from_hex(data["signature"]))
 
 
 def _bid(data: Mapping[str, Any]) -> ShownBid:
@@ -179,3 +179,11 @@ def _bytes(text: str) -> bytes:
         return b64decode(text, validate=True)
     except binascii.Error as error:
         raise ValueError from error
+
+
+def _from_hex(text: str) -> bytes:
+    """Bytes in the one way in which we write them; ValueError for any other."""
+    found = bytes.fromhex(text)
+    if found.hex() != text:
+        raise ValueError("These digits are not written as the marketplace writes them.")
+    return found
