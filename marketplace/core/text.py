@@ -81,6 +81,18 @@ class Text:
         return hash(self.message)
 
 
+class Figure:
+    """A number in a sentence: written as the reader does when it is read, thousands ungrouped."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Decimal) -> None:
+        self.value = value
+
+    def __str__(self) -> str:
+        return format_decimal(self.value, format="0.######", locale=language())
+
+
 def escape_html(words: str) -> str:
     """Escape for HTML text and attributes."""
     for plain, safe in (

@@ -3,7 +3,7 @@
 from typing import Any
 
 from marketplace.core.money import Money, Quantity
-from marketplace.core.text import Text, _
+from marketplace.core.text import Figure, Text, _
 from marketplace.rfq import formula_words, reversals, sensitivity
 from marketplace.rfq.bid_content import AskedLine
 from marketplace.rfq.bid_models import Award, AwardLine, BidOffer, BidScore
@@ -12,7 +12,6 @@ from marketplace.rfq.pregrading import Pregrade
 from marketplace.rfq.ranking import Cell, LotRanking, Points, Price, Rank
 from marketplace.rfq.sensitivity import CriterionTurns, Sensitivity
 from marketplace.rfq.services.evaluation import Evaluation, ExcludedOffer
-from marketplace.web.fields import plain
 from marketplace.web.shown import Shown
 
 TIE_RULE = _("Equal points: the bid whose last version was submitted earlier stands first.")
@@ -88,13 +87,13 @@ def _excluded(evaluation: Evaluation, each: ExcludedOffer) -> dict[str, Any]:
 def formula(points: Points) -> Text:
     """How the points came about, in words and figures."""
     values = {
-        "weight": plain(points.criterion.weight),
-        "reference": plain(points.reference),
-        "points": plain(points.points),
+        "weight": Figure(points.criterion.weight),
+        "reference": Figure(points.reference),
+        "points": Figure(points.points),
     }
     if points.value is None:
         return _("Not scored yet: 0 of %(weight)s points.", **values)
-    values["value"] = plain(points.value)
+    values["value"] = Figure(points.value)
     if points.criterion.is_price:
         return formula_words.worked(points, values)
     return _("%(weight)s × score %(value)s ÷ %(reference)s = %(points)s", **values)

@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 
-from marketplace.core.text import Text, _
+from marketplace.core.text import Figure, Text, _
 from marketplace.rfq.ranking import Points, shown
 from marketplace.rfq.scoring.formulas import FormulaKind
-from marketplace.web.fields import plain
 
 _WORKED: dict[FormulaKind, Callable[..., Text]] = {
     FormulaKind.LOWEST_OVER_PRICE: lambda **known: _(
@@ -40,16 +39,16 @@ _WORKED: dict[FormulaKind, Callable[..., Text]] = {
 }
 
 
-def worked(points: Points, known: Mapping[str, str]) -> Text:
+def worked(points: Points, known: Mapping[str, Figure]) -> Text:
     """The formula with the figures of this bid. known: weight, value, reference and points."""
     formula, by = points.criterion.formula, points.measure
     if by is None:
         return _("No bid to compare with: 0 of %(weight)s points.", weight=known["weight"])
     figures = {
-        "highest": plain(_written(by.highest)),
-        "mean": plain(_written(by.mean)),
-        "published": plain(_written(by.reference or Fraction(0))),
-        "zero_at": plain(formula.zero_at or Decimal(2)),
+        "highest": Figure(_written(by.highest)),
+        "mean": Figure(_written(by.mean)),
+        "published": Figure(_written(by.reference or Fraction(0))),
+        "zero_at": Figure(formula.zero_at or Decimal(2)),
     }
     return _WORKED[formula.kind](**{**known, **figures})
 
