@@ -10,6 +10,8 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
+from marketplace.core import shares
+from marketplace.core.shares import written
 from marketplace.remedies.states import LetterKind
 from marketplace.rfq.bid_content import AskedLot, Terms
 from marketplace.rfq.bid_models import AwardLine
@@ -94,7 +96,8 @@ def _bid(decision: Decision, rank: Json) -> Json:
         "criteria": [
             {
                 "name": part["criterion"],
-                "weight": _plain(part["weight"]),
+                **({"section": part["section"]} if "section" in part else {}),
+                "weight": _plain(str(written(shares.read(part["weight"])))),
                 "points": str(rounded_points(Fraction(part["exact"]))),
                 # of a price the reference would tell another bid's total
                 "score": _plain(part["value"]) if part["criterion"] in judged else None,

@@ -137,7 +137,7 @@ def _bid(bid: dict[str, Any]) -> dict[str, Any]:
         "points": formats.number(bid["points"], 2),
         "criteria": [
             [
-                part["name"],
+                " – ".join(filter(None, (part.get("section"), part["name"]))),
                 formats.number(part["weight"]),
                 str(judged(part, bid["total"])),
                 formats.number(part["points"], 2),

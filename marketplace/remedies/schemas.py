@@ -50,6 +50,7 @@ class LetterCriterionSchema(Schema):
     weight = DecimalField()
     points = DecimalField()
     score = DecimalField(allow_none=True, metadata={"description": "Null for the price."})
+    section = fields.String()
     max_score = fields.Integer(allow_none=True)
 
 

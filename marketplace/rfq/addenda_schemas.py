@@ -55,7 +55,16 @@ class WantedLineSchema(Schema):
 class WantedCriterionSchema(Schema):
     id = IdField(required=True)
     name = TextField(required=True, max=100)
-    weight = DecimalField(required=True, places=2, minimum=Decimal(0), exclusive=True)
+    weight = DecimalField(
+        load_default=None, allow_none=True, places=2, minimum=Decimal(0), exclusive=True
+    )
+    importance = CountField(
+        strict=True,
+        load_default=None,
+        allow_none=True,
+        validate=validate.Range(0, 10),
+        metadata={"description": "Of a criterion in a section, in place of a weight."},
+    )
 
     @post_load
     def make(self, data: dict[str, Any], **_kwargs: Any) -> WantedCriterion:

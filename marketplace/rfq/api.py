@@ -35,7 +35,7 @@ blp = ApiBlueprint(
     "rfqs", __name__, url_prefix="/rfqs", description="Requests for quotation: draft to award"
 )
 
-_BESIDE_HEADER = ("lots", "lines", "criteria", "supplier_ids", "external_ref")
+_BESIDE_HEADER = ("lots", "lines", "criteria", "sections", "supplier_ids", "external_ref")
 
 
 @blp.route("")

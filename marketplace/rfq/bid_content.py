@@ -8,10 +8,13 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from marketplace.core import shares
 from marketplace.core.money import Money, Quantity, rounded_amount
+from marketplace.core.shares import Share
 from marketplace.core.text import Text, _
 from marketplace.rfq import offering
 from marketplace.rfq.bundling import Bundle
+from marketplace.rfq.criteria_tree import Section
 from marketplace.rfq.offering import OfferKind, QuantityBreak
 from marketplace.rfq.scoring.answers import FREE_TEXT, AnswerSpec, AnswerType, said_yes
 from marketplace.rfq.scoring.formulas import USUAL_FORMULA, PriceFormula
@@ -54,17 +57,36 @@ class Conditions:
 class Criterion:
     """How an offer is judged: its share of 100 points, and the best score a judge may give.
 
-    ``formula`` says how the price earns its points, ``answer`` what bidders are asked for.
+    ``formula`` says how the price earns its points, ``answer`` what bidders are asked for. In a
+    section the weight follows from its own and the importance there, and may be a fraction.
     """
 
     id: UUID
     number: int
     name: str
     is_price: bool
-    weight: Decimal
+    weight: Share
     max_score: int
     formula: PriceFormula = USUAL_FORMULA
     answer: AnswerSpec = FREE_TEXT
+    section: str | None = None
+    importance: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        own = (
+            {} if self.section is None else {"section": self.section, "importance": self.importance}
+        )
+        return {
+            "id": str(self.id),
+            "number": self.number,
+            "name": self.name,
+            "is_price": self.is_price,
+            "weight": str(self.weight),
+            "max_score": self.max_score,
+            "price_formula": self.formula.to_json() if self.is_price else None,
+            "answer": None if self.is_price else self.answer.to_json(),
+            **own,
+        }
 
     def words(self, text: str) -> Text | str:
         """An answer for readers: yes and no in their language, a number with its unit."""
@@ -83,6 +105,7 @@ class Terms:
     criteria: tuple[Criterion, ...]
     allows: frozenset[OfferKind] = frozenset()
     conditions: Conditions = Conditions()
+    sections: tuple[Section, ...] = ()
 
     @cached_property
     def line_by_id(self) -> dict[UUID, AskedLine]:
@@ -121,21 +144,11 @@ class Terms:
                 }
                 for line in self.lines
             ],
-            "criteria": [
-                {
-                    "id": str(criterion.id),
-                    "number": criterion.number,
-                    "name": criterion.name,
-                    "is_price": criterion.is_price,
-                    "weight": str(criterion.weight),
-                    "max_score": criterion.max_score,
-                    "price_formula": criterion.formula.to_json() if criterion.is_price else None,
-                    "answer": None if criterion.is_price else criterion.answer.to_json(),
-                }
-                for criterion in self.criteria
-            ],
+            "criteria": [criterion.to_json() for criterion in self.criteria],
             "allows": sorted(self.allows),
             "conditions": asdict(self.conditions),
+            # said only where there are some: terms without them keep their fingerprint
+            **({"sections": [each.to_json() for each in self.sections]} if self.sections else {}),
         }
 
     @classmethod
@@ -166,15 +179,18 @@ class Terms:
                     number=criterion["number"],
                     name=criterion["name"],
                     is_price=criterion["is_price"],
-                    weight=Decimal(criterion["weight"]),
+                    weight=shares.read(criterion["weight"]),
                     max_score=criterion["max_score"],
                     formula=PriceFormula.from_json(criterion.get("price_formula")),
                     answer=AnswerSpec.from_json(criterion.get("answer")),
+                    section=criterion.get("section"),
+                    importance=criterion.get("importance"),
                 )
                 for criterion in data["criteria"]
             ),
             allows=frozenset(OfferKind(each) for each in data.get("allows", ())),
             conditions=Conditions(**data.get("conditions", {})),
+            sections=tuple(Section.from_json(each) for each in data.get("sections", ())),
         )
 
 

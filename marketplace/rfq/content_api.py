@@ -12,7 +12,11 @@ from marshmallow import fields
 from marketplace.documents import queries as document_queries
 from marketplace.documents.schemas import DocumentSchema
 from marketplace.rfq import queries, views
-from marketplace.rfq.criterion_schemas import CriteriaInputSchema, CriterionInputSchema
+from marketplace.rfq.criterion_schemas import (
+    CriteriaInputSchema,
+    CriteriaTreeInputSchema,
+    CriterionInputSchema,
+)
 from marketplace.rfq.drafts import CriterionDraft, LineDraft, LotDraft
 from marketplace.rfq.schemas import (
     DocumentsInputSchema,
@@ -128,12 +132,17 @@ class Criteria(MethodView):
         content.add_criteria(current_session(), current_actor(), rfq_id, data["criteria"])
         return _read(rfq_id)
 
-    @blp.arguments(CriteriaInputSchema)
+    @blp.arguments(CriteriaTreeInputSchema)
     @blp.response(200, RfqSchema)
     def put(self, data: dict[str, Any], rfq_id: UUID) -> Shown:
-        """Replace the criteria."""
+        """Replace the criteria and their sections."""
         content.set_criteria(
-            current_session(), current_actor(), rfq_id, data["criteria"], expected_version()
+            current_session(),
+            current_actor(),
+            rfq_id,
+            data["criteria"],
+            expected_version(),
+            sections=data["sections"],
         )
         return _read(rfq_id)
 

@@ -65,10 +65,18 @@ def criteria(rfq_id: UUID) -> ResponseReturnValue:
     rfq = queries.get_own_with_content(session, actor, rfq_id)
     if request.method == "GET":
         return _criteria_page(rfq, Form(CriteriaFormSchema, initial=_criteria_values(rfq)))
-    form = Form(CriteriaFormSchema, filled_rows(request.form, "criteria", ["name", "weight"]))
+    posted = filled_rows(request.form, "sections", ["name", "weight"])
+    form = Form(CriteriaFormSchema, filled_rows(posted, "criteria", ["name", "weight"]))
     save(
         form,
-        lambda: content.set_criteria(session, actor, rfq_id, _criteria(rfq, form), form.version),
+        lambda: content.set_criteria(
+            session,
+            actor,
+            rfq_id,
+            _criteria(rfq, form),
+            form.version,
+            sections=form.data["sections"],
+        ),
     )
     if not form.valid:
         return _criteria_page(rfq, form), 422
@@ -92,6 +100,7 @@ def _criteria_values(rfq: Rfq) -> dict[str, Any]:
     formulas = [each.formula for each in rfq.criteria if each.formula]
     return {
         "criteria": rfq.criteria,
+        "sections": rfq.sections,
         "price_formula": formulas[0] if formulas else None,
         "version": rfq.version,
     }
@@ -209,17 +218,20 @@ def _lines_page(rfq: Rfq, form: Form) -> str:
 
 
 def _criteria_page(rfq: Rfq, form: Form) -> str:
-    rows = len(rfq.criteria) if form.posted is None else row_count(form.posted, "criteria")
+    rows, section_rows = len(rfq.criteria), len(rfq.sections)
+    if form.posted is not None:
+        rows, section_rows = (row_count(form.posted, name) for name in ("criteria", "sections"))
     return render_template(
         "rfq/criteria.html",
         form=form,
         rfq=rfq,
         rows=rows + 2,
+        section_rows=section_rows + 2,
         kinds=list(CriterionKind),
         families=list(FAMILIES.values()),
         as_points=shown,
         simulations=[
-            formula_views.simulation(each.formula, each.weight)
+            formula_views.simulation(each.formula, rfq.shares[each.id])
             for each in rfq.criteria
             if each.formula
         ],

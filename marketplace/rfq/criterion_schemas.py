@@ -6,6 +6,7 @@ from typing import Any
 from marshmallow import fields, post_load, validate
 
 from marketplace.rfq.count_field import CountField
+from marketplace.rfq.criteria_tree import Section
 from marketplace.rfq.drafts import CriterionDraft
 from marketplace.rfq.scoring.answers import AnswerSpec, AnswerType, GradedChoice
 from marketplace.rfq.scoring.formulas import FormulaKind, PriceFormula
@@ -83,7 +84,27 @@ class AnswerSpecSchema(Schema):
 class CriterionInputSchema(Schema):
     name = TextField(required=True, max=100)
     kind = EnumField(CriterionKind, load_default=CriterionKind.OTHER)
-    weight = DecimalField(required=True, places=2, minimum=Decimal(0), exclusive=True)
+    weight = DecimalField(
+        load_default=None,
+        allow_none=True,
+        places=2,
+        minimum=Decimal(0),
+        exclusive=True,
+        metadata={"description": "Required outside of sections."},
+    )
+    section = TextField(
+        load_default=None,
+        allow_none=True,
+        max=100,
+        metadata={"description": "The name of a section of the RFQ."},
+    )
+    importance = CountField(
+        strict=True,
+        load_default=None,
+        allow_none=True,
+        validate=validate.Range(0, 10),
+        metadata={"description": "Required in a section, in place of a weight."},
+    )
     max_score = CountField(strict=True, load_default=100, validate=validate.Range(1, 1000))
     price_formula = fields.Nested(
         PriceFormulaInputSchema,
@@ -100,14 +121,31 @@ class CriterionInputSchema(Schema):
 
     @post_load
     def make(self, data: dict[str, Any], **_kwargs: Any) -> CriterionDraft:
-        return CriterionDraft(**data)
+        return CriterionDraft(**{**data, "section": data["section"] or None})
+
+
+class SectionInputSchema(Schema):
+    name = TextField(required=True, max=100)
+    weight = DecimalField(required=True, places=2, minimum=Decimal(0), exclusive=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_kwargs: Any) -> Section:
+        return Section(**data)
 
 
 class CriteriaInputSchema(Schema):
     criteria = fields.List(fields.Nested(CriterionInputSchema), required=True)
 
 
-class CriteriaFormSchema(CriteriaInputSchema):
+class CriteriaTreeInputSchema(CriteriaInputSchema):
+    """All criteria. Weights of sections and of criteria outside of them add up to 100."""
+
+    sections = fields.List(
+        fields.Nested(SectionInputSchema), load_default=list, validate=validate.Length(max=50)
+    )
+
+
+class CriteriaFormSchema(CriteriaTreeInputSchema):
     """The criteria as the portal sends them: the formula stands beside the table."""
 
     price_formula = fields.Nested(PriceFormulaInputSchema, load_default=None, allow_none=True)
@@ -119,12 +157,25 @@ class PriceFormulaSchema(Schema):
     references = fields.List(DecimalField())
 
 
+class SectionSchema(Schema):
+    name = fields.String()
+    weight = DecimalField()
+
+
 class CriterionSchema(Schema):
     id = IdField()
     number = fields.Integer()
     name = fields.String()
     kind = EnumField(CriterionKind)
-    weight = DecimalField()
+    weight = DecimalField(allow_none=True, metadata={"description": "null in a section."})
+    section = fields.String(allow_none=True)
+    importance = fields.Integer(allow_none=True)
+    share = DecimalField(
+        metadata={"description": "What it counts, in per cent; to two places if it must be."}
+    )
+    exact_share = fields.String(
+        metadata={"description": "The same exactly, as a decimal or as a fraction."}
+    )
     max_score = fields.Integer()
     price_formula = fields.Nested(
         PriceFormulaSchema,

@@ -8,6 +8,7 @@ from typing import TypedDict
 from uuid import UUID
 
 from marketplace.core.money import Money, Quantity
+from marketplace.rfq.criteria_tree import Place, Section
 from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.scoring.answers import AnswerSpec
 from marketplace.rfq.scoring.formulas import PriceFormula
@@ -43,15 +44,23 @@ class LineDraft:
 class CriterionDraft:
     """``price_formula`` is for the price alone; left out: lowest total ÷ total.
 
-    ``answer`` is for what people judge; left out: a text.
+    ``answer`` is for what people judge; left out: a text. In a section a criterion has an
+    importance there and no weight.
     """
 
     name: str
     kind: CriterionKind
-    weight: Decimal
+    weight: Decimal | None
     max_score: int = 100
     price_formula: PriceFormula | None = None
     answer: AnswerSpec | None = None
+    section: str | None = None
+    importance: int | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where it stands among the criteria."""
+        return Place(self.weight, self.section, self.importance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +109,7 @@ class RfqDraft:
     lots: Sequence[LotDraft] = ()
     lines: Sequence[LineDraft] = ()
     criteria: Sequence[CriterionDraft] = ()
+    sections: Sequence[Section] = ()
     supplier_ids: Sequence[UUID] = ()
     source: RfqSource = RfqSource.PORTAL
     external_ref: str | None = None

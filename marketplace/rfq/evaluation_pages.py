@@ -233,6 +233,7 @@ def _evaluation_page(compared: Evaluation, form: Form) -> str:
         formula=evaluation_views.formula,
         sensitivity=sensitivity.of,
         weights=sensitivity.of_each,
+        sections=sensitivity.of_sections,
         reversals=reversals.of,
         pregrades=compared.pregrades,
         low_prices=low_price_rules.flagged(compared.lots),

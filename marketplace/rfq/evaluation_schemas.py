@@ -96,6 +96,9 @@ class RankPointsSchema(Schema):
     criterion_id = IdField()
     name = fields.String()
     weight = DecimalField()
+    exact_weight = fields.String(metadata={"description": "As a decimal or as a fraction."})
+    section = fields.String(allow_none=True)
+    importance = fields.Integer(allow_none=True)
     value = DecimalField(allow_none=True, metadata={"description": "Total or score; null: none."})
     reference = DecimalField(metadata={"description": "Lowest total or best possible score."})
     points = DecimalField()
@@ -151,6 +154,15 @@ class WeightSchema(Schema):
     above = fields.Nested(WeightTurnSchema, allow_none=True)
 
 
+class SectionTurnsSchema(Schema):
+    """How far the weight of a section may move before another bid wins."""
+
+    name = fields.String()
+    weight = DecimalField(metadata={"description": "As published, per cent."})
+    below = fields.Nested(WeightTurnSchema, allow_none=True)
+    above = fields.Nested(WeightTurnSchema, allow_none=True)
+
+
 class ReversalSchema(Schema):
     """Without one bid, `ahead` would stand before `behind`."""
 
@@ -170,6 +182,7 @@ class LotRankingSchema(Schema):
         allow_none=True,
         metadata={"description": "Null where there is nothing to weigh."},
     )
+    sections = fields.List(fields.Nested(SectionTurnsSchema))
     weights = fields.List(
         fields.Nested(WeightSchema),
         metadata={"description": "Sensitivity of the first place to every weight."},

@@ -3,6 +3,7 @@
 from typing import Any
 
 from marketplace.core.money import Money, Quantity
+from marketplace.core.shares import written
 from marketplace.core.text import Figure, Text, _
 from marketplace.rfq import formula_words, reversals, sensitivity
 from marketplace.rfq.bid_content import AskedLine
@@ -10,7 +11,7 @@ from marketplace.rfq.bid_models import Award, AwardLine, BidOffer, BidScore
 from marketplace.rfq.models import Rfq, money_of
 from marketplace.rfq.pregrading import Pregrade
 from marketplace.rfq.ranking import Cell, LotRanking, Points, Price, Rank
-from marketplace.rfq.sensitivity import CriterionTurns, Sensitivity
+from marketplace.rfq.sensitivity import CriterionTurns, SectionTurns, Sensitivity
 from marketplace.rfq.services.evaluation import Evaluation, ExcludedOffer
 from marketplace.web.shown import Shown
 
@@ -87,7 +88,7 @@ def _excluded(evaluation: Evaluation, each: ExcludedOffer) -> dict[str, Any]:
 def formula(points: Points) -> Text:
     """How the points came about, in words and figures."""
     values = {
-        "weight": Figure(points.criterion.weight),
+        "weight": Figure(written(points.criterion.weight)),
         "reference": Figure(points.reference),
         "points": Figure(points.points),
     }
@@ -184,6 +185,10 @@ def _lot(evaluation: Evaluation, lot: LotRanking) -> dict[str, Any]:
         "ranks": [_rank(evaluation, rank) for rank in lot.ranks],
         "sensitivity": _sensitivity(sensitivity.of(lot)),
         "weights": [_weight(each) for each in sensitivity.of_each(lot)],
+        "sections": [
+            {"name": each.name, "weight": each.weight, **_moves(each)}
+            for each in sensitivity.of_sections(lot)
+        ],
         "reversals": [
             {
                 "without_bid_id": found.without.bid_id,
@@ -196,20 +201,25 @@ def _lot(evaluation: Evaluation, lot: LotRanking) -> dict[str, Any]:
 
 
 def _weight(found: CriterionTurns) -> dict[str, Any]:
-    turns = {"below": found.below, "above": found.above}
     return {
         "criterion_id": found.criterion.id,
         "name": found.criterion.name,
-        "weight": found.criterion.weight,
-        **{
-            side: turn
-            and {
-                "weight": turn.weight,
-                "bid_id": turn.rank.bid_id,
-                "supplier_id": turn.rank.supplier_id,
-            }
-            for side, turn in turns.items()
-        },
+        "weight": written(found.criterion.weight),
+        **_moves(found),
+    }
+
+
+def _moves(found: CriterionTurns | SectionTurns) -> dict[str, Any]:
+    """Who would stand first, below and above which weight."""
+    turns = {"below": found.below, "above": found.above}
+    return {
+        side: turn
+        and {
+            "weight": turn.weight,
+            "bid_id": turn.rank.bid_id,
+            "supplier_id": turn.rank.supplier_id,
+        }
+        for side, turn in turns.items()
     }
 
 
@@ -254,7 +264,10 @@ def _points(part: Points, given: BidScore | None) -> dict[str, Any]:
     return {
         "criterion_id": part.criterion.id,
         "name": part.criterion.name,
-        "weight": part.criterion.weight,
+        "weight": written(part.criterion.weight),
+        "exact_weight": str(part.criterion.weight),
+        "section": part.criterion.section,
+        "importance": part.criterion.importance,
         "value": part.value,
         "reference": part.reference,
         "points": part.points,

@@ -82,7 +82,7 @@ def findings_of(rfq: Rfq) -> list[FoundInFormula]:
         FoundInFormula(f"/criteria/{index}/price_formula", finding)
         for index, criterion in enumerate(rfq.criteria)
         if (formula := criterion.formula) is not None
-        for finding in findings(formula, criterion.weight)
+        for finding in findings(formula, rfq.shares[criterion.id])
     ]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from marketplace.core.shares import Share
 from marketplace.rfq.ranking import shown
 from marketplace.rfq.scoring.formulas import PriceFormula, marks
 from marketplace.rfq.scoring.linting import findings
@@ -12,7 +13,7 @@ EXAMPLES = tuple(Decimal(total) for total in (100, 110, 120, 150, 200))
 
 
 def simulation(
-    formula: PriceFormula, weight: Decimal, totals: Sequence[Decimal] = EXAMPLES
+    formula: PriceFormula, weight: Share, totals: Sequence[Decimal] = EXAMPLES
 ) -> dict[str, Any]:
     """Totals with their points, and the doubts about the formula."""
     return {

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 
+from marketplace.core.shares import written
 from marketplace.core.text import Figure, Text, _
-from marketplace.rfq.ranking import Points, shown
+from marketplace.rfq.ranking import Points
 from marketplace.rfq.scoring.formulas import FormulaKind
 
 _WORKED: dict[FormulaKind, Callable[..., Text]] = {
@@ -45,17 +46,9 @@ def worked(points: Points, known: Mapping[str, Figure]) -> Text:
     if by is None:
         return _("No bid to compare with: 0 of %(weight)s points.", weight=known["weight"])
     figures = {
-        "highest": Figure(_written(by.highest)),
-        "mean": Figure(_written(by.mean)),
-        "published": Figure(_written(by.reference or Fraction(0))),
+        "highest": Figure(written(by.highest)),
+        "mean": Figure(written(by.mean)),
+        "published": Figure(written(by.reference or Fraction(0))),
         "zero_at": Figure(formula.zero_at or Decimal(2)),
     }
     return _WORKED[formula.kind](**{**known, **figures})
-
-
-def _written(value: Fraction) -> Decimal:
-    """A figure in words: exact where it has four places at most, else rounded to two."""
-    tenths = value * 10_000
-    if tenths.denominator == 1:
-        return Decimal(tenths.numerator).scaleb(-4).normalize() + 0
-    return shown(value)

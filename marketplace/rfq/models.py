@@ -32,7 +32,10 @@ from marketplace.core.db import (
     UnitPrice,
 )
 from marketplace.core.money import Money, Quantity
+from marketplace.core.shares import Share
+from marketplace.rfq import criteria_tree
 from marketplace.rfq.clocks import Moment, moments
+from marketplace.rfq.criteria_tree import Place, Section
 from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.scoring.answers import AnswerSpec
 from marketplace.rfq.scoring.formulas import PriceFormula
@@ -115,6 +118,7 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
     end_reason: Mapped[str | None]
     # the further round, such as an auction, that has to end before anything is awarded
     award_held_by: Mapped[UUID | None]
+    criteria_sections: Mapped[list[dict[str, str]] | None] = mapped_column(JSONB(none_as_null=True))
 
     lots: Mapped[list["RfqLot"]] = relationship(order_by="RfqLot.number", lazy="raise")
     lines: Mapped[list["RfqLine"]] = relationship(order_by="RfqLine.number", lazy="raise")
@@ -142,6 +146,17 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
     def offer_kinds(self) -> list[OfferKind]:
         """What bids may say besides one price per line."""
         return [OfferKind(each) for each in self.allows]
+
+    @property
+    def sections(self) -> list[Section]:
+        """What criteria are grouped by; none where each has a weight of its own."""
+        return [Section.from_json(each) for each in self.criteria_sections or ()]
+
+    @property
+    def shares(self) -> dict[UUID, Share]:
+        """What each criterion counts, in per cent. The criteria have been loaded."""
+        found = criteria_tree.shares(self.sections, [each.place for each in self.criteria])
+        return {each.id: share for each, share in zip(self.criteria, found, strict=True)}
 
     @property
     def moments(self) -> list[tuple[datetime, Moment]]:
@@ -210,23 +225,36 @@ class RfqLine(HasId, Base):
 
 
 class RfqCriterion(HasId, Base):
-    """What bids are weighed by. The weights of an RFQ add up to 100."""
+    """What bids are weighed by: with a weight, or in a section with an importance there."""
 
     __tablename__ = "rfq_criterion"
     __table_args__ = (
         UniqueConstraint("rfq_id", "number", deferrable=True),
         CheckConstraint("weight > 0 AND weight <= 100", name="weight_sane"),
         CheckConstraint("max_score BETWEEN 1 AND 1000", name="max_score_sane"),
+        CheckConstraint(
+            "CASE WHEN section IS NULL THEN weight IS NOT NULL AND importance IS NULL"
+            " ELSE weight IS NULL AND importance IS NOT NULL"
+            " AND importance BETWEEN 0 AND 10 END",
+            name="weight_or_importance",
+        ),
     )
 
     rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq.id", ondelete="CASCADE"))
     number: Mapped[int]
     name: Mapped[str]
     kind: Mapped[CriterionKind]
-    weight: Mapped[Rate]
+    weight: Mapped[Rate | None]
+    section: Mapped[str | None]
+    importance: Mapped[int | None]
     max_score: Mapped[int] = mapped_column(default=100, server_default="100")
     price_formula: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     answer: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+
+    @property
+    def place(self) -> Place:
+        """Where it stands among the criteria."""
+        return Place(self.weight, self.section, self.importance)
 
     @property
     def formula(self) -> PriceFormula | None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import clock
 from marketplace.core.ids import uuid7
+from marketplace.rfq.criteria_tree import Section
 from marketplace.rfq.drafts import CriterionDraft, LineDraft, LotDraft
 from marketplace.rfq.models import Rfq, RfqCriterion, RfqInvitation, RfqLine, RfqLot
 
@@ -55,6 +56,11 @@ def add_criteria(
     ]
     if rows:
         session.execute(insert(RfqCriterion), rows)
+
+
+def set_sections(rfq: Rfq, sections: Iterable[Section]) -> None:
+    """Make these the sections of the criteria; without any there are none."""
+    rfq.criteria_sections = [section.to_json() for section in sections] or None
 
 
 def add_invitations(
@@ -122,6 +128,8 @@ def criterion_values(criterion: CriterionDraft) -> dict[str, object]:
         "name": criterion.name,
         "kind": criterion.kind,
         "weight": criterion.weight,
+        "section": criterion.section,
+        "importance": criterion.importance,
         "max_score": criterion.max_score,
         "price_formula": criterion.price_formula.to_json() if criterion.price_formula else None,
         "answer": criterion.answer.to_json() if criterion.answer else None,

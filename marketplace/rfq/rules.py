@@ -9,8 +9,9 @@ from uuid import UUID
 from marketplace.core.errors import Conflict, FieldError, Invalid, refuse_all
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, OrgKind, Permission
-from marketplace.rfq import answer_rules, formula_rules
+from marketplace.rfq import answer_rules, criteria_tree, formula_rules
 from marketplace.rfq.bid_content import instant
+from marketplace.rfq.criteria_tree import Section
 from marketplace.rfq.drafts import CriterionDraft, LineDraft, LotDraft
 from marketplace.rfq.formula_rules import FoundInFormula
 from marketplace.rfq.models import Rfq, RfqInvitation, RfqQuestion
@@ -108,13 +109,15 @@ def _content_gaps(rfq: Rfq) -> Iterator[FieldError]:
 
 
 def _criteria_gaps(rfq: Rfq) -> Iterator[FieldError]:
-    total = sum((criterion.weight for criterion in rfq.criteria), Decimal(0))
+    places = [criterion.place for criterion in rfq.criteria]
+    total = criteria_tree.total(rfq.sections, places)
     if total != WHOLE:
         yield FieldError(
             "/criteria",
             "weights_not_100",
             _("The weights add up to %(total)s instead of 100.", total=f"{total.normalize():f}"),
         )
+    yield from criteria_tree.gaps(rfq.sections, places)
     if [criterion.kind for criterion in rfq.criteria].count(CriterionKind.PRICE) != 1:
         yield FieldError("/criteria", "one_price_criterion", _("Weigh the price exactly once."))
     if rfq.blind_scoring and len(rfq.criteria) < 2:
@@ -275,16 +278,13 @@ def line_faults(
             yield currency_fault(f"/lines/{index}/reference_price/currency", currency)
 
 
-def criterion_faults(criteria: Sequence[CriterionDraft]) -> Iterator[FieldError]:
+def criterion_faults(
+    criteria: Sequence[CriterionDraft], sections: Sequence[Section] = ()
+) -> Iterator[FieldError]:
     """Why these criteria cannot be taken. Their sum is checked at publication only."""
     names: set[str] = set()
     for index, criterion in enumerate(criteria):
-        if not 0 < criterion.weight <= WHOLE:
-            yield FieldError(
-                f"/criteria/{index}/weight",
-                "weight_out_of_range",
-                _("A weight is more than 0 and at most 100."),
-            )
+        yield from criteria_tree.place_faults(sections, criterion.place, f"/criteria/{index}")
         yield from formula_rules.faults(criterion, f"/criteria/{index}")
         yield from answer_rules.faults(criterion, f"/criteria/{index}")
         if criterion.name.casefold() in names:

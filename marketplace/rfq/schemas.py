@@ -5,7 +5,12 @@ from typing import Any
 from marshmallow import fields, post_load, validate
 
 from marketplace.rfq.count_field import CountField
-from marketplace.rfq.criterion_schemas import CriterionInputSchema, CriterionSchema
+from marketplace.rfq.criterion_schemas import (
+    CriterionInputSchema,
+    CriterionSchema,
+    SectionInputSchema,
+    SectionSchema,
+)
 from marketplace.rfq.drafts import Address, LineDraft, LotDraft
 from marketplace.rfq.formula_schemas import FoundInFormulaSchema
 from marketplace.rfq.offering import OfferKind
@@ -176,6 +181,9 @@ class RfqInputSchema(HeaderSchema):
     lots = fields.List(fields.Nested(LotInputSchema), load_default=list)
     lines = fields.List(fields.Nested(LineInputSchema), load_default=list)
     criteria = fields.List(fields.Nested(CriterionInputSchema), load_default=list)
+    sections = fields.List(
+        fields.Nested(SectionInputSchema), load_default=list, validate=validate.Length(max=50)
+    )
     supplier_ids = fields.List(IdField(), load_default=list, validate=validate.Length(max=500))
     external_ref = TextField(max=100, load_default=None, allow_none=True)
 
@@ -309,6 +317,7 @@ class RfqSchema(RfqSummarySchema):
     lots = fields.List(fields.Nested(LotSchema))
     lines = fields.List(fields.Nested(LineSchema))
     criteria = fields.List(fields.Nested(CriterionSchema))
+    sections = fields.List(fields.Nested(SectionSchema))
 
 
 class PublishedSchema(RfqSchema):

@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import clock
 from marketplace.core.errors import FieldError, Invalid
+from marketplace.core.shares import Share
 from marketplace.core.text import _
-from marketplace.rfq import envelopes
+from marketplace.rfq import criteria_tree, envelopes
 from marketplace.rfq.bid_content import AskedLine, AskedLot, Conditions, Criterion, Terms
 from marketplace.rfq.bid_models import RfqSeal, RfqTerms
 from marketplace.rfq.models import Rfq, RfqCriterion, RfqLine, RfqLot
@@ -127,14 +128,16 @@ def published_terms(session: Session, rfq: Rfq) -> Terms:
     criteria = session.scalars(
         select(RfqCriterion).where(RfqCriterion.rfq_id == rfq.id).order_by(RfqCriterion.number),
         execution_options=_AS_STORED,
-    )
+    ).all()
+    weights = criteria_tree.shares(rfq.sections, [each.place for each in criteria])
     return Terms(
         currency=rfq.currency,
         lots=tuple(AskedLot(lot.id, lot.number, lot.title, lot.description) for lot in lots),
         lines=tuple(_asked(line) for line in lines),
-        criteria=tuple(_criterion(criterion) for criterion in criteria),
+        criteria=tuple(map(_criterion, criteria, weights)),
         allows=frozenset(rfq.offer_kinds),
         conditions=Conditions(rfq.description, rfq.payment_terms_days, _address(rfq)),
+        sections=tuple(rfq.sections),
     )
 
 
@@ -158,14 +161,16 @@ def _asked(line: RfqLine) -> AskedLine:
     )
 
 
-def _criterion(criterion: RfqCriterion) -> Criterion:
+def _criterion(criterion: RfqCriterion, weight: Share) -> Criterion:
     return Criterion(
         id=criterion.id,
         number=criterion.number,
         name=criterion.name,
         is_price=criterion.kind is CriterionKind.PRICE,
-        weight=criterion.weight,
+        weight=weight,
         max_score=criterion.max_score,
         formula=criterion.formula or USUAL_FORMULA,
         answer=criterion.asked or FREE_TEXT,
+        section=criterion.section,
+        importance=criterion.importance,
     )

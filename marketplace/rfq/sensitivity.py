@@ -12,6 +12,7 @@ from fractions import Fraction
 from functools import partial
 from uuid import UUID
 
+from marketplace.core.shares import Share, written
 from marketplace.rfq.bid_content import Criterion
 from marketplace.rfq.ranking import LotRanking, Points, Rank, shown
 
@@ -52,6 +53,16 @@ class CriterionTurns:
     above: Turn | None
 
 
+@dataclass(frozen=True, slots=True)
+class SectionTurns:
+    """The same for the weight of a section, its criteria keeping their importance."""
+
+    name: str
+    weight: Decimal
+    below: Turn | None
+    above: Turn | None
+
+
 Weighed = Callable[[Points], bool]
 
 
@@ -61,7 +72,7 @@ def of(lot: LotRanking) -> Sensitivity | None:
     if found is None:
         return None
     weight, below, above = found
-    return Sensitivity(price_weight=Decimal(weight), below=below, above=above)
+    return Sensitivity(price_weight=written(weight), below=below, above=above)
 
 
 def of_each(lot: LotRanking) -> list[CriterionTurns]:
@@ -76,12 +87,25 @@ def of_each(lot: LotRanking) -> list[CriterionTurns]:
     return turns
 
 
-def _turns(lot: LotRanking, weighed: Weighed) -> tuple[Decimal, Turn | None, Turn | None] | None:
+def of_sections(lot: LotRanking) -> list[SectionTurns]:
+    """The same for the weight of every section; empty where there is none."""
+    placed = [rank for rank in lot.ranks if rank.place]
+    names = [part.criterion.section for part in placed[0].points] if placed else []
+    turns = []
+    for name in dict.fromkeys(name for name in names if name is not None):
+        found = _turns(lot, partial(_is_in, name))
+        if found is not None:
+            weight, below, above = found
+            turns.append(SectionTurns(name, written(weight), below, above))
+    return turns
+
+
+def _turns(lot: LotRanking, weighed: Weighed) -> tuple[Share, Turn | None, Turn | None] | None:
     """The present weight of what is weighed, and the nearest turns below and above it."""
     placed = [rank for rank in lot.ranks if rank.place]
     if len(placed) < 2 or not lot.is_scored:
         return None
-    weight = sum((part.criterion.weight for part in placed[0].points if weighed(part)), Decimal(0))
+    weight = _weight(placed[0], weighed)
     if not 0 < weight < WHOLE:
         return None
     crossings = list(_crossings(placed[0], placed[1:], Fraction(weight), weighed))
@@ -92,6 +116,14 @@ def _turns(lot: LotRanking, weighed: Weighed) -> tuple[Decimal, Turn | None, Tur
         _turn(max(below, key=lambda each: each[:2], default=None)),
         _turn(min(above, key=lambda each: each[:2], default=None)),
     )
+
+
+def _weight(rank: Rank, weighed: Weighed) -> Share:
+    """The sum of the weights: a decimal where each is one."""
+    weights = [part.criterion.weight for part in rank.points if weighed(part)]
+    exact = sum((Fraction(weight) for weight in weights), Fraction(0))
+    decimals = [weight for weight in weights if isinstance(weight, Decimal)]
+    return sum(decimals, Decimal(0)) if len(decimals) == len(weights) else exact
 
 
 def _crossings(
@@ -122,6 +154,10 @@ def _lead(
 
 def _is_price(part: Points) -> bool:
     return part.criterion.is_price
+
+
+def _is_in(section: str, part: Points) -> bool:
+    return part.criterion.section == section
 
 
 def _is_of(criterion_id: UUID, part: Points) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import clock
 from marketplace.core.pages import Page
+from marketplace.core.shares import written
 from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import Actor
 from marketplace.rfq import queries, reading, rules
@@ -42,6 +43,7 @@ def whole(rfq: Rfq, actor: Actor, **more: object) -> Shown:
     """The RFQ with its content, which has been loaded."""
     now = clock.now()
     is_buyer = rfq.buyer_id == actor.org_id
+    weights = rfq.shares
     return Shown(
         rfq,
         rules.actions_for(rfq, actor, now),
@@ -65,6 +67,15 @@ def whole(rfq: Rfq, actor: Actor, **more: object) -> Shown:
                 reference_price=money_of(line.reference_price, rfq.currency) if is_buyer else None,
             )
             for line in rfq.lines
+        ],
+        criteria=[
+            Shown(
+                criterion,
+                (),
+                share=written(weights[criterion.id]),
+                exact_share=str(weights[criterion.id]),
+            )
+            for criterion in rfq.criteria
         ],
         **more,
     )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from babel.numbers import format_currency, format_decimal, format_percent
 
 from marketplace.core import clock
 from marketplace.core.money import Money, Quantity, exponent
+from marketplace.core.shares import written
 from marketplace.core.text import _, language, stored_label
 from marketplace.core.units import unit_name
 
@@ -30,10 +32,12 @@ def locale() -> Locale:
     return LOCALES[language()]
 
 
-def number(value: Decimal | int | None, places: int | None = None) -> str:
+def number(value: Decimal | Fraction | int | None, places: int | None = None) -> str:
     """``1 234,5``; with ``places`` exactly that many decimals."""
     if value is None:
         return NOTHING
+    if isinstance(value, Fraction):
+        value = written(value)
     if places is None:
         return format_decimal(value, format="#,##0.######", locale=locale())
     return format_decimal(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from marketplace.rfq.bid_content import Answer
+from marketplace.rfq.criteria_tree import Section
 from marketplace.rfq.drafts import CriterionDraft
 from marketplace.rfq.scoring.answers import AnswerSpec, AnswerType
 from marketplace.rfq.states import CriterionKind
@@ -19,9 +20,10 @@ from tests.factories.identity import make_actor
 from tests.factories.rfq import make_rfq
 
 QUESTION = CriterionDraft(
-    "Certified", CriterionKind.QUALITY, Decimal(40),
+    "Certified", CriterionKind.QUALITY, None, section="Quality", importance=7,
     answer=AnswerSpec(AnswerType.YES_NO, knock_out=True),
 )  # fmt: skip
+SECTIONS = [Section("Quality", Decimal(40))]
 PRICE = CriterionDraft("Price", CriterionKind.PRICE, Decimal(60))
 
 
@@ -34,7 +36,7 @@ def stage(new_database: Any, settings: Any, chromium: Any) -> Iterator[Stage]:
 def test_the_criteria_of_a_draft(stage):
     with stage.database.transaction() as session:
         actor = make_actor(session)
-        rfq = make_rfq(session, actor, criteria=[PRICE, QUESTION])
+        rfq = make_rfq(session, actor, criteria=[PRICE, QUESTION], sections=SECTIONS)
         token = sign_in_token(session, actor)
     buyer = enter(stage, token)
     buyer.open(f"/rfqs/{rfq.id}/criteria")
@@ -53,7 +55,7 @@ def test_the_criteria_of_a_draft(stage):
 def test_from_blind_scores_to_the_ruling(stage):
     with stage.database.transaction() as session:
         sourcing = make_sourcing(
-            session, suppliers=2, criteria=[PRICE, QUESTION], blind_scoring=True,
+            session, suppliers=2, criteria=[PRICE, QUESTION], sections=SECTIONS, blind_scoring=True,
             low_price_check=True,
         )  # fmt: skip
         for number, (price, said) in enumerate([("5", "yes"), ("20", "no")]):

@@ -12,6 +12,7 @@ from marketplace.core import clock
 from marketplace.core.money import Quantity
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Actor, OrgKind
+from marketplace.rfq.criteria_tree import Section
 from marketplace.rfq.drafts import CriterionDraft, Header, LineDraft, LotDraft, RfqDraft
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.services import drafting, publishing
@@ -49,6 +50,7 @@ def make_rfq(
     lots: Sequence[LotDraft] = (),
     lines: Sequence[LineDraft] | None = None,
     criteria: Sequence[CriterionDraft] | None = None,
+    sections: Sequence[Section] = (),
     **header: Any,
 ) -> Rfq:
     """A draft of two lines that is ready to be published once somebody is invited."""
@@ -63,6 +65,7 @@ def make_rfq(
         lots=lots,
         lines=[a_line(), a_line(description="Washer M8")] if lines is None else lines,
         criteria=usual_criteria() if criteria is None else criteria,
+        sections=sections,
         supplier_ids=supplier_ids,
     )
     return drafting.create(session, buyer or make_actor(session), draft)

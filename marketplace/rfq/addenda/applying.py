@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from marketplace.core.errors import FieldError, refuse_all
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor
-from marketplace.rfq import queries, rows, rules
+from marketplace.rfq import criteria_tree, queries, rows, rules
 from marketplace.rfq.addenda.wanted import (
     Wanted,
     WantedConditions,
@@ -20,6 +20,7 @@ from marketplace.rfq.addenda.wanted import (
     WantedLine,
     WantedLot,
 )
+from marketplace.rfq.criteria_tree import Place
 from marketplace.rfq.drafts import LineDraft, LotDraft
 from marketplace.rfq.items import with_items
 from marketplace.rfq.models import Rfq, RfqLine, RfqLot
@@ -104,8 +105,18 @@ def _set_criteria(session: Session, rfq: Rfq, wanted: Sequence[WantedCriterion])
         return
     present = {criterion.id: criterion for criterion in queries.criteria(session, rfq.id)}
     refuse_all(list(_unknown("/criteria", [each.id for each in wanted], present)))
+    placed = [Place(each.weight, present[each.id].section, each.importance) for each in wanted]
+    refuse_all(
+        [
+            fault
+            for index, place in enumerate(placed)
+            for fault in criteria_tree.place_faults(rfq.sections, place, f"/criteria/{index}")
+        ]
+    )
     for each in wanted:
-        present[each.id].name, present[each.id].weight = each.name, each.weight
+        criterion = present[each.id]
+        criterion.name, criterion.weight = each.name, each.weight
+        criterion.importance = each.importance
 
 
 def _set_conditions(rfq: Rfq, wanted: WantedConditions) -> None:

@@ -9,6 +9,9 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
+from marketplace.core import shares
+from marketplace.core.shares import written
+
 Published = Mapping[str, Any]
 LISTS = ("lines", "lots", "criteria")
 _KINDS = {"lines": "line", "lots": "lot", "criteria": "criterion"}
@@ -124,7 +127,7 @@ def _readable(row: Mapping[str, Any], terms: Published) -> dict[str, Any]:
         shown["quantity"] = _measure(row)
         del shown["unit"]
     if "weight" in shown:
-        shown["weight"] = _plain(row["weight"])
+        shown["weight"] = _plain(str(written(shares.read(row["weight"]))))
     if "lot_id" in shown:
         lots = _by_id(terms["lots"])
         shown["lot"] = lots[shown.pop("lot_id")]["number"]

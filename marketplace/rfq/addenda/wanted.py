@@ -35,11 +35,12 @@ class WantedLine:
 
 @dataclass(frozen=True, slots=True)
 class WantedCriterion:
-    """Another name or weight for a criterion."""
+    """Another name or weight for a criterion; in a section, another importance there."""
 
     id: UUID
     name: str
-    weight: Decimal
+    weight: Decimal | None = None
+    importance: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,7 @@ class Wanted:
         return {
             "lots": None if self.lots is None else [_lot(lot) for lot in self.lots],
             "lines": None if self.lines is None else [_line(line) for line in self.lines],
-            "criteria": [
-                {"id": str(each.id), "name": each.name, "weight": str(each.weight)}
-                for each in self.criteria
-            ],
+            "criteria": [_criterion(each) for each in self.criteria],
             "conditions": _conditions(self.conditions) if self.conditions else None,
             "bids_due_at": self.bids_due_at.isoformat() if self.bids_due_at else None,
         }
@@ -84,10 +82,7 @@ class Wanted:
         return cls(
             lots=None if lots is None else tuple(_read_lot(lot) for lot in lots),
             lines=None if lines is None else tuple(_read_line(line) for line in lines),
-            criteria=tuple(
-                WantedCriterion(UUID(each["id"]), each["name"], Decimal(each["weight"]))
-                for each in data["criteria"]
-            ),
+            criteria=tuple(_read_criterion(each) for each in data["criteria"]),
             conditions=_read_conditions(conditions) if conditions else None,
             bids_due_at=datetime.fromisoformat(due_at) if due_at else None,
         )
@@ -108,6 +103,25 @@ def _line(line: WantedLine) -> dict[str, Any]:
         "delivery_on": line.delivery_on.isoformat() if line.delivery_on else None,
         "item_id": _text(line.item_id),
     }
+
+
+def _criterion(criterion: WantedCriterion) -> dict[str, Any]:
+    return {
+        "id": str(criterion.id),
+        "name": criterion.name,
+        "weight": None if criterion.weight is None else str(criterion.weight),
+        "importance": criterion.importance,
+    }
+
+
+def _read_criterion(data: Mapping[str, Any]) -> WantedCriterion:
+    weight = data["weight"]
+    return WantedCriterion(
+        id=UUID(data["id"]),
+        name=data["name"],
+        weight=None if weight is None else Decimal(weight),
+        importance=data.get("importance"),
+    )
 
 
 def _conditions(conditions: WantedConditions) -> dict[str, Any]:

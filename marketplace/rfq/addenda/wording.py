@@ -21,6 +21,7 @@ FIELDS: dict[str, Text] = {
     "title": _("Title"),
     "name": _("Name"),
     "weight": _("Weight"),
+    "importance": _("Importance"),
     "payment_terms_days": _("Payment terms in days"),
     "delivery": _("Delivery address"),
 }

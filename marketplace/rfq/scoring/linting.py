@@ -7,10 +7,10 @@ is shown as an example: two bids whose order a third one turns.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 from itertools import product
 
+from marketplace.core.shares import Share
 from marketplace.core.text import Text, _
 from marketplace.rfq.scoring.formulas import (
     FAMILIES,
@@ -60,7 +60,7 @@ class Finding:
     reversal: Reversal | None = None
 
 
-def findings(formula: PriceFormula, price_weight: Decimal) -> list[Finding]:
+def findings(formula: PriceFormula, price_weight: Share) -> list[Finding]:
     """Everything that a buyer should know before this formula is published."""
     return [*_irregular(formula), *_unreached(formula), *_turning(formula, price_weight)]
 
@@ -100,7 +100,7 @@ def _unreached(formula: PriceFormula) -> Iterator[Finding]:
         )
 
 
-def _turning(formula: PriceFormula, price_weight: Decimal) -> Iterator[Finding]:
+def _turning(formula: PriceFormula, price_weight: Share) -> Iterator[Finding]:
     found = find_reversal(formula, Fraction(price_weight))
     if found is not None:
         yield Finding(

@@ -199,6 +199,7 @@ def _rank_evidence(rank: Rank) -> dict[str, Any]:
         "points": [
             {
                 "criterion": part.criterion.name,
+                **({"section": part.criterion.section} if part.criterion.section else {}),
                 "weight": str(part.criterion.weight),
                 "value": None if part.value is None else str(part.value),
                 "reference": str(part.reference),

@@ -10,7 +10,8 @@ from marketplace.core import audit
 from marketplace.core.errors import Conflict, FieldError, Invalid, refuse_all
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import queries, rows, rules
+from marketplace.rfq import criteria_tree, queries, rows, rules
+from marketplace.rfq.criteria_tree import Section
 from marketplace.rfq.drafts import CriterionDraft, LineDraft, LotDraft
 from marketplace.rfq.editing import editable, touch
 from marketplace.rfq.items import with_items
@@ -188,10 +189,18 @@ def set_criteria(
     rfq_id: UUID,
     criteria: Sequence[CriterionDraft],
     expected: int | None = None,
+    *,
+    sections: Sequence[Section] = (),
 ) -> Rfq:
-    """Make these the criteria."""
+    """Make these the criteria, in these sections."""
     rfq = editable(session, actor, rfq_id, expected)
-    refuse_all(list(rules.criterion_faults(criteria)))
+    refuse_all(
+        [
+            *criteria_tree.section_faults(sections),
+            *rules.criterion_faults(criteria, sections),
+        ]
+    )
+    rows.set_sections(rfq, sections)
     session.execute(delete(RfqCriterion).where(RfqCriterion.rfq_id == rfq_id))
     rows.add_criteria(session, rfq, criteria, first=1)
     return _changed(session, actor, rfq, "rfq.criteria.changed", {"criteria": len(criteria)})
@@ -207,7 +216,7 @@ def add_criteria(
 ) -> Rfq:
     """Append criteria."""
     rfq = editable(session, actor, rfq_id, expected)
-    refuse_all(list(rules.criterion_faults(criteria)))
+    refuse_all(list(rules.criterion_faults(criteria, rfq.sections)))
     first = _next_number(session, RfqCriterion, rfq_id)
     rows.add_criteria(session, rfq, criteria, first=first)
     return _changed(session, actor, rfq, "rfq.criteria.added", {"criteria": len(criteria)})
@@ -225,7 +234,7 @@ def change_criterion(
     """Write a criterion anew; it keeps its number."""
     rfq = editable(session, actor, rfq_id, expected)
     found = queries.criterion(session, rfq_id, criterion_id)
-    refuse_all(_at_one("/criteria/0", rules.criterion_faults([criterion])))
+    refuse_all(_at_one("/criteria/0", rules.criterion_faults([criterion], rfq.sections)))
     _assign(found, rows.criterion_values(criterion))
     return _changed(session, actor, rfq, "rfq.criterion.changed", {"criterion": found.number})
 
@@ -242,8 +251,16 @@ def set_answer(
     """Write what bidders are asked for at a criterion, and how it is graded."""
     rfq = editable(session, actor, rfq_id, expected)
     found = queries.criterion(session, rfq_id, criterion_id)
-    whole = CriterionDraft(found.name, found.kind, found.weight, found.max_score, answer=asked)
-    refuse_all(_at_one("/criteria/0/answer", rules.criterion_faults([whole])))
+    whole = CriterionDraft(
+        found.name,
+        found.kind,
+        found.weight,
+        found.max_score,
+        answer=asked,
+        section=found.section,
+        importance=found.importance,
+    )
+    refuse_all(_at_one("/criteria/0/answer", rules.criterion_faults([whole], rfq.sections)))
     found.answer = asked.to_json()
     return _changed(session, actor, rfq, "rfq.criterion.changed", {"criterion": found.number})
 

@@ -14,7 +14,7 @@ from marketplace.core.ids import uuid7
 from marketplace.core.numbering import next_number
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import audience, deadlines, queries, rules
+from marketplace.rfq import audience, criteria_tree, deadlines, queries, rules
 from marketplace.rfq.drafts import (
     Address,
     CriterionDraft,
@@ -27,7 +27,7 @@ from marketplace.rfq.drafts import (
 from marketplace.rfq.editing import editable, touch
 from marketplace.rfq.items import with_items
 from marketplace.rfq.models import Rfq, RfqLine, RfqLot, money_of
-from marketplace.rfq.rows import add_criteria, add_invitations, add_lines, add_lots
+from marketplace.rfq.rows import add_criteria, add_invitations, add_lines, add_lots, set_sections
 from marketplace.rfq.states import CriterionKind, RfqState
 
 _AS_GIVEN = (
@@ -59,7 +59,8 @@ def _create(session: Session, actor: Actor, draft: RfqDraft, origin: dict[str, s
         [
             *rules.lot_faults(lots, currency),
             *rules.line_faults(lines, range(1, len(lots) + 1), currency),
-            *rules.criterion_faults(draft.criteria),
+            *criteria_tree.section_faults(draft.sections),
+            *rules.criterion_faults(draft.criteria, draft.sections),
         ]
     )
     rfq = Rfq(
@@ -76,6 +77,7 @@ def _create(session: Session, actor: Actor, draft: RfqDraft, origin: dict[str, s
     usual = queries.settings(session, actor.organisation_id)
     rfq.standstill_days, rfq.addendum_days = usual.standstill_days, usual.addendum_days
     _apply(rfq, draft.header)
+    set_sections(rfq, draft.sections)
     session.add(rfq)
     session.flush()
     lot_ids = add_lots(session, rfq, lots, first=1)
@@ -197,9 +199,12 @@ def _draft_of(rfq: Rfq, supplier_ids: list[UUID]) -> RfqDraft:
                 criterion.max_score,
                 criterion.formula,
                 criterion.asked,
+                criterion.section,
+                criterion.importance,
             )
             for criterion in rfq.criteria
         ],
+        sections=rfq.sections,
         supplier_ids=supplier_ids,
         source=rfq.source,
     )
