@@ -1,17 +1,21 @@
-"""Which offers to take: the problem and its rules as plain values, counted exactly.
+"""Which offers to take: the problem and its rules as plain values.
 
 Nothing here knows a database, an RFQ or a solver. An *option* is an offer that can be taken or
-left: a bid's price for one line, or for a bundle of lines that come together or not at all. Every
-*item* is covered by one option. A *constraint* limits what may be chosen; what a choice measures
-against it is counted here in exact numbers, whatever a solver believes.
+left: a bid's price for one line, or for a bundle of lines that come together or not at all. An
+option may also be taken in part, at a price that depends on the part. Every *item* is covered
+once: by one option, by parts that add up, or, at its reserve price, by nobody. A *constraint*
+limits what may be taken. ``counting`` says in exact numbers what a choice comes to.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
+
+# What is taken: the share of the whole by the index of the option.
+Taken = Mapping[int, Fraction]
 
 
 class Objective(StrEnum):
@@ -36,6 +40,12 @@ class Kind(StrEnum):
     FIX = "fix"
     SCORE_FLOOR = "score_floor"
     MAX_ITEMS = "max_lines"
+    MIN_VALUE = "min_value"
+    MAX_LOT_SUPPLIERS = "max_suppliers_per_lot"
+    MIN_LOT_SUPPLIERS = "min_suppliers_per_lot"
+    MIN_LOT_SHARE = "min_share_of_lot"
+    FIXED_COST = "fixed_cost"
+    RESERVE_PRICE = "reserve_price"
 
 
 # Limits from below; all others are limits from above.
@@ -47,28 +57,102 @@ AT_LEAST = frozenset(
         Kind.MIN_ORDER_VALUE,
         Kind.FIX,
         Kind.SCORE_FLOOR,
+        Kind.MIN_VALUE,
+        Kind.MIN_LOT_SUPPLIERS,
+        Kind.MIN_LOT_SHARE,
     }
 )
+# These change what is added up instead of limiting it: nothing can break them.
+PRICED = frozenset({Kind.FIXED_COST, Kind.RESERVE_PRICE})
+
+
+@dataclass(frozen=True, slots=True)
+class PriceBreak:
+    """A quantity break: the whole would cost this at the price that holds from a share on."""
+
+    from_share: Fraction
+    cost: Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """An offer of a supplier for items that come together."""
+    """An offer of a supplier for items that come together.
+
+    ``min_share`` to ``max_share`` of it can be taken; both are one where it is all or nothing.
+    ``cost`` is what the whole costs at the price of the smallest part; ``breaks`` ascend.
+    """
 
     supplier: str
     items: frozenset[str]
     cost: Decimal
     points: Fraction = Fraction(0)
+    breaks: tuple[PriceBreak, ...] = ()
+    min_share: Fraction = Fraction(1)
+    max_share: Fraction = Fraction(1)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is taken in one piece or not at all."""
+        return self.min_share == self.max_share
+
+    @property
+    def steps(self) -> tuple[PriceBreak, ...]:
+        """The prices that can come into play, the first from nothing on."""
+        first = PriceBreak(Fraction(0), self.cost)
+        known = [each for each in (first, *self.breaks) if each.from_share <= self.max_share]
+        later = [each for each in known if each.from_share > self.min_share]
+        return (known[len(known) - len(later) - 1], *later)
+
+    def cost_of(self, share: Fraction) -> Fraction:
+        """All of the part at the price that holds for it."""
+        price = self.cost
+        for each in self.breaks:
+            if share >= each.from_share:
+                price = each.cost
+        return Fraction(price) * share
+
+
+@dataclass(frozen=True, slots=True)
+class SpendTier:
+    """A discount in per cent on everything, once that comes to a value."""
+
+    from_value: Decimal
+    discount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class SupplierTerms:
+    """What holds for all that a supplier gets.
+
+    ``fixed_cost`` is what working with the supplier costs the buyer besides; ``tiers`` ascend.
+    """
+
+    min_order_value: Decimal = Decimal(0)
+    spend_cap: Decimal | None = None
+    fixed_cost: Decimal = Decimal(0)
+    tiers: tuple[SpendTier, ...] = ()
+
+    def discount_on(self, spend: Fraction) -> Fraction:
+        """The share that is taken off, by what everything costs before."""
+        found = Decimal(0)
+        for tier in self.tiers:
+            if spend >= tier.from_value:
+                found = tier.discount
+        return Fraction(found) / 100
+
+
+NO_TERMS = SupplierTerms()
+NO_DISCOUNT = SpendTier(Decimal(0), Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """A limit. ``suppliers`` empty: each supplier by itself, where the kind allows it."""
+    """A limit. ``suppliers`` empty: each by itself where the kind allows it; no ``lots``: all."""
 
     kind: Kind
     limit: Decimal
     suppliers: tuple[str, ...] = ()
-    lot: str | None = None
+    lots: tuple[str, ...] = ()
     line: str | None = None
 
     @property
@@ -81,7 +165,9 @@ class Problem:
     """Everything that a choice depends on.
 
     lots: items by lot. scores: per supplier, in per cent of the best possible. exclusive: sets of
-    options of which at most one is taken (XOR bids).
+    options of which at most one is taken (XOR bids). terms: by supplier. reserves: what leaving
+    an item to nobody counts as; an item without one must be covered. divisions: into how many
+    equal parts an item can be split, where offers may be taken in part.
     """
 
     items: tuple[str, ...]
@@ -89,6 +175,9 @@ class Problem:
     lots: Mapping[str, frozenset[str]] = field(default_factory=dict)
     scores: Mapping[str, Fraction] = field(default_factory=dict)
     exclusive: tuple[frozenset[int], ...] = ()
+    terms: Mapping[str, SupplierTerms] = field(default_factory=dict)
+    reserves: Mapping[str, Decimal] = field(default_factory=dict)
+    divisions: Mapping[str, int] = field(default_factory=dict)
     objective: Objective = Objective.COST
 
     @cached_property
@@ -112,32 +201,47 @@ class Problem:
         return offered
 
     @cached_property
-    def by_lot(self) -> dict[str | None, frozenset[int]]:
-        """The options that touch a lot; under None all of them."""
-        touching: dict[str | None, frozenset[int]] = {None: frozenset(range(len(self.options)))}
-        for lot, items in self.lots.items():
-            touching[lot] = frozenset(index for item in items for index in self.by_item[item])
-        return touching
-
-    @cached_property
     def most(self) -> Decimal:
         """What no award can cost more than."""
         dearest = (
-            max((self.options[index].cost for index in options), default=Decimal(0))
+            max((self.dearest(index) for index in options), default=Decimal(0))
             for options in self.by_item.values()
         )
         return sum(dearest, Decimal(0))
 
+    def dearest(self, index: int) -> Decimal:
+        """What the whole of an option costs at most."""
+        option = self.options[index]
+        return max((option.cost, *(each.cost for each in option.breaks)))
+
+    def parts_of(self, index: int) -> int:
+        """Into how many equal parts an option can be split."""
+        return max(self.divisions.get(item, 1) for item in self.options[index].items)
+
     def value_of(self, index: int) -> Fraction:
-        """What the objective adds up."""
+        """What the objective adds up for the whole of an option, before breaks and discounts."""
         option = self.options[index]
         return Fraction(option.cost) if self.objective is Objective.COST else option.points
 
-    def total(self, chosen: Iterable[int]) -> Decimal:
-        return sum((self.options[index].cost for index in chosen), Decimal(0))
+    def terms_of(self, supplier: str) -> SupplierTerms:
+        return self.terms.get(supplier, NO_TERMS)
 
-    def objective_of(self, chosen: Iterable[int]) -> Fraction:
-        return sum((self.value_of(index) for index in chosen), Fraction(0))
+    def tiers_of(self, supplier: str) -> list[SpendTier]:
+        """The tiers with the one for no discount before them."""
+        return [NO_DISCOUNT, *self.terms_of(supplier).tiers]
+
+    def within(self, lots: tuple[str, ...]) -> frozenset[int]:
+        """The options that touch one of these lots; without lots all of them."""
+        if not lots:
+            return frozenset(range(len(self.options)))
+        return frozenset().union(*(self._by_lot[lot] for lot in lots))
+
+    @cached_property
+    def _by_lot(self) -> dict[str, frozenset[int]]:
+        return {
+            lot: frozenset(index for item in items for index in self.by_item.get(item, ()))
+            for lot, items in self.lots.items()
+        }
 
 
 def groups(problem: Problem, rule: Constraint) -> list[frozenset[str]]:
@@ -148,100 +252,5 @@ def groups(problem: Problem, rule: Constraint) -> list[frozenset[str]]:
 
 
 def lots_of(problem: Problem, rule: Constraint) -> list[str]:
-    """The lots that the rule is about: the one named, or all."""
-    return [rule.lot] if rule.lot is not None else list(problem.lots)
-
-
-def measured(problem: Problem, rule: Constraint, chosen: Sequence[int]) -> Fraction:
-    """What the choice comes to where the rule sets its limit: a number, money or per cent."""
-    return _MEASURES[rule.kind](problem, rule, chosen)
-
-
-def slack(problem: Problem, rule: Constraint, chosen: Sequence[int]) -> Fraction:
-    """What is left until the limit; below zero when the choice breaks the rule."""
-    found = measured(problem, rule, chosen)
-    limit = Fraction(rule.limit)
-    return found - limit if rule.is_at_least else limit - found
-
-
-def broken(problem: Problem, rules: Iterable[Constraint], chosen: Sequence[int]) -> list[int]:
-    """Positions of the rules that the choice breaks."""
-    return [i for i, rule in enumerate(rules) if slack(problem, rule, chosen) < 0]
-
-
-def winners(problem: Problem, chosen: Iterable[int]) -> set[str]:
-    return {problem.options[index].supplier for index in chosen}
-
-
-def _money(problem: Problem, chosen: Iterable[int], suppliers: Collection[str]) -> Fraction:
-    taken = (problem.options[index] for index in chosen)
-    return Fraction(
-        sum((option.cost for option in taken if option.supplier in suppliers), Decimal(0))
-    )
-
-
-def _suppliers(problem: Problem, rule: Constraint, chosen: Sequence[int]) -> Fraction:
-    return Fraction(len(winners(problem, set(chosen) & problem.by_lot[rule.lot])))
-
-
-def _largest_value(problem: Problem, rule: Constraint, chosen: Sequence[int]) -> Fraction:
-    return max(
-        (_money(problem, chosen, group) for group in groups(problem, rule)), default=Fraction(0)
-    )
-
-
-def _share(problem: Problem, rule: Constraint, chosen: Sequence[int]) -> Fraction:
-    whole = Fraction(problem.total(chosen))
-    return _largest_value(problem, rule, chosen) / whole * 100 if whole else Fraction(0)
-
-
-def _smallest_order(problem: Problem, rule: Constraint, chosen: Sequence[int]) -> Fraction:
-    bound = winners(problem, chosen) & set(rule.suppliers or problem.suppliers)
-    return min((_money(problem, chosen, {each}) for each in bound), default=Fraction(rule.limit))
-
-
-def _most_in_a_lot(problem: Problem, rule: Constraint, chosen: Sequence[int]) -> Fraction:
-    found = (
-        len(winners(problem, set(chosen) & problem.by_lot[lot])) for lot in lots_of(problem, rule)
-    )
-    return Fraction(max(found, default=0))
-
-
-def _items_given(problem: Problem, rule: Constraint, chosen: Sequence[int]) -> Fraction:
-    return Fraction(
-        sum(
-            rule.line is None or rule.line in problem.options[index].items
-            for index in chosen
-            if problem.options[index].supplier in rule.suppliers
-        )
-    )
-
-
-def _most_items(problem: Problem, rule: Constraint, chosen: Sequence[int]) -> Fraction:
-    counted = (
-        sum(len(problem.options[i].items) for i in chosen if problem.options[i].supplier in group)
-        for group in groups(problem, rule)
-    )
-    return Fraction(max(counted, default=0))
-
-
-def _lowest_score(problem: Problem, rule: Constraint, chosen: Sequence[int]) -> Fraction:
-    return min(
-        (problem.scores[each] for each in winners(problem, chosen)), default=Fraction(rule.limit)
-    )
-
-
-_MEASURES = {
-    Kind.MAX_SUPPLIERS: _suppliers,
-    Kind.MIN_SUPPLIERS: _suppliers,
-    Kind.MAX_SHARE: _share,
-    Kind.MIN_SHARE: _share,
-    Kind.INCUMBENT_SHARE: _share,
-    Kind.CAPACITY: _largest_value,
-    Kind.MIN_ORDER_VALUE: _smallest_order,
-    Kind.INDIVISIBLE_LOT: _most_in_a_lot,
-    Kind.EXCLUDE: _items_given,
-    Kind.FIX: _items_given,
-    Kind.SCORE_FLOOR: _lowest_score,
-    Kind.MAX_ITEMS: _most_items,
-}
+    """The lots that the rule is about one by one: those named, or all."""
+    return list(rule.lots) or list(problem.lots)

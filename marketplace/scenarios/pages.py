@@ -204,7 +204,11 @@ def _initial(rfq_id: UUID) -> dict[str, Any]:
 
 def _row(stored: dict[str, Any]) -> dict[str, Any]:
     unit = SHAPES[Kind(stored["kind"])].unit
-    return {**stored, "value": None if unit is None else Decimal(stored["limit"])}
+    return {
+        **stored,
+        "lot_ids": rules.lots_in(stored),
+        "value": None if unit is None else Decimal(stored["limit"]),
+    }
 
 
 def _by_unit(posted: MultiDict[str, str], currency: str) -> MultiDict[str, str]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -16,7 +16,7 @@ from marketplace.rfq.bid_models import BidOffer
 from marketplace.scenarios.model import Constraint, Kind, Objective, Option, Problem
 from marketplace.scenarios.models import AwardScenario
 from marketplace.scenarios.reading import Basis
-from marketplace.scenarios.rules import ScenarioOutdated
+from marketplace.scenarios.rules import ScenarioOutdated, lots_in
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def rule_of(stored: dict[str, Any]) -> Constraint:
         kind=Kind(stored["kind"]),
         limit=Decimal(stored["limit"]),
         suppliers=tuple(stored["supplier_ids"]),
-        lot=stored["lot_id"],
+        lots=tuple(lots_in(stored)),
         line=stored["line_id"],
     )
 
@@ -173,8 +173,11 @@ def score_of(compared: Basis, offer: BidOffer) -> Fraction:
     return reached / weight * 100
 
 
-def cheapest_possible(compared: Basis) -> Decimal:
-    """Each line from whoever asks the least, rules aside: no award of them all is below."""
+def cheapest_possible(compared: Basis, lines: Collection[UUID] | None = None) -> Decimal:
+    """Each line from whoever asks the least, rules aside: no award of them all is below.
+
+    lines: only these.
+    """
     blocked = compared.blocked_bids
     bundled: dict[tuple[UUID, UUID], list[Decimal]] = {}
     for bid_id, offers in compared.bundles.items():
@@ -184,7 +187,8 @@ def cheapest_possible(compared: Basis) -> Decimal:
     least = (
         min(prices)
         for line_id, cells in compared.cells.items()
-        if (
+        if (lines is None or line_id in lines)
+        and (
             prices := [
                 min([cell.price.total, *bundled.get((line_id, cell.bid_id), ())])
                 for cell in cells
@@ -206,4 +210,6 @@ def _points(compared: Basis) -> dict[tuple[UUID, UUID], Fraction]:
 
 
 def _plain(rule: Constraint) -> list[Any]:
-    return [rule.kind, str(rule.limit), sorted(rule.suppliers), rule.lot, rule.line]
+    # one lot or none is written as it was before a rule could have more: old answers still hold
+    lots = sorted(rule.lots) if len(rule.lots) > 1 else next(iter(rule.lots), None)
+    return [rule.kind, str(rule.limit), sorted(rule.suppliers), lots, rule.line]

@@ -6,7 +6,6 @@ of its own: it reads, calculates outside of any transaction, keeps its result an
 So progress can be seen, nothing is calculated twice after a crash, and no step runs for long.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
@@ -19,12 +18,14 @@ from marketplace.core import audit, clock, jobs, outbox
 from marketplace.events.scenarios import ScenarioFinished
 from marketplace.identity.permissions import SYSTEM, Actor, OrgKind
 from marketplace.scenarios import queries, solver
-from marketplace.scenarios.model import Constraint, Objective, Problem, measured, slack
+from marketplace.scenarios.counting import Count, measured, slack
+from marketplace.scenarios.model import Constraint, Objective, Problem, Taken
 from marketplace.scenarios.models import AwardScenario
 from marketplace.scenarios.problems import Question, question_of
+from marketplace.scenarios.program import Status
 from marketplace.scenarios.reading import basis
 from marketplace.scenarios.services.planning import SLOW_QUEUE, SOLVE_TASK, SUBJECT
-from marketplace.scenarios.solver import Solution, Status
+from marketplace.scenarios.solver import Solution
 from marketplace.scenarios.states import SCENARIO_FLOW, Failure, ScenarioState
 
 PLACES = Decimal("0.000001")
@@ -106,7 +107,7 @@ def _keep_award(session: Session, found: AwardScenario, outcome: Outcome) -> Non
         found.steps_total += 1
     else:
         found.awards = _awards(question, solution.chosen)
-        found.total = question.problem.total(solution.chosen)
+        found.total = _decimal(Count(question.problem, solution.chosen).total)
         found.objective_value = _value(question.problem, solution.objective)
         found.bound = _bound(question.problem, solution.bound)
         found.gap = _decimal(solution.gap, ROUND_CEILING)
@@ -143,7 +144,7 @@ def _keep_relaxation(found: AwardScenario, outcome: Outcome) -> None:
             }
             for index in outcome.loosened
         ],
-        "total": str(problem.total(solution.chosen)),
+        "total": _text(_decimal(Count(problem, solution.chosen).total)),
         "objective_value": _text(_value(problem, solution.objective)),
         "is_proven": solution.is_proven,
         "awards": _awards(outcome.plan.question, solution.chosen),
@@ -220,13 +221,13 @@ def _finding(problem: Problem, rule: Constraint, solution: Solution) -> dict[str
     }
 
 
-def _needed(problem: Problem, rule: Constraint, chosen: Sequence[int]) -> Decimal | None:
+def _needed(problem: Problem, rule: Constraint, chosen: Taken) -> Decimal | None:
     """The limit with which the choice would be allowed: never a little too strict."""
     rounding = ROUND_FLOOR if rule.is_at_least else ROUND_CEILING
     return _decimal(measured(problem, rule, chosen), rounding)
 
 
-def _awards(question: Question, chosen: Sequence[int]) -> list[dict[str, str]]:
+def _awards(question: Question, chosen: Taken) -> list[dict[str, str]]:
     taken = (question.offered[index] for index in chosen)
     pairs = sorted((line, bid) for lines, bid in taken for line in lines)
     return [{"line_id": str(line), "bid_id": str(bid)} for line, bid in pairs]

@@ -62,20 +62,26 @@ class Shape:
 
     unit: Unit | None
     suppliers: Need = Need.NO
-    lot: Need = Need.NO
+    lots: Need = Need.NO
     line: Need = Need.NO
     limit: Decimal = Decimal(1)
 
 
 SHAPES: Mapping[Kind, Shape] = {
-    Kind.MAX_SUPPLIERS: Shape(Unit.COUNT, lot=Need.MAY),
-    Kind.MIN_SUPPLIERS: Shape(Unit.COUNT, lot=Need.MAY),
-    Kind.MAX_SHARE: Shape(Unit.PERCENT, suppliers=Need.MAY),
-    Kind.MIN_SHARE: Shape(Unit.PERCENT, suppliers=Need.MUST),
-    Kind.INCUMBENT_SHARE: Shape(Unit.PERCENT, suppliers=Need.ONE),
-    Kind.CAPACITY: Shape(Unit.AMOUNT, suppliers=Need.MAY),
+    Kind.MAX_SUPPLIERS: Shape(Unit.COUNT, lots=Need.MAY),
+    Kind.MIN_SUPPLIERS: Shape(Unit.COUNT, lots=Need.MAY),
+    Kind.MAX_LOT_SUPPLIERS: Shape(Unit.COUNT, lots=Need.MAY),
+    Kind.MIN_LOT_SUPPLIERS: Shape(Unit.COUNT, lots=Need.MAY),
+    Kind.MAX_SHARE: Shape(Unit.PERCENT, suppliers=Need.MAY, lots=Need.MAY),
+    Kind.MIN_SHARE: Shape(Unit.PERCENT, suppliers=Need.MUST, lots=Need.MAY),
+    Kind.MIN_LOT_SHARE: Shape(Unit.PERCENT, lots=Need.MAY),
+    Kind.INCUMBENT_SHARE: Shape(Unit.PERCENT, suppliers=Need.ONE, lots=Need.MAY),
+    Kind.CAPACITY: Shape(Unit.AMOUNT, suppliers=Need.MAY, lots=Need.MAY),
+    Kind.MIN_VALUE: Shape(Unit.AMOUNT, suppliers=Need.MUST, lots=Need.MAY),
     Kind.MIN_ORDER_VALUE: Shape(Unit.AMOUNT, suppliers=Need.MAY),
-    Kind.INDIVISIBLE_LOT: Shape(None, lot=Need.MAY),
+    Kind.FIXED_COST: Shape(Unit.AMOUNT, suppliers=Need.MAY),
+    Kind.RESERVE_PRICE: Shape(Unit.AMOUNT, line=Need.MUST),
+    Kind.INDIVISIBLE_LOT: Shape(None, lots=Need.MAY),
     Kind.EXCLUDE: Shape(None, suppliers=Need.MUST, line=Need.MAY, limit=Decimal(0)),
     Kind.FIX: Shape(None, suppliers=Need.ONE, line=Need.MUST),
     Kind.SCORE_FLOOR: Shape(Unit.PERCENT),
@@ -92,7 +98,7 @@ class ConstraintDraft:
     percent: Decimal | None = None
     amount: Money | None = None
     supplier_ids: Sequence[UUID] = ()
-    lot_id: UUID | None = None
+    lot_ids: Sequence[UUID] = ()
     line_id: UUID | None = None
 
     @property
@@ -112,9 +118,16 @@ class ConstraintDraft:
             "kind": str(self.kind),
             "limit": str(self.limit),
             "supplier_ids": [str(each) for each in dict.fromkeys(self.supplier_ids)],
-            "lot_id": str(self.lot_id) if self.lot_id else None,
+            "lot_ids": [str(each) for each in dict.fromkeys(self.lot_ids)],
             "line_id": str(self.line_id) if self.line_id else None,
         }
+
+
+def lots_in(stored: Mapping[str, Any]) -> list[str]:
+    """The lots of a constraint as it is kept; the first ones kept one lot only."""
+    if "lot_ids" in stored:
+        return list(stored["lot_ids"])
+    return [stored["lot_id"]] if stored["lot_id"] else []
 
 
 @dataclass(frozen=True)
@@ -174,7 +187,7 @@ def _errors(each: ConstraintDraft, compared: Evaluation, place: str) -> Iterable
         need = Need.MUST if unit is shape.unit else Need.NO
         yield from _needed(need, value is not None, f"{place}/{unit}")
     yield from _needed(shape.suppliers, bool(each.supplier_ids), f"{place}/supplier_ids")
-    yield from _needed(shape.lot, each.lot_id is not None, f"{place}/lot_id")
+    yield from _needed(shape.lots, bool(each.lot_ids), f"{place}/lot_ids")
     yield from _needed(shape.line, each.line_id is not None, f"{place}/line_id")
     yield from _unknown(each, compared, place)
     yield from _out_of_range(each, shape, compared.terms.currency, place)
@@ -195,8 +208,8 @@ def _unknown(each: ConstraintDraft, compared: Evaluation, place: str) -> Iterabl
         )
     if SHAPES[each.kind].suppliers is Need.ONE and len(set(each.supplier_ids)) > 1:
         yield FieldError(f"{place}/supplier_ids", "one_supplier", _("Name one supplier."))
-    if each.lot_id and each.lot_id not in {lot.id for lot in compared.terms.lots}:
-        yield FieldError(f"{place}/lot_id", "unknown_lot", _("This is not part of the RFQ."))
+    if set(each.lot_ids) - {lot.id for lot in compared.terms.lots}:
+        yield FieldError(f"{place}/lot_ids", "unknown_lot", _("This is not part of the RFQ."))
     if each.line_id and each.line_id not in compared.terms.line_by_id:
         yield FieldError(f"{place}/line_id", "unknown_line", _("This is not part of the RFQ."))
 

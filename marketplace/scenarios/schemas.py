@@ -33,7 +33,12 @@ class ConstraintInputSchema(Schema):
         validate=validate.Length(max=200),
         metadata={"description": "Counted together; none: each supplier by itself."},
     )
-    lot_id = IdField(load_default=None, allow_none=True)
+    lot_ids = fields.List(
+        IdField(),
+        load_default=list,
+        validate=validate.Length(max=200),
+        metadata={"description": "Together, or one by one where the kind is about a lot."},
+    )
     line_id = IdField(load_default=None, allow_none=True)
 
     @post_load
@@ -79,7 +84,7 @@ class ConstraintSchema(Schema):
     percent = DecimalField(allow_none=True)
     amount = MoneyField(allow_none=True)
     supplier_ids = fields.List(IdField())
-    lot_id = IdField(allow_none=True)
+    lot_ids = fields.List(IdField())
     line_id = IdField(allow_none=True)
     words = fields.String()
     measured = DecimalField(

@@ -1,44 +1,38 @@
 """The best choice by HiGHS, with the bound that it proved; the least relaxation when there is none.
 
 The solver counts in floating point. So money is scaled to numbers it can hold, every answer is
-counted again exactly, and an answer that breaks a rule by less than the solver's tolerance is
-forbidden and the next one asked for.
+counted again exactly. An answer of whole offers that breaks a rule by less than the solver's
+tolerance is forbidden and the next one asked for. One that is split is rounded to what its items
+can be split into; where that breaks a rule, limits of money are drawn in a little and it is solved
+again. What was found behind such limits is proven only if it reaches the bound from before.
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from fractions import Fraction
 from importlib.metadata import version
 
-import highspy
-import numpy as np
-
-from marketplace.scenarios.model import Constraint, Objective, Problem, broken
-from marketplace.scenarios.rows import TOTAL, Column, Row, Switch, links_of, rows_of
+from marketplace.scenarios.counting import Count, broken, effective, keeps_terms
+from marketplace.scenarios.model import Constraint, Problem, Taken
+from marketplace.scenarios.program import Program, Run, Status
+from marketplace.scenarios.rows import rows_of
 
 VERSION = f"HiGHS {version('highspy')}"
-# Sums of money are brought to about this size.
-SIZE = 1_000_000
-
-
-class Status(StrEnum):
-    """How far it came: proven best, best so far, proven impossible, or nothing yet."""
-
-    OPTIMAL = "optimal"
-    FEASIBLE = "feasible"
-    INFEASIBLE = "infeasible"
-    UNKNOWN = "unknown"
+# Parts are rounded to what an item can be split into; a proof holds to this share of the sum.
+ACCURACY = Fraction(1, 1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """What was chosen. ``objective`` is counted exactly; nothing can be better than ``bound``."""
+    """What was chosen: shares by option, and what nothing can be better than.
+
+    ``objective`` is counted exactly.
+    """
 
     status: Status
     seconds: float
-    chosen: tuple[int, ...] = ()
+    chosen: Mapping[int, Fraction] = field(default_factory=dict)
     objective: Fraction | None = None
     bound: Fraction | None = None
 
@@ -74,14 +68,20 @@ def solve(
 ) -> Solution:
     """The best choice within the time. given: what the offers themselves demand."""
     rules = (*rules, *given)
-    if any(not options for options in problem.by_item.values()):
+    problem = effective(problem, rules)
+    if _is_out_of_reach(problem):
         return Solution(Status.INFEASIBLE, 0.0)
-    program = _Program(problem)
+    return _solved(program_of(problem, rules), rules, seconds)
+
+
+def program_of(problem: Problem, rules: Sequence[Constraint]) -> Program:
+    """The problem under its rules."""
+    program = Program(problem)
     for rule in rules:
         for row in rows_of(problem, rule):
             program.add(row)
     program.link()
-    return _solved(program, rules, seconds)
+    return program
 
 
 def relax(
@@ -96,9 +96,10 @@ def relax(
     The two aims are one sum: a loosened rule counts one, and all distances together less than one
     half. The cheapest choice within these distances is then looked for. What is ``given`` stays.
     """
+    problem = effective(problem, rules)
     ends = time.monotonic() + seconds
-    program = _Program(problem)
-    program.aim_at(worth=False)
+    program = Program(problem)
+    aim = program.aim_at_nothing()
     for rule in given:
         for row in rows_of(problem, rule):
             program.add(row)
@@ -112,7 +113,7 @@ def relax(
         if columns:
             most = found.at(columns[1]) * (1 + 1e-9) if index in loosened else 0.0
             program.hold(columns, most)
-    program.aim_at(worth=True)
+    program.aim_at(aim)
     kept = [rule for index, rule in enumerate(rules) if index not in loosened]
     best = _solved(program, [*kept, *given], max(0.1, ends - time.monotonic()))
     if found.status is not Status.OPTIMAL and best.status is Status.OPTIMAL:
@@ -120,204 +121,82 @@ def relax(
     return Relaxation(tuple(broken(problem, rules, best.chosen)), best)
 
 
-def _solved(program: "_Program", rules: Sequence[Constraint], seconds: float) -> Solution:
+def _is_out_of_reach(problem: Problem) -> bool:
+    """Whether some item must be covered and is not offered in full."""
+    return any(
+        item not in problem.reserves
+        and sum((problem.options[index].max_share for index in options), Fraction(0)) < 1
+        for item, options in problem.by_item.items()
+    )
+
+
+def _solved(program: Program, rules: Sequence[Constraint], seconds: float) -> Solution:
     """Run until the choice keeps the rules in exact numbers too, or the time is over."""
-    begun = time.monotonic()
+    begun, problem, drawn_in = time.monotonic(), program.problem, 0
     while True:
         left = seconds - (time.monotonic() - begun)
         found = program.run(max(0.1, left))
+        if not drawn_in:
+            first = found
         if not found.values:
-            return Solution(found.status, time.monotonic() - begun)
-        chosen = program.chosen(found)
-        if not broken(program.problem, rules, chosen):
-            break
+            status = Status.UNKNOWN if drawn_in else found.status
+            return Solution(status, time.monotonic() - begun)
+        chosen = exact_shares(problem, program.shares(found.values))
+        if not broken(problem, rules, chosen) and keeps_terms(problem, chosen):
+            return _counted(program, chosen, first, time.monotonic() - begun)
         if left <= 0:
             return Solution(Status.UNKNOWN, time.monotonic() - begun)
-        program.forbid(chosen)
-    objective = program.problem.objective_of(chosen)
-    bound = objective if found.status is Status.OPTIMAL else program.bound(found, objective)
-    return Solution(found.status, time.monotonic() - begun, chosen, objective, bound)
+        if all(problem.options[index].is_whole for index in chosen):
+            program.forbid(chosen)
+        else:
+            program.draw_in(_part(problem, chosen) * 2**drawn_in)
+            drawn_in += 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    status: Status
-    seconds: float
-    values: Sequence[float]
-    bound: float
+def _counted(program: Program, chosen: Taken, first: Run, seconds: float) -> Solution:
+    """The choice with its bound, from a run whose limits were the true ones."""
+    objective = Count(program.problem, chosen).objective()
+    bound = program.bound(first, objective)
+    if first.status is not Status.OPTIMAL:
+        return Solution(Status.FEASIBLE, seconds, chosen, objective, bound)
+    if bound is None or _is_near(bound, objective):
+        return Solution(Status.OPTIMAL, seconds, chosen, objective, objective)
+    return Solution(Status.FEASIBLE, seconds, chosen, objective, bound)
 
-    def at(self, column: int) -> float:
-        return self.values[column]
+
+def _part(problem: Problem, chosen: Taken) -> Fraction:
+    """What rounding can move: a part of each split option, in money."""
+    return sum(
+        (
+            Fraction(problem.dearest(index)) / problem.parts_of(index)
+            for index in chosen
+            if not problem.options[index].is_whole
+        ),
+        Fraction(0),
+    )
 
 
-@dataclass
-class _Program:
-    """The mixed integer program: columns, rows, and what to add up."""
+def _is_near(bound: Fraction, objective: Fraction) -> bool:
+    return abs(objective - bound) <= ACCURACY * max(Fraction(1), abs(objective))
 
-    problem: Problem
-    costs: list[float] = field(default_factory=list)
-    upper: list[float] = field(default_factory=list)
-    lower: list[float] = field(default_factory=list)
-    whole: list[bool] = field(default_factory=list)
-    limits: list[float] = field(default_factory=list)
-    starts: list[int] = field(default_factory=lambda: [0])
-    places: list[int] = field(default_factory=list)
-    factors: list[float] = field(default_factory=list)
-    switches: dict[Switch, int] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        problem = self.problem
-        values = [abs(problem.value_of(index)) for index in range(len(problem.options))]
-        self.scale = _scale(values, len(problem.items))
-        self.money_scale = _scale(
-            [Fraction(option.cost) for option in problem.options], len(problem.items)
+def exact_shares(problem: Problem, found: Mapping[int, float]) -> dict[int, Fraction]:
+    """Shares that an item can be split into, as near as possible to what the solver found."""
+    chosen = {}
+    for index, share in found.items():
+        option = problem.options[index]
+        parts = problem.parts_of(index)
+        chosen[index] = (
+            option.max_share if option.is_whole else Fraction(round(share * parts), parts)
         )
-        for index in range(len(problem.options)):
-            self._column(self._worth(index))
-        for options in problem.by_item.values():
-            if options:
-                self._row(((index, 1.0) for index in options), 1.0)
-                self._row(((index, -1.0) for index in options), -1.0)
-        for rivals in problem.exclusive:
-            self._row(((index, 1.0) for index in sorted(rivals)), 1.0)
-
-    def _worth(self, index: int) -> float:
-        sign = 1 if self.problem.objective is Objective.COST else -1
-        return float(sign * self.problem.value_of(index) / self.scale)
-
-    def add(self, row: Row, slack: int | None = None) -> None:
-        """A row; with ``slack``, that column is how far it may be exceeded."""
-        scale = self._scale_of(row)
-        terms = [
-            (self._place(key), float(value if key == TOTAL else value / scale))
-            for key, value in row.terms.items()
-        ]
-        if slack is not None:
-            terms.append((slack, -1.0))
-        self._row(terms, float(row.limit / scale))
-
-    def loosen(self, rows: Sequence[Row], rules: int) -> tuple[int, int] | None:
-        """Rows that may be exceeded at a price; the columns "is loosened" and "by how much".
-
-        None for rows that nothing can exceed.
-        """
-        most = max(
-            (float(row.most(self.problem) / self._scale_of(row)) for row in rows), default=0.0
-        )
-        if most <= 0:
-            return None
-        switch = self._column(1.0)
-        distance = self._column(0.5 / rules / most, upper=most, whole=False)
-        self._row([(distance, 1.0), (switch, -most)], 0.0)
-        for row in rows:
-            self.add(row, distance)
-        return switch, distance
-
-    def hold(self, columns: tuple[int, int], most: float) -> None:
-        """Keep what was loosened within this distance."""
-        switch, distance = columns
-        self.upper[distance] = most
-        self.lower[switch] = self.upper[switch] = 1.0 if most else 0.0
-
-    def aim_at(self, *, worth: bool) -> None:
-        """Add up what the options are worth and nothing else, or what is added from here on."""
-        options = len(self.problem.options)
-        self.costs = [
-            self._worth(i) if worth and i < options else 0.0 for i in range(len(self.costs))
-        ]
-
-    def link(self) -> None:
-        """Bind every switch that a row has used to its options."""
-        for row in links_of(self.problem, list(self.switches)):
-            self.add(row)
-
-    def forbid(self, chosen: Sequence[int]) -> None:
-        """Exclude exactly this choice."""
-        taken = set(chosen)
-        terms = ((i, 1.0 if i in taken else -1.0) for i in range(len(self.problem.options)))
-        self._row(terms, float(len(taken) - 1))
-
-    def chosen(self, found: _Run) -> tuple[int, ...]:
-        return tuple(i for i in range(len(self.problem.options)) if found.at(i) > 0.5)
-
-    def bound(self, found: _Run, objective: Fraction) -> Fraction | None:
-        """The solver's bound in the units of the problem, never beyond what was reached."""
-        if not np.isfinite(found.bound):
-            return None
-        bound = Fraction(found.bound) * self.scale
-        if self.problem.objective is Objective.COST:
-            return min(bound, objective)
-        return max(-bound, objective)
-
-    def run(self, seconds: float) -> _Run:
-        highs = highspy.Highs()  # type: ignore[no-untyped-call]
-        highs.silent()
-        highs.setOptionValue("time_limit", float(seconds))
-        highs.setOptionValue("threads", 1)
-        highs.setOptionValue("mip_rel_gap", 0.0)
-        highs.passModel(self._model())
-        begun = time.monotonic()
-        highs.run()
-        info = highs.getInfo()
-        has_values = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-        values = list(highs.getSolution().col_value) if has_values else []
-        status = _status(highs.getModelStatus(), has_values=has_values)
-        return _Run(status, time.monotonic() - begun, values, info.mip_dual_bound)
-
-    def _model(self) -> "highspy.HighsLp":
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = len(self.costs), len(self.limits)
-        lp.col_cost_ = np.array(self.costs)
-        lp.col_lower_, lp.col_upper_ = np.array(self.lower), np.array(self.upper)
-        lp.row_lower_ = np.full(len(self.limits), -highspy.kHighsInf)
-        lp.row_upper_ = np.array(self.limits)
-        kinds = highspy.HighsVarType
-        lp.integrality_ = [kinds.kInteger if w else kinds.kContinuous for w in self.whole]
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        lp.a_matrix_.start_ = np.array(self.starts, dtype=np.int32)
-        lp.a_matrix_.index_ = np.array(self.places, dtype=np.int32)
-        lp.a_matrix_.value_ = np.array(self.factors)
-        return lp
-
-    def _scale_of(self, row: Row) -> Fraction:
-        return self.money_scale if row.is_money else Fraction(1)
-
-    def _place(self, key: Column) -> int:
-        if isinstance(key, int):
-            return key
-        if key not in self.switches:
-            most = float(Fraction(self.problem.most) / self.money_scale)
-            is_total = key == TOTAL
-            self.switches[key] = self._column(
-                0.0, upper=most if is_total else 1.0, whole=not is_total
-            )
-        return self.switches[key]
-
-    def _column(self, cost: float, *, upper: float = 1.0, whole: bool = True) -> int:
-        self.costs.append(cost)
-        self.lower.append(0.0)
-        self.upper.append(upper)
-        self.whole.append(whole)
-        return len(self.costs) - 1
-
-    def _row(self, terms: Iterable[tuple[int, float]], limit: float) -> None:
-        for place, factor in terms:
-            if factor:
-                self.places.append(place)
-                self.factors.append(factor)
-        self.starts.append(len(self.places))
-        self.limits.append(limit)
+    for item, options in problem.by_item.items():
+        _fill_up(problem, item, [i for i in options if i in chosen], chosen)
+    return {index: share for index, share in chosen.items() if share}
 
 
-def _scale(values: Sequence[Fraction], items: int) -> Fraction:
-    """By what to divide so that a whole award is about `SIZE`; never to make small sums larger."""
-    return max(Fraction(1), max(values, default=Fraction(0)) * items / SIZE)
-
-
-def _status(status: "highspy.HighsModelStatus", *, has_values: bool) -> Status:
-    if status == highspy.HighsModelStatus.kInfeasible:
-        return Status.INFEASIBLE
-    if not has_values:
-        return Status.UNKNOWN
-    done = status == highspy.HighsModelStatus.kOptimal
-    return Status.OPTIMAL if done else Status.FEASIBLE
+def _fill_up(problem: Problem, item: str, own: list[int], chosen: dict[int, Fraction]) -> None:
+    """Give the part that rounding lost or won to the largest that can be split."""
+    split = [index for index in own if not problem.options[index].is_whole]
+    left = 1 - sum((chosen[index] for index in own), Fraction(0))
+    if left and split and abs(left) * problem.divisions.get(item, 1) <= len(split):
+        chosen[max(split, key=lambda index: chosen[index])] += left

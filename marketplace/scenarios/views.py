@@ -16,7 +16,7 @@ from marketplace.scenarios import problems
 from marketplace.scenarios.model import Kind
 from marketplace.scenarios.models import AwardScenario
 from marketplace.scenarios.reading import Basis
-from marketplace.scenarios.rules import SHAPES, Unit
+from marketplace.scenarios.rules import SHAPES, Unit, lots_in
 from marketplace.scenarios.states import ACTIONS, SCENARIO_FLOW
 from marketplace.web import formats
 from marketplace.web.shown import Shown
@@ -88,11 +88,23 @@ def lines_per_supplier(awards: Sequence[AwardedLine]) -> list[tuple[str, Money, 
     return sorted(totals, key=lambda row: row[1].amount, reverse=True)
 
 
+_PER_LOT = {
+    Kind.INDIVISIBLE_LOT,
+    Kind.MAX_LOT_SUPPLIERS,
+    Kind.MIN_LOT_SUPPLIERS,
+    Kind.MIN_LOT_SHARE,
+}
 _SENTENCES: dict[Kind, Text] = {
-    Kind.MAX_SHARE: _("At most %(limit)s per cent of the value: %(who)s"),
-    Kind.MIN_SHARE: _("At least %(limit)s per cent of the value: %(who)s"),
-    Kind.INCUMBENT_SHARE: _("At least %(limit)s per cent stay with the present supplier: %(who)s"),
-    Kind.CAPACITY: _("At most %(limit)s: %(who)s"),
+    Kind.MAX_SHARE: _("At most %(limit)s per cent of the value: %(who)s; %(where)s"),
+    Kind.MIN_SHARE: _("At least %(limit)s per cent of the value: %(who)s; %(where)s"),
+    Kind.MIN_LOT_SHARE: _("At least %(limit)s per cent of a lot for whoever wins of it; %(where)s"),
+    Kind.INCUMBENT_SHARE: _(
+        "At least %(limit)s per cent stay with the present supplier: %(who)s; %(where)s"
+    ),
+    Kind.CAPACITY: _("At most %(limit)s: %(who)s; %(where)s"),
+    Kind.MIN_VALUE: _("At least %(limit)s: %(who)s; %(where)s"),
+    Kind.FIXED_COST: _("%(limit)s count besides for a supplier who wins: %(who)s"),
+    Kind.RESERVE_PRICE: _("Rather to nobody than above %(limit)s; %(where)s"),
     Kind.MIN_ORDER_VALUE: _("At least %(limit)s for a supplier who wins: %(who)s"),
     Kind.INDIVISIBLE_LOT: _("A lot goes to one supplier; %(where)s"),
     Kind.EXCLUDE: _("Nothing to: %(who)s; %(where)s"),
@@ -116,6 +128,20 @@ def _counted(kind: Kind, n: int, values: dict[str, str]) -> Text:
             n,
             **values,
         )
+    if kind is Kind.MAX_LOT_SUPPLIERS:
+        return ngettext_(
+            "At most %(n)s supplier wins of a lot; %(where)s",
+            "At most %(n)s suppliers win of a lot; %(where)s",
+            n,
+            **values,
+        )
+    if kind is Kind.MIN_LOT_SUPPLIERS:
+        return ngettext_(
+            "At least %(n)s supplier wins of a lot; %(where)s",
+            "At least %(n)s suppliers win of a lot; %(where)s",
+            n,
+            **values,
+        )
     return ngettext_("At most %(n)s line: %(who)s", "At most %(n)s lines: %(who)s", n, **values)
 
 
@@ -128,11 +154,11 @@ def _where(stored: dict[str, Any], compared: Basis) -> str:
     if stored["line_id"]:
         number = compared.terms.line_by_id[UUID(stored["line_id"])].number
         return str(_("line %(number)s", number=number))
-    for lot in compared.terms.lots:
-        if str(lot.id) == stored["lot_id"]:
-            return str(_("lot %(number)s", number=lot.number))
-    per_lot = SHAPES[Kind(stored["kind"])].unit is None and not stored["supplier_ids"]
-    return str(_("every lot") if per_lot else _("the whole RFQ"))
+    named = set(lots_in(stored))
+    numbers = [lot.number for lot in compared.terms.lots if str(lot.id) in named]
+    if numbers:
+        return ", ".join(str(_("lot %(number)s", number=number)) for number in numbers)
+    return str(_("every lot") if stored["kind"] in _PER_LOT else _("the whole RFQ"))
 
 
 def _actions(found: AwardScenario, compared: Basis) -> list[str]:
@@ -146,7 +172,9 @@ def _actions(found: AwardScenario, compared: Basis) -> list[str]:
 
 def _figures(found: AwardScenario, compared: Basis) -> dict[str, Any]:
     currency = compared.terms.currency
-    above = None if found.total is None else found.total - problems.cheapest_possible(compared)
+    awarded = {UUID(award["line_id"]) for award in found.awards}
+    cheapest = problems.cheapest_possible(compared, awarded)
+    above = None if found.total is None else found.total - cheapest
     return {
         "is_current": found.run > 0 and problems.is_current(found, compared),
         "total": None if found.total is None else Money(found.total, currency),
@@ -175,7 +203,7 @@ def _constraint(stored: dict[str, Any], finding: dict[str, Any], compared: Basis
         "percent": limit if unit is Unit.PERCENT else None,
         "amount": Money(limit, currency) if unit is Unit.AMOUNT else None,
         "supplier_ids": stored["supplier_ids"],
-        "lot_id": stored["lot_id"],
+        "lot_ids": lots_in(stored),
         "line_id": stored["line_id"],
         "words": words(stored, compared),
         **found,

@@ -1,0 +1,400 @@
+"""A problem as a mixed integer program: its columns, its rows, and what to add up.
+
+A supplier's tiers split every share into one column per tier, held by the tier's own switch. That
+takes more columns than one sum per supplier and gives a far better bound.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from itertools import product
+from math import ceil
+
+import highspy
+import numpy as np
+
+from marketplace.scenarios.model import Objective, Problem, Taken
+from marketplace.scenarios.rows import TOTAL, Column, Row, links_of
+
+# Sums of money are brought to about this size.
+SIZE = 1_000_000
+# What it can hardly tell apart.
+TOLERANCE = 1e-5
+Terms = list[tuple[int, float]]
+
+
+class Status(StrEnum):
+    """How far it came: proven best, best so far, proven impossible, or nothing yet."""
+
+    OPTIMAL = "optimal"
+    FEASIBLE = "feasible"
+    INFEASIBLE = "infeasible"
+    UNKNOWN = "unknown"
+
+    @classmethod
+    def of(cls, status: "highspy.HighsModelStatus", *, has_values: bool) -> "Status":
+        if status == highspy.HighsModelStatus.kInfeasible:
+            return cls.INFEASIBLE
+        if not has_values:
+            return cls.UNKNOWN
+        return cls.OPTIMAL if status == highspy.HighsModelStatus.kOptimal else cls.FEASIBLE
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What the solver says."""
+
+    status: Status
+    seconds: float
+    values: Sequence[float]
+    bound: float
+
+    def at(self, column: int) -> float:
+        return self.values[column]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of an option at one price: its column, and what the whole would cost at it."""
+
+    column: int
+    listed: float
+    paid: float
+
+
+@dataclass
+class Program:
+    """Built from a problem; rules are added to it as rows."""
+
+    problem: Problem
+    costs: list[float] = field(default_factory=list)
+    upper: list[float] = field(default_factory=list)
+    lower: list[float] = field(default_factory=list)
+    whole: list[bool] = field(default_factory=list)
+    limits: list[float] = field(default_factory=list)
+    starts: list[int] = field(default_factory=lambda: [0])
+    places: list[int] = field(default_factory=list)
+    factors: list[float] = field(default_factory=list)
+    switches: dict[Column, int] = field(default_factory=dict)
+    pieces: list[list[Piece]] = field(default_factory=list)
+    taken: list[Terms] = field(default_factory=list)
+    tiers: dict[str, list[int]] = field(default_factory=dict)
+    used: set[Column] = field(default_factory=set)
+    money: list[int] = field(default_factory=list)
+    held: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        problem = self.problem
+        every = range(len(problem.options))
+        values = [abs(problem.value_of(index)) for index in every]
+        values += map(Fraction, problem.reserves.values())
+        self.scale = _scale(values, len(problem.items))
+        money = [Fraction(problem.dearest(index)) for index in every]
+        self.money_scale = _scale(money, len(problem.items))
+        for supplier in problem.suppliers:
+            if problem.terms_of(supplier).tiers:
+                self._tiers(supplier)
+        for index in every:
+            self._option(index)
+        self._cover()
+        for supplier in problem.suppliers:
+            self._terms(supplier)
+        for rivals in problem.exclusive:
+            self._row((term for index in sorted(rivals) for term in self.taken[index]), 1.0)
+
+    def _tiers(self, supplier: str) -> None:
+        """A switch for each tier, the first for no discount; at most one is on."""
+        self.tiers[supplier] = [self._column(0.0) for _tier in self.problem.tiers_of(supplier)]
+        self._row(((switch, 1.0) for switch in self.tiers[supplier]), 1.0)
+
+    def _option(self, index: int) -> None:
+        """The columns of an option: whether it is taken, and its parts by tier and price."""
+        option = self.problem.options[index]
+        switches = self.tiers.get(option.supplier, [])
+        single = not switches and len(option.steps) == 1
+        if option.is_whole and option.max_share == 1 and single:
+            column = self._column(self._worth(index))
+            paid = float(Fraction(option.steps[0].cost) / self.money_scale)
+            self.pieces.append([Piece(column, paid, paid)])
+            self.taken.append([(column, 1.0)])
+            return
+        taken = self._column(0.0)
+        self.taken.append([(taken, 1.0)])
+        own = [self._part(index, tier, step) for tier, step in self._prices(index)]
+        self.pieces.append(own)
+        shares = [(piece.column, 1.0) for piece in own]
+        self._row([*shares, (taken, -float(option.max_share))], 0.0)
+        self._row([(taken, float(option.min_share)), *_negative(shares)], 0.0)
+        for tier, switch in enumerate(switches):
+            parts = [(piece.column, 1.0) for piece in self._held(index, tier)]
+            self._row([*parts, (switch, -float(option.max_share))], 0.0)
+        if len(option.steps) > 1:
+            self._breaks(index, taken)
+
+    def _prices(self, index: int) -> Iterator[tuple[int, int]]:
+        option = self.problem.options[index]
+        tiers = len(self.tiers.get(option.supplier, [None]))
+        return product(range(tiers), range(len(option.steps)))
+
+    def _part(self, index: int, tier: int, step: int) -> Piece:
+        option = self.problem.options[index]
+        cost = Fraction(option.steps[step].cost)
+        kept = 1 - Fraction(self.problem.tiers_of(option.supplier)[tier].discount) / 100
+        is_cost = self.problem.objective is Objective.COST
+        worth = float(cost * kept / self.scale) if is_cost else self._worth(index)
+        column = self._column(worth, upper=float(option.max_share), whole=False)
+        scaled = cost / self.money_scale
+        return Piece(column, float(scaled), float(scaled * kept))
+
+    def _breaks(self, index: int, taken: int) -> None:
+        """One price holds for the whole part: a switch for each, and the part within its range."""
+        option, own = self.problem.options[index], self.pieces[index]
+        parts = self.problem.parts_of(index)
+        # the last part below the next price: at that price's own beginning it holds already
+        ends = [Fraction(ceil(each.from_share * parts) - 1, parts) for each in option.steps[1:]]
+        ends.append(option.max_share)
+        switches = [self._column(0.0) for _step in ends]
+        self._row([*((switch, 1.0) for switch in switches), (taken, -1.0)], 0.0)
+        for number, (step, end) in enumerate(zip(option.steps, ends, strict=True)):
+            held = [(piece.column, 1.0) for piece in own[number :: len(ends)]]
+            begin = float(max(step.from_share, option.min_share))
+            self._row([*held, (switches[number], -float(end))], 0.0)
+            self._row([(switches[number], begin), *_negative(held)], 0.0)
+
+    def _cover(self) -> None:
+        """Every item once; what is left of it goes to nobody, at its reserve price."""
+        for item, options in self.problem.by_item.items():
+            terms = [(p.column, 1.0) for index in options for p in self.pieces[index]]
+            if (reserve := self.problem.reserves.get(item)) is not None:
+                is_cost = self.problem.objective is Objective.COST
+                cost = float(Fraction(reserve) / self.scale) if is_cost else 0.0
+                terms.append((self._column(cost, whole=False), 1.0))
+            if terms:
+                self._row(terms, 1.0)
+                self._row(_negative(terms), -1.0)
+
+    def _terms(self, supplier: str) -> None:
+        """What the supplier demands, and what each tier reaches from and to."""
+        terms = self.problem.terms_of(supplier)
+        paid = [
+            (p.column, p.paid) for i in self.problem.by_supplier[supplier] for p in self.pieces[i]
+        ]
+        wins = ("wins", supplier)
+        if terms.fixed_cost and self.problem.objective is Objective.COST:
+            for switch, _factor in self._at(wins):
+                self.costs[switch] = float(Fraction(terms.fixed_cost) / self.scale)
+        if terms.min_order_value:
+            least = float(Fraction(terms.min_order_value) / self.money_scale)
+            self._limit([(c, f * least) for c, f in self._at(wins)], _negative(paid))
+        if terms.spend_cap is not None:
+            most = float(Fraction(terms.spend_cap) / self.money_scale)
+            self._limit([(c, -f * most) for c, f in self._at(wins)], paid)
+        if supplier in self.tiers:
+            self._ranges(supplier)
+
+    def _ranges(self, supplier: str) -> None:
+        tiers, switches = self.problem.tiers_of(supplier), self.tiers[supplier]
+        offered = self.problem.by_supplier[supplier]
+        cap = self.problem.terms_of(supplier).spend_cap
+        for number, (tier, switch) in enumerate(zip(tiers, switches, strict=True)):
+            own = [piece for index in offered for piece in self._held(index, number)]
+            listed = [(piece.column, piece.listed) for piece in own]
+            least = float(Fraction(tier.from_value) / self.money_scale)
+            self._limit([(switch, least)], _negative(listed))
+            if number + 1 < len(tiers):
+                most = float(Fraction(tiers[number + 1].from_value) / self.money_scale)
+                self._limit([(switch, -most)], listed)
+            if cap is not None:
+                most = float(Fraction(cap) / self.money_scale)
+                self._limit([(switch, -most)], [(piece.column, piece.paid) for piece in own])
+
+    def _held(self, index: int, tier: int) -> list[Piece]:
+        steps = len(self.problem.options[index].steps)
+        return self.pieces[index][tier * steps : (tier + 1) * steps]
+
+    def _worth(self, index: int) -> float:
+        option = self.problem.options[index]
+        if self.problem.objective is Objective.COST:
+            return float(Fraction(option.steps[0].cost) / self.scale)
+        return -float(option.points / self.scale)
+
+    def add(self, row: Row, slack: int | None = None) -> None:
+        """A row of a rule; with ``slack``, that column is how far it may be exceeded."""
+        if row.is_money:
+            self.money.append(len(self.limits))
+        self._add(row, slack)
+
+    def _add(self, row: Row, slack: int | None = None) -> None:
+        scale = self._scale_of(row)
+        found: dict[int, float] = {}
+        for key, value in row.terms.items():
+            is_scaled = key == TOTAL or key[0] == "paid"
+            factor = float(value if is_scaled else value / scale)
+            for column, part in self._at(key):
+                found[column] = found.get(column, 0.0) + factor * part
+        if slack is not None:
+            found[slack] = -1.0
+        self._row(found.items(), float(row.limit / scale))
+
+    def loosen(self, rows: Sequence[Row], rules: int) -> tuple[int, int] | None:
+        """Rows that may be exceeded at a price; the columns "is loosened" and "by how much".
+
+        None for rows that nothing can exceed.
+        """
+        most = max((float(r.most(self.problem) / self._scale_of(r)) for r in rows), default=0.0)
+        if most <= 0:
+            return None
+        switch = self._column(1.0)
+        distance = self._column(0.5 / rules / most, upper=most, whole=False)
+        self._row([(distance, 1.0), (switch, -most)], 0.0)
+        for row in rows:
+            self.add(row, distance)
+        return switch, distance
+
+    def hold(self, columns: tuple[int, int], most: float) -> None:
+        """Keep what was loosened within this distance."""
+        switch, distance = columns
+        self.upper[distance] = most
+        self.lower[switch] = self.upper[switch] = 1.0 if most else 0.0
+
+    def aim_at_nothing(self) -> list[float]:
+        """Add up only what is added from here on; gives what was added up so far."""
+        kept, self.costs = self.costs, [0.0] * len(self.costs)
+        return kept
+
+    def aim_at(self, costs: Sequence[float]) -> None:
+        """Add up this again and nothing else."""
+        self.costs = [*costs, *[0.0] * (len(self.costs) - len(costs))]
+
+    def link(self) -> None:
+        """Bind every switch that a row has used to its options."""
+        for row in links_of(self.problem, sorted(self.used, key=str)):
+            self._add(row)
+
+    def forbid(self, taken: Taken) -> None:
+        """Exclude exactly these options together."""
+        terms = [
+            (column, factor if index in taken else -factor)
+            for index, own in enumerate(self.taken)
+            for column, factor in own
+        ]
+        self._row(terms, float(len(taken) - 1))
+
+    def draw_in(self, amount: Fraction) -> None:
+        """Keep this much money away from every limit, beyond what the solver cannot tell."""
+        margin = float(amount / self.money_scale) + TOLERANCE
+        for row in self.money:
+            self.limits[row] -= margin
+        for place in self.held:
+            self.factors[place] += margin
+
+    def shares(self, values: Sequence[float]) -> dict[int, float]:
+        """What is taken of each option."""
+        found = {}
+        for index, own in enumerate(self.pieces):
+            if self.taken[index] and values[self.taken[index][0][0]] > 0.5:
+                found[index] = sum(values[piece.column] for piece in own)
+        return found
+
+    def bound(self, found: Run, objective: Fraction) -> Fraction | None:
+        """The solver's bound in the units of the problem, never beyond what was reached."""
+        if not np.isfinite(found.bound):
+            return None
+        bound = Fraction(found.bound) * self.scale
+        if self.problem.objective is Objective.COST:
+            return min(bound, objective)
+        return max(-bound, objective)
+
+    def run(
+        self,
+        seconds: float,
+        *,
+        options: Mapping[str, float | int | str] | None = None,
+        start: Sequence[float] | None = None,
+        bounds: "tuple[np.ndarray, np.ndarray] | None" = None,
+    ) -> Run:
+        """Solve, within these column bounds and from this start where they are given."""
+        highs = highspy.Highs()  # type: ignore[no-untyped-call]
+        highs.silent()
+        chosen = {"time_limit": float(seconds), "threads": 1, "mip_rel_gap": 0.0, **(options or {})}
+        for name, value in chosen.items():
+            highs.setOptionValue(name, value)
+        highs.passModel(self.model(bounds))
+        if start is not None:
+            solution = highspy.HighsSolution()
+            solution.col_value = list(start)
+            highs.setSolution(solution)
+        begun = time.monotonic()
+        highs.run()
+        info = highs.getInfo()
+        has_values = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+        values = list(highs.getSolution().col_value) if has_values else []
+        status = Status.of(highs.getModelStatus(), has_values=has_values)
+        return Run(status, time.monotonic() - begun, values, info.mip_dual_bound)
+
+    def model(self, bounds: "tuple[np.ndarray, np.ndarray] | None" = None) -> "highspy.HighsLp":
+        lp = highspy.HighsLp()
+        lp.num_col_, lp.num_row_ = len(self.costs), len(self.limits)
+        lp.col_cost_ = np.array(self.costs)
+        lp.col_lower_, lp.col_upper_ = bounds or (np.array(self.lower), np.array(self.upper))
+        lp.row_lower_ = np.full(len(self.limits), -highspy.kHighsInf)
+        lp.row_upper_ = np.array(self.limits)
+        kinds = highspy.HighsVarType
+        lp.integrality_ = [kinds.kInteger if w else kinds.kContinuous for w in self.whole]
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        lp.a_matrix_.start_ = np.array(self.starts, dtype=np.int32)
+        lp.a_matrix_.index_ = np.array(self.places, dtype=np.int32)
+        lp.a_matrix_.value_ = np.array(self.factors)
+        return lp
+
+    def _at(self, key: Column) -> Terms:
+        """The columns that a name stands for."""
+        if key[0] == "share":
+            return [(piece.column, 1.0) for piece in self.pieces[int(key[1])]]
+        if key[0] == "paid":
+            return [(piece.column, piece.paid) for piece in self.pieces[int(key[1])]]
+        if key[0] == "taken":
+            return self.taken[int(key[1])]
+        self.used.add(key)
+        if key[0] == "wins" and len(key) == 2 and key[1] in self.tiers:
+            return [(switch, 1.0) for switch in self.tiers[str(key[1])]]
+        if key not in self.switches:
+            is_total = key == TOTAL
+            most = float(Fraction(self.problem.most) / self.money_scale) if is_total else 1.0
+            self.switches[key] = self._column(0.0, upper=most, whole=not is_total)
+        return [(self.switches[key], 1.0)]
+
+    def _scale_of(self, row: Row) -> Fraction:
+        return self.money_scale if row.is_money else Fraction(1)
+
+    def _column(self, cost: float, *, upper: float = 1.0, whole: bool = True) -> int:
+        self.costs.append(cost)
+        self.lower.append(0.0)
+        self.upper.append(upper)
+        self.whole.append(whole)
+        return len(self.costs) - 1
+
+    def _limit(self, held: Terms, others: Terms) -> None:
+        """A limit of money that counts only where its switches are on."""
+        begin = len(self.places)
+        self._row([*held, *others], 0.0)
+        self.held.extend(range(begin, begin + sum(1 for _column, factor in held if factor)))
+
+    def _row(self, terms: Iterable[tuple[int, float]], limit: float) -> None:
+        for place, factor in terms:
+            if factor:
+                self.places.append(place)
+                self.factors.append(factor)
+        self.starts.append(len(self.places))
+        self.limits.append(limit)
+
+
+def _negative(terms: Terms) -> Terms:
+    return [(column, -factor) for column, factor in terms]
+
+
+def _scale(values: Sequence[Fraction], items: int) -> Fraction:
+    """By what to divide so that a whole award is about `SIZE`; never to make small sums larger."""
+    return max(Fraction(1), max(values, default=Fraction(0)) * items / SIZE)
