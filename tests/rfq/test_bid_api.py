@@ -135,6 +135,7 @@ class TestSubmit:
     def test_late_answers_with_all_that_a_court_asks_for(
         self, supplier, sourcing, path, session, late_by
     ):
+        """D-01: a millisecond, fifty, a second late."""
         arrived = sourcing.due_at + timedelta(seconds=late_by)
         with clock.frozen(arrived):
             answer = supplier.post(path, json=body(sourcing, "1", "1", submit=True))

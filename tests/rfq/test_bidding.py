@@ -1,7 +1,7 @@
 """A bid until the deadline: who may, until when, what counts, and what is kept of it."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from uuid import uuid4
 
@@ -63,6 +63,19 @@ class TestSubmit:
         assert data["time_zone"] == "Europe/Paris"
         assert session.scalars(select(Bid.supplier_id)).all() == [sourcing.suppliers[0].org_id]
         assert len(events(session, "rfq.bid_submitted")) == 1
+
+    def test_the_second_pass_of_a_repeated_hour_is_later_than_the_first(self, session):
+        """D-09: 01:10 comes again in London that night, forty minutes after 01:30 of the first."""
+        first_pass = datetime(2026, 10, 25, 1, 30, tzinfo=timezone(timedelta(hours=1)))
+        with clock.frozen(first_pass - timedelta(days=7)):
+            sourcing = make_sourcing(
+                session, time_zone="Europe/London", bids_due_at="2026-10-25T01:30:00+01:00"
+            )
+        assert sourcing.due_at == first_pass
+        second_pass = datetime(2026, 10, 25, 1, 10, tzinfo=UTC)
+        with pytest.raises(DeadlinePassed) as error:
+            sourcing.submit(0, "1", "1", before=first_pass - second_pass)
+        assert error.value.data["arrived_at"] == "2026-10-25T01:10:00Z"
 
     def test_counts_the_arrival_and_not_the_time_of_writing(self, session):
         sourcing = make_sourcing(session)
@@ -168,6 +181,7 @@ class TestContent:
 
 class TestReplace:
     def test_the_last_version_counts_and_earlier_ones_stay_sealed(self, session):
+        """D-22; opening does not even read the earlier ones."""
         sourcing = make_sourcing(session)
         for number in range(1, 6):
             submitted = sourcing.submit(0, str(number), "1")

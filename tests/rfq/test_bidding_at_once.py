@@ -109,6 +109,7 @@ def test_two_first_bids_of_one_supplier_are_one_bid_and_one_conflict(hall):
 
 
 def test_a_bid_that_arrived_in_time_and_waits_for_its_turn_counts(hall):
+    """D-02: written down after the deadline, while the opening waits."""
     actor, inside, go_on = hall.sourcing.suppliers[0], threading.Event(), threading.Event()
 
     def slow_bid():

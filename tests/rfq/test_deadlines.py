@@ -33,11 +33,13 @@ class TestInstantOf:
         assert read("2026-03-10T12:00:00Z", PARIS) == datetime(2026, 3, 10, 12, tzinfo=UTC)
 
     def test_a_time_that_the_zone_skips_is_refused(self) -> None:
+        """D-08."""
         found = refusal("2026-03-29T01:30", LONDON)
         assert found.code == "nonexistent_local_time"
         assert found.errors[0].pointer == "/bids_due_at"
 
     def test_a_time_that_comes_twice_is_refused_with_both_candidates(self) -> None:
+        """D-09."""
         found = refusal("2026-10-25T01:30", LONDON)
         assert found.code == "ambiguous_local_time"
         assert found.data["candidates"] == [

@@ -104,6 +104,7 @@ class TestOpen:
         assert {line.unit_price for line in offer.lines} == {Decimal(5)}
 
     def test_needs_no_job_to_have_closed_the_rfq(self, session):
+        """D-05."""
         sourcing = make_sourcing(session)
         sourcing.submit(0, "1", "1")
         later = sourcing.due_at + timedelta(hours=1)

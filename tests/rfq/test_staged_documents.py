@@ -1,4 +1,4 @@
-"""Documents are there before the submission, which is one small request: all of it or nothing."""
+"""D-23: documents are there before; the submission is one small request, all of it or nothing."""
 
 import io
 from datetime import timedelta
