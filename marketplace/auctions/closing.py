@@ -95,9 +95,9 @@ def close_ended(session: Session, actor: Actor) -> None:
 
 
 def follow_end_of_rfq(session: Session, event: RfqCancelled | RfqUnsuccessful) -> None:
-    """An RFQ that has ended takes its auction with it."""
-    rfq = rfq_queries.get(session, SYSTEM, event.rfq_id)
+    """An RFQ that has ended takes its auction with it. Drafts have none, and only their buyer."""
     auction = queries.find(session, SYSTEM, event.rfq_id, lock=True)
     if auction is None or auction.state in (AuctionState.CLOSED, AuctionState.CANCELLED):
         return
+    rfq = rfq_queries.get(session, SYSTEM, event.rfq_id)
     call_off(session, SYSTEM, queries.board_of(session, rfq, auction), rfq.end_reason or "")

@@ -38,7 +38,9 @@ class TestBid:
         hammer.bid(1, "2999.00")
         hammer.bid(0, "2990.00")
         noted = session.scalars(
-            select(AuditEvent.data).where(AuditEvent.action == "auctions.bid_placed")
+            select(AuditEvent.data)
+            .where(AuditEvent.action == "auctions.bid_placed")
+            .order_by(AuditEvent.seq)
         ).all()
         assert [(each["number"], each["amount"]) for each in noted] == [
             (1, "2999.00"),

@@ -21,6 +21,8 @@ from tests.conftest import WORKER_ROLE, sign_in_token
 from tests.factories.auctions import Hammer, make_auction
 
 NARROW = {"width": 320, "height": 720}
+# streams come and go; on a busy machine the next one takes its time
+expect.set_options(timeout=20_000)
 
 
 @dataclass
