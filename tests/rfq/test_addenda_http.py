@@ -1,11 +1,15 @@
 """Addenda over HTTP: a partner's program, the buyer's form, and what the supplier is shown."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from marketplace.core import clock
 from marketplace.identity.permissions import OrgKind
+from marketplace.rfq.criteria_tree import Section
+from marketplace.rfq.drafts import CriterionDraft
+from marketplace.rfq.states import CriterionKind
 from tests.clients import words
 from tests.factories.bids import make_sourcing
 from tests.factories.identity import make_actor
@@ -145,3 +149,27 @@ class TestPortal:
         assert "while you were writing" in words(old)
         assert "Mine" in old.text
         assert supplier.post(f"{bids}/submit", {"version": "1"}).status_code == 409
+
+    def test_an_importance_is_changed_where_a_section_has_the_weight(self, session, portal):
+        leaf = CriterionDraft(
+            "Quality", CriterionKind.QUALITY, None, section="Quality", importance=3
+        )
+        sourcing = make_sourcing(
+            session,
+            sections=[Section("Quality", Decimal(40))],
+            criteria=[CriterionDraft("Price", CriterionKind.PRICE, Decimal(60)), leaf],
+        )
+        buyer, url = portal(sourcing.buyer), f"/rfqs/{sourcing.rfq.id}/addenda/new"
+        page = buyer.get(url)
+        assert 'name="criteria.1.importance"' in page.text
+        assert 'name="criteria.1.weight"' not in page.text
+        form = as_form(sourcing, "100")
+        refused = buyer.post(url, form)
+        assert refused.status_code == 422
+        assert "An importance is a whole number from 0 to 10." in words(refused)
+        del form["criteria.1.weight"]
+        saved = buyer.post(url, {**form, "criteria.1.importance": "1"})
+        assert saved.status_code == 303, words(saved)
+        check = words(buyer.get(saved.headers["Location"]))
+        assert "Criterion Quality" in check
+        assert "Importance 3 1" in check
