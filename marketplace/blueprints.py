@@ -52,6 +52,8 @@ from marketplace.rfq import draft_pages as rfq_draft_pages
 from marketplace.rfq import evaluation_api as rfq_evaluation_api
 from marketplace.rfq import evaluation_pages as rfq_evaluation_pages
 from marketplace.rfq import formula_api as rfq_formula_api
+from marketplace.rfq import grader_api as rfq_grader_api
+from marketplace.rfq import grader_pages as rfq_grader_pages
 from marketplace.rfq import import_api as rfq_import_api
 from marketplace.rfq import import_pages as rfq_import_pages
 from marketplace.rfq import low_price_api as rfq_low_price_api
@@ -124,6 +126,7 @@ API = (
     rfq_evaluation_api.blp,
     rfq_formula_api.blp,
     rfq_import_api.blp,
+    rfq_grader_api.blp,
     rfq_officer_api.blp,
     rfq_officer_api.keys_blp,
     rfq_low_price_api.blp,
@@ -176,6 +179,7 @@ PAGES = (
     rfq_outage_pages.pages,
     rfq_pages.pages,
     rfq_proof_pages.pages,
+    rfq_grader_pages.pages,
     rfq_quality_pages.pages,
     rfq_settings_pages.pages,
     rfq_sealed_pages.pages,

@@ -20,6 +20,7 @@ from marketplace.remedies import reactions as remedies
 from marketplace.rfq import bid_reactions as bids
 from marketplace.rfq import low_price_notices as low_prices
 from marketplace.rfq import reactions as rfq
+from marketplace.rfq.graders import notices as graders
 from marketplace.rfq.officers import reactions as officers
 from marketplace.scenarios import notices as scenario_notices
 from marketplace.suppliers import notices as supplier_notices
@@ -102,12 +103,17 @@ SUBSCRIPTIONS: Mapping[str, Mapping[str, Work]] = {
     },
     "rfq.deadline_extended": {"announce_extension": rfq.announce_extension},
     "rfq.escrow_used": {"tell_of_escrow": officers.tell_of_escrow},
+    "rfq.grader_conflicted": {"tell_buyer_of_conflict": graders.tell_of_conflict},
+    "rfq.grader_named": {"tell_grader": graders.tell_grader},
     "rfq.low_price_answered": {"tell_buyer_justified": low_prices.tell_buyer},
     "rfq.low_price_asked": {"ask_for_justification": low_prices.tell_bidder},
     "rfq.officers_named": {"tell_officers": officers.tell_officers},
     "rfq.share_given": {"call_second_officer": officers.call_second_officer},
     "rfq.share_lost": {"tell_of_loss": officers.tell_of_loss},
-    "rfq.opened": {"count_supplier_responses": suppliers.count_responses},
+    "rfq.opened": {
+        "count_supplier_responses": suppliers.count_responses,
+        "tell_graders_to_score": graders.tell_opened,
+    },
     "rfq.published": {
         "announce_publication": rfq.announce_publication,
         "note_supplier_invitations": suppliers.note_invitations,

@@ -22,8 +22,9 @@ from marketplace.rfq.drafts import Address, CriterionDraft, LineDraft, LotDraft,
 from marketplace.rfq.envelopes import ServiceKeys
 from marketplace.rfq.models import Rfq, RfqLine
 from marketplace.rfq.offering import OfferKind
+from marketplace.rfq.score_rules import GivenScore
 from marketplace.rfq.services import awarding, bidding, drafting, evaluation, opening, publishing
-from marketplace.rfq.services.evaluation import Evaluation, GivenScore
+from marketplace.rfq.services.evaluation import Evaluation
 from marketplace.rfq.states import CriterionKind
 
 PASSPHRASE = "trois tilleuls en fleur"  # noqa: S105 - printed for the RFQ that waits to be opened

@@ -265,6 +265,32 @@ class RfqUnsuccessful(Event):
 
 @event
 @dataclass(frozen=True)
+class GraderNamed(Event):
+    """This person scores the bids of the RFQ, after declaring their interests."""
+
+    name: ClassVar[str] = "rfq.grader_named"
+
+    rfq_id: UUID
+    buyer_id: UUID
+    person_id: UUID
+    named_at: datetime
+
+
+@event
+@dataclass(frozen=True)
+class GraderConflicted(Event):
+    """A grader has declared a conflict of interest, and their scores do not count."""
+
+    name: ClassVar[str] = "rfq.grader_conflicted"
+
+    rfq_id: UUID
+    buyer_id: UUID
+    person_id: UUID
+    declared_at: datetime
+
+
+@event
+@dataclass(frozen=True)
 class OfficersNamed(Event):
     """These people hold the shares that open the bids."""
 

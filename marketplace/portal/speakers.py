@@ -11,6 +11,7 @@ from marketplace.rfq import bid_reactions as bids
 from marketplace.rfq import clock_notices
 from marketplace.rfq import low_price_notices as low_prices
 from marketplace.rfq import reactions as rfqs
+from marketplace.rfq.graders import notices as graders
 from marketplace.rfq.officers import reactions as officers
 from marketplace.scenarios import notices as scenarios
 from marketplace.suppliers import notices as suppliers
@@ -21,6 +22,7 @@ SPEAKERS = (
     auctions,
     bids,
     clock_notices,
+    graders,
     invoices,
     low_prices,
     officers,

@@ -1,9 +1,10 @@
 """What waits for a person, asked of each package; a table says whom each question concerns."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import func, or_, select, true
+from sqlalchemy import Row, false, func, or_, select, true
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import LateralFromClause
 
@@ -24,6 +25,7 @@ from marketplace.remedies.states import CaseKind
 from marketplace.rfq import queries as rfq_queries
 from marketplace.rfq.bid_models import Bid
 from marketplace.rfq.bid_states import BidState
+from marketplace.rfq.graders import queries as grader_queries
 from marketplace.rfq.models import Rfq, RfqQuestion
 from marketplace.rfq.states import RfqState
 from marketplace.suppliers import queries as supplier_queries
@@ -35,7 +37,10 @@ P = Permission
 
 
 def rfqs_to_move(session: Session, actor: Actor) -> list[Task]:
-    """RFQs of the buyer on which the next step is this person's, in one statement."""
+    """RFQs of the buyer on which the next step is this person's, or which they score.
+
+    In one statement.
+    """
     now = clock.now()
     questions = (
         select(func.count())
@@ -49,20 +54,29 @@ def rfqs_to_move(session: Session, actor: Actor) -> list[Task]:
         P.RFQ_ANSWER: published & ~late & (questions > 0),
         P.RFQ_AWARD: (Rfq.state == RfqState.OPENED) | (published & late) | case.c.id.is_not(None),
     }
+    duty = grader_queries.duties(actor)
+    is_step = or_(false(), *(step for permission, step in steps.items() if actor.may(permission)))
     rows = session.execute(
         rfq_queries.visible_to(actor)
-        .add_columns(questions, case)
+        .add_columns(questions.label("questions"), case, is_step.label("is_step"))
+        .add_columns(duty.c.rfq_id.label("duty"), duty.c.interest, duty.c.missing)
+        .select_from(Rfq)
         .outerjoin(case, true())
-        .where(or_(*(step for permission, step in steps.items() if actor.may(permission))))
+        .outerjoin(duty, duty.c.rfq_id == Rfq.id)
+        .where(is_step | duty.c.rfq_id.is_not(None))
         .order_by(Rfq.bids_due_at.nulls_last(), Rfq.changed_at.desc())
         .limit(AT_MOST)
     )
-    return [
-        Task("rfq", _fill(CASE_WORDS[row.kind], row.Rfq), f"/cases/{row.id}", row.due_at)
-        if row.id
-        else _rfq_task(row.Rfq, row[1], now)
-        for row in rows
-    ]
+    return [task for row in rows for task in _tasks(row, now)]
+
+
+def _tasks(row: Row[Any], now: datetime) -> Iterator[Task]:
+    if row.duty:
+        yield _duty_task(row.Rfq, row.interest, row.missing)
+    if row.id:
+        yield Task("rfq", _fill(CASE_WORDS[row.kind], row.Rfq), f"/cases/{row.id}", row.due_at)
+    elif row.is_step:
+        yield _rfq_task(row.Rfq, row.questions, now)
 
 
 def _next_case(actor: Actor) -> LateralFromClause:
@@ -106,6 +120,20 @@ def _rfq_task(rfq: Rfq, questions: int, now: datetime) -> Task:
         number=rfq.number,
     )
     return Task("rfq", words, f"{url}/questions", rfq.bids_due_at, questions)
+
+
+def _duty_task(rfq: Rfq, interest: str | None, missing: int) -> Task:
+    """What a grader has to do."""
+    url = f"/rfqs/{rfq.id}/graders"
+    if interest is None:
+        return Task("rfq", _fill(_("Declare your interests for %(number)s, %(title)s"), rfq), url)
+    words = ngettext_(
+        "Give %(n)s missing score for %(number)s",
+        "Give %(n)s missing scores for %(number)s",
+        missing,
+        number=rfq.number,
+    )
+    return Task("rfq", words, f"{url}/scores", count=missing)
 
 
 def rfqs_to_answer(session: Session, actor: Actor) -> list[Task]:
@@ -297,7 +325,7 @@ BUYER, SUPPLIER, OPERATOR = OrgKind.BUYER, OrgKind.SUPPLIER, OrgKind.OPERATOR
 
 SOURCES: tuple[tuple[OrgKind, Permission, Source], ...] = (
     (BUYER, P.APPROVAL_DECIDE, decisions),
-    (BUYER, P.RFQ_DRAFT, rfqs_to_move),
+    (BUYER, P.RFQ_READ, rfqs_to_move),
     (BUYER, P.ORDER_ISSUE, orders_to_move),
     (BUYER, P.RECEIPT_BOOK, deliveries),
     (BUYER, P.INVOICE_MATCH, invoices_to_clear),

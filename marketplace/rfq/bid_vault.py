@@ -13,12 +13,29 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import clock
 from marketplace.core.audit import AuditEvent
+from marketplace.core.errors import NotFound
 from marketplace.core.ids import uuid7
 from marketplace.core.outbox import OutboxMessage
+from marketplace.core.text import _
 from marketplace.rfq import bid_queries, envelopes
 from marketplace.rfq.addenda.standing import fitted
-from marketplace.rfq.bid_content import BidContent, SealedDocument, Terms, joined, split
-from marketplace.rfq.bid_models import Bid, BidAttempt, BidDocument, BidDraft, BidVersion, RfqSeal
+from marketplace.rfq.bid_content import (
+    BidContent,
+    SealedDocument,
+    Terms,
+    document_from_json,
+    joined,
+    split,
+)
+from marketplace.rfq.bid_models import (
+    Bid,
+    BidAttempt,
+    BidDocument,
+    BidDraft,
+    BidOffer,
+    BidVersion,
+    RfqSeal,
+)
 from marketplace.rfq.bid_queries import Door
 from marketplace.rfq.envelopes import Binding, Envelope, SealBroken, SealedBid, ServiceKeys
 
@@ -269,6 +286,17 @@ def lock_document(
     )
     stored = BidDocument(id=document.id, bid_id=bid.id, supplier_id=bid.supplier_id, content=locked)
     return stored, document
+
+
+def opened_document(
+    session: Session, offer: BidOffer, document_id: UUID
+) -> tuple[SealedDocument, bytes]:
+    """A document of an opened bid with its bytes, or NotFound."""
+    for known in map(document_from_json, offer.documents):
+        if known.id == document_id:
+            stored = bid_queries.document(session, offer.bid_id, document_id)
+            return known, unlock_document(stored, known)
+    raise NotFound(_("There is no such document."))
 
 
 def unlock_document(stored: BidDocument, document: SealedDocument) -> bytes:

@@ -28,8 +28,9 @@ from marketplace.rfq import (
 from marketplace.rfq.award_rules import ChosenLine, JustificationRequired, NamesALoser
 from marketplace.rfq.bid_content import Criterion
 from marketplace.rfq.bid_http import peeking_noted
-from marketplace.rfq.bid_models import BidOffer
+from marketplace.rfq.bid_models import BidOffer, BidScore
 from marketplace.rfq.evaluation_schemas import BidScoresSchema, UnsuccessfulSchema
+from marketplace.rfq.graders import rules as grading_rules
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.services import awarding, evaluation
 from marketplace.rfq.services.evaluation import Evaluation
@@ -76,7 +77,7 @@ def explain(rfq_id: UUID, bid_id: UUID) -> str:
     ]
     if not ranks:
         raise NotFound(_("There is no such bid."))
-    scorers = {score.scored_by for score in compared.scores.values()}
+    scorers = {score.scored_by for score in compared.scores.values() if isinstance(score, BidScore)}
     return render_template(
         "rfq/bids/explained.html",
         evaluation=compared,
@@ -85,6 +86,7 @@ def explain(rfq_id: UUID, bid_id: UUID) -> str:
         offer=next(offer for offer in compared.offers if offer.bid_id == bid_id),
         people=identity_queries.people(session, scorers),
         formula=evaluation_views.formula,
+        outlier_rule=grading_rules.OUTLIER_RULE,
         **frame(compared.rfq),
     )
 
@@ -100,7 +102,7 @@ def compare(rfq_id: UUID) -> str:
 @pages.post("/evaluation/scores")
 def score(rfq_id: UUID) -> ResponseReturnValue:
     session, actor = current_session(), current_actor()
-    form = Form(BidScoresSchema, _without_blank_scores(request.form))
+    form = Form(BidScoresSchema, without_blank_scores(request.form))
     if form.valid:
         with form.guard():
             evaluation.score(session, actor, rfq_id, form.data["scores"])
@@ -239,7 +241,13 @@ def _evaluation_page(compared: Evaluation, form: Form) -> str:
         low_prices=low_price_rules.flagged(compared.lots),
         knocked_out=_knocked_out(compared),
         tie_rule=evaluation_views.TIE_RULE,
-        may_score=_may_rule(compared.rfq) and compared.rfq.quality_locked_at is None,
+        may_score=_may_rule(compared.rfq)
+        and compared.rfq.quality_locked_at is None
+        and not compared.grading,
+        is_grader=any(
+            each.grader.person_id == current_actor().person_id for each in compared.grading
+        ),
+        outlier_rule=grading_rules.OUTLIER_RULE,
         may_rule=_may_rule(compared.rfq),
         may_lock=bool(compared.terms.judged),
         **frame(compared.rfq),
@@ -289,14 +297,14 @@ def _given_scores(compared: Evaluation) -> dict[str, Any]:
         for criterion in compared.terms.judged:
             place = (offer.bid_id, criterion.id)
             given, proposed = compared.scores.get(place), graded.get(place)
-            if given:
+            if isinstance(given, BidScore):
                 rows.append({"score": given.score, "comment": given.comment})
             else:
                 rows.append({"score": proposed.proposed_score} if proposed else {})
     return {"scores": rows}
 
 
-def _without_blank_scores(posted: MultiDict[str, str]) -> MultiDict[str, str]:
+def without_blank_scores(posted: MultiDict[str, str]) -> MultiDict[str, str]:
     """A bid may be scored later: rows without a score are left out."""
     blank = {
         name.removesuffix(".score") + "."

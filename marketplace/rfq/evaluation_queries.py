@@ -9,6 +9,8 @@ from marketplace.identity.permissions import Actor
 from marketplace.rfq import bid_queries
 from marketplace.rfq.bid_models import BidOffer
 from marketplace.rfq.evaluation_models import BidExclusion, LowPriceInquiry
+from marketplace.rfq.graders import queries as grader_queries
+from marketplace.rfq.graders import rules as grading
 
 
 def exclusions(session: Session, rfq_id: UUID) -> dict[UUID, BidExclusion]:
@@ -49,6 +51,14 @@ def missing_scores(session: Session, rfq_id: UUID) -> int:
     judged = bid_queries.terms(session, rfq_id).judged
     excluded = exclusions(session, rfq_id)
     racing = [bid for bid in bid_queries.readable_bids(session, rfq_id) if bid.id not in excluded]
+    graders = grader_queries.graders(session, rfq_id)
+    if graders:
+        return grading.missing(
+            graders,
+            {each.id for each in judged},
+            {bid.id for bid in racing},
+            grader_queries.scores(session, rfq_id),
+        )
     scores = bid_queries.scores(session, rfq_id)
     given = [score for score in scores if score.bid_id not in excluded]
     return len(judged) * len(racing) - len(given)

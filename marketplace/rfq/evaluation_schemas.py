@@ -7,8 +7,9 @@ from marshmallow import fields, post_load, validate
 from marketplace.rfq.award_rules import Choice
 from marketplace.rfq.award_states import AwardState
 from marketplace.rfq.bid_schemas import QuantityBreakSchema
+from marketplace.rfq.graders.states import Interest
 from marketplace.rfq.quality_schemas import ExclusionSchema, QualitySchema
-from marketplace.rfq.services.evaluation import GivenScore
+from marketplace.rfq.score_rules import GivenScore
 from marketplace.web.fields import (
     DecimalField,
     EnumField,
@@ -92,6 +93,40 @@ class ComparedBidSchema(Schema):
     note = fields.String()
 
 
+class SpreadScoreSchema(Schema):
+    person_id = IdField()
+    name = fields.String()
+    score = DecimalField()
+    comment = fields.String()
+    is_outlier = fields.Boolean(
+        metadata={
+            "description": "Of three scores or more, one that lies more than 20 % of the best"
+            " possible score away from their median."
+        }
+    )
+
+
+class SpreadSchema(Schema):
+    """How far the scores of several graders lie apart, once they are locked."""
+
+    mean = fields.String(metadata={"description": "The mean as a fraction."})
+    lowest = DecimalField()
+    highest = DecimalField()
+    standard_deviation = DecimalField(
+        metadata={"description": "Of all that were given, to two places."}
+    )
+    scores = fields.List(fields.Nested(SpreadScoreSchema))
+
+
+class GraderProgressSchema(Schema):
+    person_id = IdField()
+    name = fields.String()
+    interest = EnumField(Interest, allow_none=True)
+    scores_given = fields.Integer()
+    scores_wanted = fields.Integer()
+    is_done = fields.Boolean()
+
+
 class RankPointsSchema(Schema):
     criterion_id = IdField()
     name = fields.String()
@@ -104,6 +139,11 @@ class RankPointsSchema(Schema):
     points = DecimalField()
     exact = fields.String(metadata={"description": "The points as a fraction."})
     scored_by = IdField(allow_none=True)
+    spread = fields.Nested(
+        SpreadSchema,
+        allow_none=True,
+        metadata={"description": "null: one person scores. The value is the mean, rounded."},
+    )
     formula = fields.String()
     comment = fields.String()
 
@@ -218,6 +258,10 @@ class EvaluationSchema(Schema):
     state = fields.String()
     currency = fields.String()
     missing_scores = fields.Integer()
+    graders = fields.List(
+        fields.Nested(GraderProgressSchema),
+        metadata={"description": "Where graders are named, no score is shown before the lock."},
+    )
     prices_shown = fields.Boolean(
         metadata={"description": "False: totals are null, nothing is compared or ranked yet."}
     )

@@ -8,6 +8,7 @@ from marketplace.core.text import Figure, Text, _
 from marketplace.rfq import formula_words, reversals, sensitivity
 from marketplace.rfq.bid_content import AskedLine
 from marketplace.rfq.bid_models import Award, AwardLine, BidOffer, BidScore
+from marketplace.rfq.graders.rules import Mean
 from marketplace.rfq.models import Rfq, money_of
 from marketplace.rfq.pregrading import Pregrade
 from marketplace.rfq.ranking import Cell, LotRanking, Points, Price, Rank
@@ -26,6 +27,17 @@ def whole(evaluation: Evaluation) -> dict[str, Any]:
         "state": str(evaluation.rfq.state),
         "currency": currency,
         "missing_scores": evaluation.missing_scores,
+        "graders": [
+            {
+                "person_id": each.grader.person_id,
+                "name": each.grader.name,
+                "interest": each.grader.interest,
+                "scores_given": each.given,
+                "scores_wanted": each.wanted,
+                "is_done": each.is_done,
+            }
+            for each in evaluation.grading
+        ],
         "prices_shown": evaluation.prices_shown,
         "quality": quality(evaluation.rfq),
         "tie_rule": str(TIE_RULE),
@@ -97,6 +109,12 @@ def formula(points: Points) -> Text:
     values["value"] = Figure(points.value)
     if points.criterion.is_price:
         return formula_words.worked(points, values)
+    if points.mean is not None:
+        return _(
+            "%(weight)s × mean score %(mean)s (%(value)s) ÷ %(reference)s = %(points)s",
+            mean=str(points.mean),
+            **values,
+        )
     return _("%(weight)s × score %(value)s ÷ %(reference)s = %(points)s", **values)
 
 
@@ -260,7 +278,7 @@ def _rank(evaluation: Evaluation, rank: Rank) -> dict[str, Any]:
     }
 
 
-def _points(part: Points, given: BidScore | None) -> dict[str, Any]:
+def _points(part: Points, given: BidScore | Mean | None) -> dict[str, Any]:
     return {
         "criterion_id": part.criterion.id,
         "name": part.criterion.name,
@@ -272,7 +290,18 @@ def _points(part: Points, given: BidScore | None) -> dict[str, Any]:
         "reference": part.reference,
         "points": part.points,
         "exact": str(part.exact),
-        "scored_by": given.scored_by if given else None,
+        "scored_by": given.scored_by if isinstance(given, BidScore) else None,
+        "spread": _spread(given) if isinstance(given, Mean) else None,
         "formula": str(formula(part)),
         "comment": part.comment,
+    }
+
+
+def _spread(mean: Mean) -> dict[str, Any]:
+    return {
+        "mean": str(mean.score),
+        "lowest": mean.lowest,
+        "highest": mean.highest,
+        "standard_deviation": mean.standard_deviation,
+        "scores": mean.given,
     }

@@ -40,9 +40,9 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What a judge gave for one criterion."""
+    """What a judge gave for one criterion; a fraction where it is the mean of several."""
 
-    score: Decimal
+    score: Decimal | Fraction
     comment: str
 
 
@@ -93,6 +93,8 @@ class Points:
     exact: Fraction
     comment: str = ""
     measure: Measure | None = None
+    # exactly, where the value is the mean of several scores, rounded to be shown
+    mean: Fraction | None = None
 
     @property
     def points(self) -> Decimal:
@@ -309,10 +311,12 @@ def _score_points(criterion: Criterion, given: Score | None) -> Points:
     if given is None:
         return Points(criterion, None, Decimal(criterion.max_score), Fraction(0))
     share = Fraction(given.score) / Fraction(criterion.max_score)
+    mean = given.score if isinstance(given.score, Fraction) else None
     return Points(
         criterion,
-        given.score,
+        shown(given.score) if isinstance(given.score, Fraction) else given.score,
         Decimal(criterion.max_score),
         Fraction(criterion.weight) * share,
         given.comment,
+        mean=mean,
     )

@@ -18,9 +18,9 @@ from marketplace.rfq.bid_models import RfqOpening
 from marketplace.rfq.envelopes import ServiceKeys
 from marketplace.rfq.models import Rfq, RfqCriterion, RfqLine, RfqLot
 from marketplace.rfq.offering import QuantityBreak
+from marketplace.rfq.score_rules import GivenScore
 from marketplace.rfq.services import bidding, evaluation, opening
 from marketplace.rfq.services.bidding import Submitted
-from marketplace.rfq.services.evaluation import GivenScore
 from tests.factories.identity import make_actor
 from tests.factories.rfq import PASSPHRASE, make_published
 

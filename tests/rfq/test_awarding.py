@@ -23,8 +23,8 @@ from marketplace.rfq.bid_models import Award, Bid, BidScore
 from marketplace.rfq.bid_rules import Sealed
 from marketplace.rfq.bid_states import BidState
 from marketplace.rfq.drafts import CriterionDraft, LotDraft
+from marketplace.rfq.score_rules import GivenScore, ScoresInvalid
 from marketplace.rfq.services import awarding, evaluation
-from marketplace.rfq.services.evaluation import GivenScore, ScoresInvalid
 from marketplace.rfq.states import CriterionKind, RfqState
 from marketplace.suppliers.models import Supplier
 from marketplace.suppliers.states import SupplierState

@@ -263,4 +263,4 @@ class TestPages:
         browser.get(url)
         statements.clear()
         assert browser.get(url).status_code == 200
-        assert len(statements) == 10, statements
+        assert len(statements) == 11, statements

@@ -205,6 +205,7 @@ def _rank_evidence(rank: Rank) -> dict[str, Any]:
                 "reference": str(part.reference),
                 "exact": str(part.exact),
             }
+            | ({"mean": str(part.mean)} if part.mean is not None else {})
             for part in rank.points
         ],
     }

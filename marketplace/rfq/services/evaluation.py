@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from marketplace.core import audit, clock
-from marketplace.core.errors import FieldError, Invalid, NotFound
+from marketplace.core.errors import NotFound
 from marketplace.core.text import _
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Actor, Permission, requires
@@ -26,30 +26,24 @@ from marketplace.rfq import (
     quality_rules,
     queries,
     ranking,
+    score_rules,
 )
-from marketplace.rfq.bid_content import AskedLine, SealedDocument, Terms, document_from_json
+from marketplace.rfq.bid_content import AskedLine, SealedDocument, Terms
 from marketplace.rfq.bid_models import BidOffer, BidScore
 from marketplace.rfq.bundling import Bundle, BundleOffer
 from marketplace.rfq.evaluation_models import BidExclusion
+from marketplace.rfq.graders import giving
+from marketplace.rfq.graders import queries as grader_queries
+from marketplace.rfq.graders import rules as grading
+from marketplace.rfq.graders.rules import Mean, Progress
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.pregrading import Pregrade
 from marketplace.rfq.price_models import CurrentLine
 from marketplace.rfq.ranking import Cell, LotRanking, Offer, Price, Score
+from marketplace.rfq.score_rules import GivenScore
 from marketplace.rfq.states import RFQ_FLOW
 
-
-class ScoresInvalid(Invalid):
-    code = "scores_invalid"
-
-
-@dataclass(frozen=True)
-class GivenScore:
-    """A judge's score for one bid and one criterion."""
-
-    bid_id: UUID
-    criterion_id: UUID
-    score: Decimal
-    comment: str = ""
+Scores = dict[tuple[UUID, UUID], BidScore | Mean]
 
 
 @dataclass(frozen=True)
@@ -65,7 +59,8 @@ class Evaluation:
     """Everything that a buyer compares: published terms, offers, matrix and ranking.
 
     ``offers`` are those in the race. Without ``prices_shown`` they come without lines, and nothing
-    is compared or ranked yet.
+    is compared or ranked yet. With named graders ``scores`` are their means, and none before the
+    lock; ``grading`` tells how far each of them is.
     """
 
     rfq: Rfq
@@ -74,13 +69,11 @@ class Evaluation:
     suppliers: dict[UUID, Organisation]
     cells: dict[UUID, list[Cell]]
     lots: list[LotRanking]
-    scores: dict[tuple[UUID, UUID], BidScore]
+    scores: Scores
     excluded: Sequence[ExcludedOffer] = ()
     prices_shown: bool = True
-
-    @property
-    def missing_scores(self) -> int:
-        return len(self.terms.judged) * len(self.offers) - len(self.scores)
+    grading: Sequence[Progress] = ()
+    missing_scores: int = 0
 
     @cached_property
     def pregrades(self) -> dict[tuple[UUID, UUID], Pregrade]:
@@ -153,20 +146,23 @@ def document(
     offer = bid_queries.offer(session, rfq_id, bid_id)
     if actor.org_id not in (offer.buyer_id, offer.supplier_id):
         raise NotFound(_("There is no such document."))
-    for known in map(document_from_json, offer.documents):
-        if known.id == document_id:
-            stored = bid_queries.document(session, bid_id, document_id)
-            return known, bid_vault.unlock_document(stored, known)
-    raise NotFound(_("There is no such document."))
+    return bid_vault.opened_document(session, offer, document_id)
 
 
 @requires(Permission.RFQ_EVALUATE)
 def score(session: Session, actor: Actor, rfq_id: UUID, given: Sequence[GivenScore]) -> Evaluation:
-    """Give or change scores; raises ScoresInvalid with every reason."""
+    """Give or change scores; raises ScoresInvalid with every reason.
+
+    Where graders are named, only they score (NotAGrader), and each their own.
+    """
     bid_queries.opened(session, actor, rfq_id)
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     RFQ_FLOW.next(rfq.state, "evaluate")
     quality_rules.check_unlocked(rfq)
+    graders = grader_queries.graders(session, rfq_id)
+    if graders:
+        giving.give(session, actor, rfq_id, graders, given)
+        return _evaluation(session, actor, rfq)
     _check(session, rfq_id, given)
     now = clock.now()
     statement = insert(BidScore).values(
@@ -219,36 +215,7 @@ def score(session: Session, actor: Actor, rfq_id: UUID, given: Sequence[GivenSco
 def _check(session: Session, rfq_id: UUID, given: Sequence[GivenScore]) -> None:
     criteria = {c.id: c for c in bid_queries.terms(session, rfq_id).judged}
     bid_ids = {bid.id for bid in bid_queries.readable_bids(session, rfq_id)}
-    errors = []
-    seen: set[tuple[UUID, UUID]] = set()
-    for index, each in enumerate(given):
-        place = f"/scores/{index}"
-        criterion = criteria.get(each.criterion_id)
-        if each.bid_id not in bid_ids:
-            errors.append(
-                FieldError(f"{place}/bid_id", "unknown_bid", _("This bid is not one of this RFQ."))
-            )
-        if criterion is None:
-            errors.append(
-                FieldError(
-                    f"{place}/criterion_id",
-                    "unknown_criterion",
-                    _("This criterion is not one that people score."),
-                )
-            )
-        elif not 0 <= each.score <= criterion.max_score:
-            errors.append(
-                FieldError(
-                    f"{place}/score",
-                    "out_of_range",
-                    _("Give a score from 0 to %(max_score)s.", max_score=criterion.max_score),
-                )
-            )
-        if (each.bid_id, each.criterion_id) in seen:
-            errors.append(FieldError(place, "duplicate_score", _("This score is given twice.")))
-        seen.add((each.bid_id, each.criterion_id))
-    if errors or not given:
-        raise ScoresInvalid(_("These scores cannot be taken."), errors=errors)
+    score_rules.check(given, criteria, bid_ids)
 
 
 def _evaluation(session: Session, actor: Actor, rfq: Rfq) -> Evaluation:
@@ -258,11 +225,7 @@ def _evaluation(session: Session, actor: Actor, rfq: Rfq) -> Evaluation:
     excluded = [ExcludedOffer(offer, ruling) for offer, ruling in everybody if ruling]
     offers = [offer for offer, ruling in everybody if ruling is None]
     racing = {offer.bid_id for offer in offers}
-    scores = {
-        (score.bid_id, score.criterion_id): score
-        for score in bid_queries.scores(session, rfq.id)
-        if score.bid_id in racing
-    }
+    grading, scores, missing = _scores(session, rfq, terms, racing)
     compared = [_compared(terms, offer, scores) for offer in offers] if shown else []
     return Evaluation(
         rfq=rfq,
@@ -274,6 +237,32 @@ def _evaluation(session: Session, actor: Actor, rfq: Rfq) -> Evaluation:
         scores=scores,
         excluded=excluded,
         prices_shown=shown,
+        grading=grading,
+        missing_scores=missing,
+    )
+
+
+def _scores(
+    session: Session, rfq: Rfq, terms: Terms, racing: set[UUID]
+) -> tuple[Sequence[Progress], Scores, int]:
+    """How far graders are, the scores that may be shown, and how many are missing."""
+    criteria = {each.id: each.max_score for each in terms.judged}
+    graders = grader_queries.graders(session, rfq.id)
+    if not graders:
+        single: Scores = {
+            (score.bid_id, score.criterion_id): score
+            for score in bid_queries.scores(session, rfq.id)
+            if score.bid_id in racing
+        }
+        return (), single, len(criteria) * len(racing) - len(single)
+    given = grader_queries.scores(session, rfq.id)
+    means: Scores = {}
+    if rfq.quality_locked_at is not None:
+        means.update(grading.means(graders, criteria, racing, given))
+    return (
+        grading.progress(graders, criteria, racing, given),
+        means,
+        grading.missing(graders, criteria, racing, given),
     )
 
 
@@ -308,7 +297,7 @@ def _bundles_of(terms: Terms, offer: BidOffer) -> tuple[BundleOffer, ...]:
     return tuple(each for each in found if each is not None and each.saving > 0)
 
 
-def _compared(terms: Terms, offer: BidOffer, scores: dict[tuple[UUID, UUID], BidScore]) -> Offer:
+def _compared(terms: Terms, offer: BidOffer, scores: Scores) -> Offer:
     return Offer(
         bid_id=offer.bid_id,
         supplier_id=offer.supplier_id,

@@ -1,5 +1,6 @@
 """Quality before price: scores are locked once, and prices that were hidden are seen after that."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -8,6 +9,7 @@ from marketplace.core import audit, clock
 from marketplace.core.db import check_version
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq import bid_queries, evaluation_queries, quality_rules, queries
+from marketplace.rfq.graders import queries as grader_queries
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.states import RFQ_FLOW
 
@@ -37,10 +39,28 @@ def lock_quality(
         actor,
         "rfq.quality_locked",
         ("rfq", rfq_id),
-        {"missing_scores": missing, "reason": rfq.quality_lock_reason},
+        {"missing_scores": missing, "reason": rfq.quality_lock_reason} | _graded(session, rfq_id),
     )
     session.flush()
     return rfq
+
+
+def _graded(session: Session, rfq_id: UUID) -> dict[str, Any]:
+    """What each grader gave, told by the history from the lock on."""
+    given = grader_queries.scores(session, rfq_id)
+    if not given:
+        return {}
+    return {
+        "graders": [
+            {
+                "person_id": str(each.person_id),
+                "bid_id": str(each.bid_id),
+                "criterion_id": str(each.criterion_id),
+                "score": str(each.score),
+            }
+            for each in given
+        ]
+    }
 
 
 @requires(Permission.RFQ_EVALUATE)
