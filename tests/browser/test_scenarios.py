@@ -58,7 +58,7 @@ def test_from_a_usual_scenario_to_the_award(stage):
     # the page learns of the end by itself
     guest.sees(
         "What would make it possible",
-        "At most 40 per cent of the value: each supplier: 50.00% instead of 40.00%",
+        "At most 40 per cent of the value: each supplier; the whole RFQ: 50.00% instead of 40.00%",
         "The award would then come to €6,000.00.",
     )
     assert guest.barriers() == []

@@ -61,6 +61,38 @@ class TestApi:
             "1000.00", "1900.00", "3000.00",
         ]  # fmt: skip
 
+    def test_a_line_goes_to_nobody_above_its_reserve_price(self, api, sourcing, drain):
+        client = api(sourcing.buyer)
+        bolts, nut = str(sourcing.lots[0].id), str(sourcing.lines[2].id)
+        constraints = [
+            {"kind": "max_suppliers_per_lot", "count": 1, "lot_ids": [bolts]},
+            {"kind": "fixed_cost", "amount": {"amount": "100.00", "currency": "EUR"}},
+            {
+                "kind": "reserve_price",
+                "amount": {"amount": "2500.00", "currency": "EUR"},
+                "line_id": nut,
+            },
+        ]
+        made = client.post(base(sourcing), json={"name": "R", "constraints": constraints})
+        assert made.status_code == 201, made.json
+        one = f"{base(sourcing)}/{made.json['id']}"
+        client.post(f"{one}/solve")
+        drain()
+        found = client.get(one).json
+        # the bolts to one supplier 3000, its cost 100, the nut to nobody 2500
+        assert (found["state"], found["objective_value"], found["gap"]) == ("solved", "5600", "0")
+        assert found["total"] == {"amount": "3000.00", "currency": "EUR"}
+        assert found["above_cheapest"] == {"amount": "150.00", "currency": "EUR"}
+        assert nut not in {award["line_id"] for award in found["awards"]}
+        assert [each["words"] for each in found["constraints"]] == [
+            "At most 1 supplier wins of a lot; lot 1",
+            "€100.00 count besides for a supplier who wins: each supplier",
+            "Rather to nobody than above €2,500.00; line 3",
+        ]
+        assert [each["lot_ids"] for each in found["constraints"]] == [[bolts], [], []]
+        # without its reserve price the nut must be bought: 6000 and the cost of one supplier
+        assert [each["without"] for each in found["constraints"]] == ["5550", "5500", "6100"]
+
     def test_what_cannot_be_is_explained(self, api, sourcing, drain):
         client = api(sourcing.buyer)
         limit = {"amount": "5900.00", "currency": "EUR"}

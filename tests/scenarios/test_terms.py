@@ -18,6 +18,7 @@ from marketplace.scenarios.model import (
     SpendTier,
     SupplierTerms,
 )
+from marketplace.scenarios.problems import rule_of
 from marketplace.scenarios.program import Status
 from marketplace.scenarios.solver import relax, solve
 
@@ -267,3 +268,23 @@ class TestTerms:
         assert solve(problem, [], seconds=5).status is Status.INFEASIBLE
         fits = replace(problem, terms={"a": SupplierTerms(spend_cap=Decimal("30.00"))})
         assert solve(fits, [], seconds=5).objective == 30
+
+
+class TestStored:
+    @pytest.mark.parametrize(
+        ("kept", "lots"),
+        [
+            ({"lot_id": "A"}, ("A",)),
+            ({"lot_id": None}, ()),
+            ({"lot_ids": ["A", "B"]}, ("A", "B")),
+            ({"lot_ids": []}, ()),
+        ],
+    )
+    def test_a_rule_with_one_lot_is_read_as_one_with_several(self, kept, lots):
+        usual = {
+            "kind": "max_suppliers",
+            "limit": "1",
+            "supplier_ids": [],
+            "line_id": None,
+        }
+        assert rule_of(usual | kept) == rule(Kind.MAX_SUPPLIERS, 1, lots=lots)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import audit, clock, jobs, outbox
 from marketplace.core.db import check_version
+from marketplace.core.outbox import Event
 from marketplace.core.pages import Page
 from marketplace.core.text import _
 from marketplace.events.scenarios import (
@@ -84,17 +85,8 @@ def create(session: Session, actor: Actor, rfq_id: UUID, draft: ScenarioDraft) -
     )
     session.add(made)
     session.flush()
-    _audit(session, actor, "created", made)
-    outbox.record(
-        session,
-        ScenarioCreated(
-            scenario_id=made.id,
-            rfq_id=rfq_id,
-            buyer_id=made.buyer_id,
-            created_at=made.created_at,
-        ),
-        audience=[made.buyer_id],
-    )
+    event = ScenarioCreated(**_about(made), created_at=made.created_at)
+    _announce(session, actor, "created", made, event)
     return made
 
 
@@ -125,18 +117,8 @@ def solve(
         dedupe_key=f"{SOLVE_TASK}:{found.id}:{found.run}:0",
         queue=SLOW_QUEUE,
     )
-    _audit(session, actor, "queued", found)
-    outbox.record(
-        session,
-        ScenarioQueued(
-            scenario_id=found.id,
-            rfq_id=rfq_id,
-            buyer_id=found.buyer_id,
-            run=found.run,
-            queued_at=found.requested_at,
-        ),
-        audience=[found.buyer_id],
-    )
+    event = ScenarioQueued(**_about(found), run=found.run, queued_at=found.requested_at)
+    _announce(session, actor, "queued", found, event)
     return found
 
 
@@ -153,17 +135,8 @@ def propose(
     check_version(found, expected)
     SCENARIO_FLOW.next(found.state, "propose")
     check_current(found, basis(session, actor, rfq_id))
-    _audit(session, actor, "proposed", found)
-    outbox.record(
-        session,
-        ScenarioProposed(
-            scenario_id=found.id,
-            rfq_id=rfq_id,
-            buyer_id=found.buyer_id,
-            proposed_at=clock.now(),
-        ),
-        audience=[found.buyer_id],
-    )
+    event = ScenarioProposed(**_about(found), proposed_at=clock.now())
+    _announce(session, actor, "proposed", found, event)
     return choices_of(found)
 
 
@@ -175,17 +148,8 @@ def delete(
     bid_queries.opened(session, actor, rfq_id)
     found = queries.get(session, actor, rfq_id, scenario_id, lock=True)
     check_version(found, expected)
-    _audit(session, actor, "deleted", found)
-    outbox.record(
-        session,
-        ScenarioDeleted(
-            scenario_id=found.id,
-            rfq_id=rfq_id,
-            buyer_id=found.buyer_id,
-            deleted_at=clock.now(),
-        ),
-        audience=[found.buyer_id],
-    )
+    event = ScenarioDeleted(**_about(found), deleted_at=clock.now())
+    _announce(session, actor, "deleted", found, event)
     session.delete(found)
     session.flush()
 
@@ -205,7 +169,15 @@ def _forget(found: AwardScenario) -> None:
     found.awards, found.findings = [], []
 
 
-def _audit(session: Session, actor: Actor, deed: str, found: AwardScenario) -> None:
+def _about(found: AwardScenario) -> dict[str, UUID]:
+    """What every event of a scenario names."""
+    return {"scenario_id": found.id, "rfq_id": found.rfq_id, "buyer_id": found.buyer_id}
+
+
+def _announce(
+    session: Session, actor: Actor, deed: str, found: AwardScenario, event: Event
+) -> None:
+    """Write down who did it and tell who may care."""
     audit.record(
         session,
         actor,
@@ -213,3 +185,4 @@ def _audit(session: Session, actor: Actor, deed: str, found: AwardScenario) -> N
         (SUBJECT, found.id),
         {"rfq_id": str(found.rfq_id), "name": found.name, "constraints": found.constraints},
     )
+    outbox.record(session, event, audience=[found.buyer_id])
