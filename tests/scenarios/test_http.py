@@ -181,7 +181,7 @@ class TestApi:
         client = api(sourcing.buyer)
         made = make_scenario(sourcing, at_most(2))
         drain()
-        for path, most in ((f"{base(sourcing)}/{made.id}", 9), (base(sourcing), 9)):
+        for path, most in ((f"{base(sourcing)}/{made.id}", 10), (base(sourcing), 10)):
             client.get(path)
             statements.clear()
             assert client.get(path).status_code == 200
