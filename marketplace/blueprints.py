@@ -56,6 +56,8 @@ from marketplace.rfq import grader_api as rfq_grader_api
 from marketplace.rfq import grader_pages as rfq_grader_pages
 from marketplace.rfq import import_api as rfq_import_api
 from marketplace.rfq import import_pages as rfq_import_pages
+from marketplace.rfq import lot_api as rfq_lot_api
+from marketplace.rfq import lot_pages as rfq_lot_pages
 from marketplace.rfq import low_price_api as rfq_low_price_api
 from marketplace.rfq import low_price_pages as rfq_low_price_pages
 from marketplace.rfq import officer_api as rfq_officer_api
@@ -129,6 +131,7 @@ API = (
     rfq_grader_api.blp,
     rfq_officer_api.blp,
     rfq_officer_api.keys_blp,
+    rfq_lot_api.blp,
     rfq_low_price_api.blp,
     rfq_outage_api.blp,
     rfq_proof_api.blp,
@@ -175,6 +178,7 @@ PAGES = (
     rfq_officer_pages.key_pages,
     rfq_officer_pages.pages,
     rfq_opening_pages.pages,
+    rfq_lot_pages.pages,
     rfq_low_price_pages.pages,
     rfq_outage_pages.pages,
     rfq_pages.pages,

@@ -126,6 +126,7 @@ SUBSCRIPTIONS: Mapping[str, Mapping[str, Work]] = {
         "announce_invitations": rfq.announce_invitations,
         "note_supplier_invitations": suppliers.note_invitations,
     },
+    "rfq.lots_ended": {"announce_lots": bids.announce_lots},
     "rfq.unsuccessful": {
         "announce_no_award": bids.announce_no_award,
         "call_off_auction": auction_closing.follow_end_of_rfq,

@@ -50,7 +50,7 @@ def _page(compared: Evaluation, form: Form) -> str:
         form=form,
         rfq=compared.rfq,
         currency=compared.terms.currency,
-        lots=compared.terms.lots,
+        lots=compared.undecided.lots,
         bidders=[
             (str(offer.supplier_id), compared.supplier_name(offer.supplier_id))
             for offer in compared.offers

@@ -47,8 +47,8 @@ _RFQS = """
                                - interval '20 days' AS at) t
 """
 _LOTS = """
-    INSERT INTO rfq_lot (rfq_id, number, title)
-    SELECT id, 1, title FROM rfq WHERE number LIKE 'RFQ-S-%'
+    INSERT INTO rfq_lot (rfq_id, number, title, state, ended_at, end_reason)
+    SELECT id, 1, title, 'unsuccessful', ended_at, end_reason FROM rfq WHERE number LIKE 'RFQ-S-%'
 """
 _RFQ_LINES = """
     INSERT INTO rfq_line (rfq_id, lot_id, number, description, quantity_value, quantity_unit,

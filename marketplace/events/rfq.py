@@ -291,6 +291,25 @@ class GraderConflicted(Event):
 
 @event
 @dataclass(frozen=True)
+class LotsEnded(Event):
+    """Lots were cancelled or end unsuccessful while others go on.
+
+    `supplier_ids`: who bid for them; while bids are `sealed`, who was invited.
+    """
+
+    name: ClassVar[str] = "rfq.lots_ended"
+
+    rfq_id: UUID
+    buyer_id: UUID
+    lot_ids: tuple[UUID, ...]
+    outcome: str
+    supplier_ids: tuple[UUID, ...]
+    sealed: bool
+    ended_at: datetime
+
+
+@event
+@dataclass(frozen=True)
 class OfficersNamed(Event):
     """These people hold the shares that open the bids."""
 

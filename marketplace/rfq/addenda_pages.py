@@ -20,6 +20,7 @@ from marketplace.rfq.addenda_api import read_wanted
 from marketplace.rfq.addenda_schemas import AddendumFormSchema
 from marketplace.rfq.bid_http import attempts_kept, service_keys
 from marketplace.rfq.bid_queries import Door
+from marketplace.rfq.lot_states import LotState
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.services import addenda, confirming
 from marketplace.rfq.tables import filled_rows, row_count
@@ -203,7 +204,8 @@ def _again(rfq_id: UUID) -> Rfq:
 def _initial(rfq: Rfq, addendum: RfqAddendum | None) -> dict[str, Any]:
     """The RFQ as it is, with what the addendum wants otherwise."""
     wanted = Wanted.from_json(addendum.wanted) if addendum else Wanted()
-    numbers = {lot.id: lot.number for lot in rfq.lots}
+    open_lots = [lot for lot in rfq.lots if lot.state is LotState.OPEN]
+    numbers = {lot.id: lot.number for lot in open_lots}
     renamed = {each.id: each for each in wanted.criteria}
     due_at = wanted.bids_due_at
     present = {
@@ -226,11 +228,12 @@ def _initial(rfq: Rfq, addendum: RfqAddendum | None) -> dict[str, Any]:
             "delivery_on": line.delivery_on,
         }
         for line in rfq.lines
+        if line.lot_id in numbers
     ]
     return {
         "reason": addendum.reason if addendum else "",
         "version": addendum.version if addendum else 0,
-        "lots": wanted.lots or rfq.lots,
+        "lots": wanted.lots or open_lots,
         "lines": lines,
         "criteria": [renamed.get(each.id, each) for each in rfq.criteria],
         "conditions": wanted.conditions or present,

@@ -71,7 +71,7 @@ def unawarded(compared: Evaluation, lines: list[ChosenLine]) -> int:
     given: dict[UUID, Decimal] = {}
     for line in lines:
         given[line.asked.id] = given.get(line.asked.id, Decimal(0)) + line.quantity
-    return sum(given.get(line.id, 0) < line.quantity for line in compared.terms.lines)
+    return sum(given.get(line.id, 0) < line.quantity for line in compared.undecided.lines)
 
 
 def _number(typed: str) -> Decimal:

@@ -1,7 +1,7 @@
 """What a bid says and what it answers to: plain values, and the one way of writing them as JSON."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -118,6 +118,14 @@ class Terms:
 
     def lines_of(self, lot_id: UUID) -> tuple[AskedLine, ...]:
         return tuple(line for line in self.lines if line.lot_id == lot_id)
+
+    def only(self, lot_ids: Collection[UUID]) -> "Terms":
+        """The same terms as if these lots alone were asked for."""
+        return replace(
+            self,
+            lots=tuple(lot for lot in self.lots if lot.id in lot_ids),
+            lines=tuple(line for line in self.lines if line.lot_id in lot_ids),
+        )
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -286,13 +286,19 @@ def scores(session: Session, rfq_id: UUID) -> Sequence[BidScore]:
 
 
 def award_of(session: Session, rfq_id: UUID) -> Award | None:
-    """The award of the RFQ that stands, for its buyer."""
-    return session.scalar(
+    """The newest award of the RFQ that stands, for its buyer."""
+    return next(iter(awards_of(session, rfq_id)), None)
+
+
+def awards_of(session: Session, rfq_id: UUID) -> Sequence[Award]:
+    """The awards of the RFQ that stand, newest first, for its buyer."""
+    return session.scalars(
         select(Award)
         .join(Award.standing)
         .where(Award.rfq_id == rfq_id, AwardStanding.state != AwardState.WITHDRAWN)
+        .order_by(Award.decided_at.desc(), Award.id.desc())
         .options(selectinload(Award.lines), contains_eager(Award.standing))
-    )
+    ).all()
 
 
 def standings(session: Session, rfq_id: UUID) -> Sequence[AwardStanding]:

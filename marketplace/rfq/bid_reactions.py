@@ -11,6 +11,7 @@ from marketplace.events.rfq import (
     AwardWithdrawn,
     BidFoundUnreadable,
     BidSubmitted,
+    LotsEnded,
     RfqAwarded,
     RfqUnsuccessful,
 )
@@ -18,7 +19,7 @@ from marketplace.identity.permissions import Role
 from marketplace.identity.queries import organisation
 from marketplace.notifications.kinds import register_kind
 from marketplace.notifications.posting import notify
-from marketplace.rfq import bid_queries, evaluation_queries
+from marketplace.rfq import bid_queries, evaluation_queries, queries
 from marketplace.rfq.models import Rfq
 
 register_kind(
@@ -62,6 +63,24 @@ register_kind(
 )
 
 
+register_kind(
+    "lots_cancelled",
+    title=_("Lots cancelled: %(title)s"),
+    body=_(
+        "%(buyer)s has cancelled lots of %(number)s: %(lots)s. Bids stay valid for the others. The"
+        " reason given: %(reason)s"
+    ),
+    button=_("Show the lots"),
+)
+register_kind(
+    "lots_unsuccessful",
+    title=_("Lots without an award: %(title)s"),
+    body=_(
+        "%(buyer)s has ended lots of %(number)s without an award: %(lots)s. The reason given:"
+        " %(reason)s"
+    ),
+    button=_("Show the lots"),
+)
 register_kind(
     "bid_unreadable",
     title=_("Your bid cannot be read: %(title)s"),
@@ -130,6 +149,24 @@ def announce_no_award(session: Session, event: RfqUnsuccessful) -> None:
     """Whoever had bid learns that nobody wins."""
     rfq = session.get_one(Rfq, event.rfq_id)
     _tell_losers(session, event.rfq_id, "rfq_without_award", event.supplier_ids, rfq.ended_at)
+
+
+def announce_lots(session: Session, event: LotsEnded) -> None:
+    """Whoever bid for these lots; before the opening everybody who is interested in the RFQ."""
+    rfq = session.get_one(Rfq, event.rfq_id)
+    lots = [lot for lot in queries.lots(session, rfq.id) if lot.id in event.lot_ids]
+    told = queries.interested_ids(session, rfq.id) if event.sealed else event.supplier_ids
+    _tell(
+        session,
+        rfq.id,
+        f"lots_{event.outcome}",
+        told,
+        event.ended_at,
+        key=",".join(str(lot.id) for lot in lots),
+        page="lots",
+        lots=", ".join(f"{lot.number}. {lot.title}" for lot in lots),
+        reason=lots[0].end_reason,
+    )
 
 
 def _tell_losers(

@@ -107,7 +107,7 @@ class Scores(MethodView):
 class OneAward(MethodView):
     @blp.response(200, AwardSchema)
     def get(self, rfq_id: UUID) -> Shown:
-        """The award."""
+        """The newest award that stands; lots may be awarded one after the other."""
         session = current_session()
         queries.get_own(session, current_actor(), rfq_id)
         found = bid_queries.award_of(session, rfq_id)
@@ -119,12 +119,25 @@ class OneAward(MethodView):
     @blp.arguments(AwardInputSchema)
     @blp.response(201, AwardSchema)
     def post(self, data: dict[str, Any], rfq_id: UUID) -> Shown:
-        """Award lots and lines. Purchase orders follow, one for each supplier."""
+        """Award lots and lines. Purchase orders follow; other lots stay open."""
         with peeking_noted(rfq_id):
             decided = awarding.award(
                 current_session(), current_actor(), rfq_id, **data, expected=_seen_version()
             )
         return evaluation_views.award(decided)
+
+
+@blp.route("/<uuid:rfq_id>/awards/<uuid:award_id>")
+class AwardOfLots(MethodView):
+    @blp.response(200, AwardSchema)
+    def get(self, rfq_id: UUID, award_id: UUID) -> Shown:
+        """One award that stands, with its lines."""
+        session = current_session()
+        queries.get_own(session, current_actor(), rfq_id)
+        for found in bid_queries.awards_of(session, rfq_id):
+            if found.id == award_id:
+                return evaluation_views.award(found)
+        raise NotFound(_("There is no such award."))
 
 
 @blp.route("/<uuid:rfq_id>/close-unsuccessful")
@@ -133,7 +146,7 @@ class Unsuccessful(MethodView):
     @blp.arguments(UnsuccessfulSchema)
     @blp.response(204)
     def post(self, data: dict[str, Any], rfq_id: UUID) -> None:
-        """End the RFQ without an award."""
+        """End all lots that are still open without an award."""
         with peeking_noted(rfq_id):
             awarding.close_unsuccessful(
                 current_session(), current_actor(), rfq_id, **data, expected=_seen_version()

@@ -1,5 +1,6 @@
 """After the opening, for the buyer's people: compare, score, rank, award."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from marketplace.rfq import (
     bid_views,
     evaluation_queries,
     evaluation_views,
+    lot_rules,
     low_price_rules,
     price_sight,
     reversals,
@@ -28,7 +30,7 @@ from marketplace.rfq import (
 from marketplace.rfq.award_rules import ChosenLine, JustificationRequired, NamesALoser
 from marketplace.rfq.bid_content import Criterion
 from marketplace.rfq.bid_http import peeking_noted
-from marketplace.rfq.bid_models import BidOffer, BidScore
+from marketplace.rfq.bid_models import Award, BidOffer, BidScore
 from marketplace.rfq.evaluation_schemas import BidScoresSchema, UnsuccessfulSchema
 from marketplace.rfq.graders import rules as grading_rules
 from marketplace.rfq.models import Rfq
@@ -120,15 +122,17 @@ def award(rfq_id: UUID) -> ResponseReturnValue:
         compared = evaluation.read(session, actor, rfq_id)
     if not compared.prices_shown:
         return redirect(url_for("evaluation.compare", rfq_id=rfq_id), 303)
-    decided = bid_queries.award_of(session, rfq_id)
-    if decided is not None:
-        return render_template(
-            "rfq/bids/awarded.html",
-            award=evaluation_views.award(decided),
-            evaluation=compared,
-            **frame(compared.rfq),
-        )
+    if not compared.open_lots and (decided := bid_queries.awards_of(session, rfq_id)):
+        return _awarded_page(compared, decided)
     return award_page(compared, {})
+
+
+@pages.get("/awards")
+def awards(rfq_id: UUID) -> str:
+    """The decisions that stand, while further lots may be open."""
+    session, actor = current_session(), current_actor()
+    compared = evaluation.read_priced(session, actor, rfq_id)
+    return _awarded_page(compared, bid_queries.awards_of(session, rfq_id))
 
 
 @pages.post("/award/check")
@@ -145,6 +149,7 @@ def check_award(rfq_id: UUID) -> ResponseReturnValue:
             award_form.choices(compared.terms, chosen),
             compared.bundles,
         )
+        lot_rules.check_open(compared.rfq_lots, {line.asked.lot_id for line in lines})
         award_rules.check_minimums(lines, compared.minimums)
         award_rules.check_decidable(compared.lots, lines)
     except (Invalid, Conflict) as refusal:
@@ -224,6 +229,15 @@ def _knocked_out(compared: Evaluation) -> list[tuple[BidOffer, Criterion]]:
         for each in compared.pregrades.values()
         if each.is_knocked_out
     ]
+
+
+def _awarded_page(compared: Evaluation, decided: Sequence[Award]) -> str:
+    return render_template(
+        "rfq/bids/awarded.html",
+        awards=[evaluation_views.award(each) for each in decided],
+        evaluation=compared,
+        **frame(compared.rfq),
+    )
 
 
 def _evaluation_page(compared: Evaluation, form: Form) -> str:

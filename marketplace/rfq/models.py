@@ -36,6 +36,7 @@ from marketplace.core.shares import Share
 from marketplace.rfq import criteria_tree
 from marketplace.rfq.clocks import Moment, moments
 from marketplace.rfq.criteria_tree import Place, Section
+from marketplace.rfq.lot_states import LotState
 from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.scoring.answers import AnswerSpec
 from marketplace.rfq.scoring.formulas import PriceFormula
@@ -180,12 +181,14 @@ def _note_next_check(_mapper: object, _connection: object, rfq: Rfq) -> None:
 
 
 class RfqLot(HasId, Base):
-    """What is awarded as one. Every RFQ has at least one."""
+    """What is awarded as one, and ends for itself. Every RFQ has at least one."""
 
     __tablename__ = "rfq_lot"
     __table_args__ = (
         UniqueConstraint("rfq_id", "number", deferrable=True),
         CheckConstraint("estimated_value BETWEEN 0 AND 1e13", name="estimated_value_sane"),
+        CheckConstraint("(state = 'open') = (ended_at IS NULL)", name="ended_with_time"),
+        CheckConstraint("(state = 'awarded') = (award_id IS NOT NULL)", name="awarded_by_award"),
     )
 
     rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq.id", ondelete="CASCADE"))
@@ -193,6 +196,13 @@ class RfqLot(HasId, Base):
     title: Mapped[str]
     description: Mapped[str] = mapped_column(default="", server_default="")
     estimated_value: Mapped[Amount | None]
+    state: Mapped[LotState] = mapped_column(
+        default=LotState.OPEN, server_default=LotState.OPEN.value
+    )
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None]
+    # the decision that gave something of the lot away
+    award_id: Mapped[UUID | None] = mapped_column(ForeignKey("award.id"))
 
 
 class RfqLine(HasId, Base):

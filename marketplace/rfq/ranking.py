@@ -223,7 +223,8 @@ def ranking(terms: Terms, offers: Iterable[Offer], *, final: bool = False) -> li
 
 def _lot_ranking(terms: Terms, lot_id: UUID, offers: Sequence[Offer]) -> LotRanking:
     lines = terms.lines_of(lot_id)
-    place = [lot.id for lot in terms.lots].index(lot_id)
+    # amounts by lot are published in the order of their numbers; a cancelled lot leaves a gap
+    place = next(lot.number for lot in terms.lots if lot.id == lot_id) - 1
     bidding = [offer for offer in offers if any(line.id in offer.prices for line in lines)]
     totals = {offer.bid_id: offer.total_of(lines) for offer in bidding}
     missing = {

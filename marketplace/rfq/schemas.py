@@ -13,6 +13,7 @@ from marketplace.rfq.criterion_schemas import (
 )
 from marketplace.rfq.drafts import Address, LineDraft, LotDraft
 from marketplace.rfq.formula_schemas import FoundInFormulaSchema
+from marketplace.rfq.lot_states import LotState
 from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.officers.rules import Appointment
 from marketplace.rfq.officers.states import OpeningRule
@@ -254,6 +255,10 @@ class LotSchema(Schema):
     title = fields.String()
     description = fields.String()
     estimate = MoneyField(metadata={"description": "For the buyer only."})
+    state = EnumField(LotState)
+    ended_at = InstantField()
+    end_reason = fields.String()
+    award_id = IdField(metadata={"description": "The decision that the lot ended with."})
 
 
 class LineSchema(Schema):

@@ -12,6 +12,7 @@ from marketplace.core.text import _
 from marketplace.rfq import criteria_tree, envelopes
 from marketplace.rfq.bid_content import AskedLine, AskedLot, Conditions, Criterion, Terms
 from marketplace.rfq.bid_models import RfqSeal, RfqTerms
+from marketplace.rfq.lot_states import LotState
 from marketplace.rfq.models import Rfq, RfqCriterion, RfqLine, RfqLot
 from marketplace.rfq.officers import keys as share_keys
 from marketplace.rfq.officers.keys import SealedShare
@@ -115,14 +116,22 @@ def next_terms(session: Session, rfq: Rfq, number: int) -> RfqTerms:
 
 
 def published_terms(session: Session, rfq: Rfq) -> Terms:
-    """What bids answer to, read from the tables: numbers are written as they are stored."""
+    """What bids answer to, read from the tables: numbers are written as they are stored.
+
+    Lots that were cancelled are not asked for any more.
+    """
     session.flush()
     lots = session.scalars(
-        select(RfqLot).where(RfqLot.rfq_id == rfq.id).order_by(RfqLot.number),
+        select(RfqLot)
+        .where(RfqLot.rfq_id == rfq.id, RfqLot.state != LotState.CANCELLED)
+        .order_by(RfqLot.number),
         execution_options=_AS_STORED,
     )
     lines = session.scalars(
-        select(RfqLine).where(RfqLine.rfq_id == rfq.id).order_by(RfqLine.number),
+        select(RfqLine)
+        .join(RfqLot, RfqLot.id == RfqLine.lot_id)
+        .where(RfqLine.rfq_id == rfq.id, RfqLot.state != LotState.CANCELLED)
+        .order_by(RfqLine.number),
         execution_options=_AS_STORED,
     )
     criteria = session.scalars(

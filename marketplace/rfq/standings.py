@@ -7,19 +7,17 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.core import audit, clock, outbox
 from marketplace.events.rfq import AwardDecided, AwardWithdrawn, RfqAwarded
 from marketplace.identity.permissions import Actor
-from marketplace.rfq import bid_queries, deadlines, queries
+from marketplace.rfq import deadlines, lot_endings, lot_queries, queries
 from marketplace.rfq.award_models import AwardStanding
 from marketplace.rfq.award_states import AWARD_FLOW, AwardState
-from marketplace.rfq.bid_models import Award, AwardLine, Bid
-from marketplace.rfq.bid_states import BID_FLOW, BidState
+from marketplace.rfq.bid_models import Award, AwardLine
 from marketplace.rfq.models import Rfq
-from marketplace.rfq.states import RFQ_FLOW
 
 # As for bids: what was sent in time may still be on its way through the server.
 DRAIN = timedelta(seconds=30)
@@ -36,9 +34,10 @@ def begin(session: Session, actor: Actor, rfq: Rfq, decided: Award, winners: set
         standstill_until=_until(rfq, decided.decided_at),
         dispute_clause=queries.settings(session, rfq.buyer_id).dispute_clause,
     )
-    rfq.state = RFQ_FLOW.next(rfq.state, "award")
     session.add(standing)
-    losers = _bidder_ids(session, rfq.id) - winners
+    session.flush()
+    lot_endings.settle(session, rfq)
+    losers = _bidders_of(session, standing) - winners
     _note(session, actor, rfq, "award_decided", decided.id, winner_ids=_texts(winners))
     # Suppliers are told one by one: this event names them all and is the buyer's alone.
     outbox.record(
@@ -62,14 +61,14 @@ def conclude(session: Session, actor: Actor, rfq: Rfq, standing: AwardStanding) 
     """The award becomes final: orders follow from the event."""
     standing.state = AWARD_FLOW.next(standing.state, "conclude")
     standing.concluded_at = clock.now()
-    rfq.state = RFQ_FLOW.next(rfq.state, "conclude")
-    rfq.awarded_at = rfq.ended_at = standing.concluded_at
+    session.flush()
+    lot_endings.settle(session, rfq)
     winners = set(
         session.scalars(
             select(AwardLine.supplier_id).where(AwardLine.award_id == standing.award_id)
         )
     )
-    losers = _bidder_ids(session, rfq.id) - winners
+    losers = _bidders_of(session, standing) - winners
     _note(session, actor, rfq, "awarded", standing.award_id, winner_ids=_texts(winners))
     outbox.record(
         session,
@@ -89,18 +88,14 @@ def conclude(session: Session, actor: Actor, rfq: Rfq, standing: AwardStanding) 
 def take_back(
     session: Session, actor: Actor, rfq: Rfq, standing: AwardStanding, reason: str
 ) -> None:
-    """The decision is void: the RFQ and its bids are in evaluation again."""
+    """The decision is void: its lots and the bids for them are in evaluation again."""
     standing.state = AWARD_FLOW.next(standing.state, "withdraw")
     standing.withdrawn_at = clock.now()
     standing.withdrawal_reason = reason
-    rfq.state = RFQ_FLOW.next(rfq.state, "withdraw_award")
-    bidders = _bidder_ids(session, rfq.id)
-    for state in (BidState.AWARDED, BidState.NOT_AWARDED):
-        session.execute(
-            update(Bid)
-            .where(Bid.rfq_id == rfq.id, Bid.state == state)
-            .values(state=BID_FLOW.next(state, "reopen"), version=Bid.version + 1)
-        )
+    session.flush()
+    lot_endings.reopen(session, rfq, standing.award_id)
+    lot_endings.settle(session, rfq)
+    bidders = _bidders_of(session, standing)
     _note(session, actor, rfq, "award_withdrawn", standing.award_id, reason=reason)
     outbox.record(
         session,
@@ -124,8 +119,10 @@ def _until(rfq: Rfq, decided_at: datetime) -> datetime:
     return deadlines.end_of_day(decided_at, rfq.standstill_days, zone)
 
 
-def _bidder_ids(session: Session, rfq_id: UUID) -> set[UUID]:
-    return {bid.supplier_id for bid in bid_queries.readable_bids(session, rfq_id)}
+def _bidders_of(session: Session, standing: AwardStanding) -> set[UUID]:
+    """Whom the decision concerns: the bidders for its lots."""
+    lots = lot_queries.awarded_lots(session, standing.award_id)
+    return lot_queries.bidders_for(session, standing.rfq_id, lots)
 
 
 def _texts(ids: Collection[UUID]) -> list[str]:

@@ -10,7 +10,8 @@ from marketplace.identity.permissions import Permission
 class RfqState(StrEnum):
     """``CLOSED`` is never stored: a published RFQ reads so from its deadline on (Rfq.state_at).
 
-    ``STANDSTILL``: an award is decided and told, but not final yet.
+    ``OPENED`` as long as one lot is not decided. ``STANDSTILL``: all lots have ended, but an award
+    is not final yet.
     """
 
     DRAFT = "draft"
@@ -70,9 +71,12 @@ RFQ_FLOW = Flow(
         (RfqState.CLOSED, "cancel"): RfqState.CANCELLED,
         (RfqState.OPENED, "evaluate"): RfqState.OPENED,
         (RfqState.OPENED, "open_prices"): RfqState.OPENED,
-        (RfqState.OPENED, "award"): RfqState.STANDSTILL,
+        (RfqState.OPENED, "award"): RfqState.OPENED,
+        (RfqState.OPENED, "stand_still"): RfqState.STANDSTILL,
+        (RfqState.OPENED, "conclude"): RfqState.AWARDED,
         (RfqState.OPENED, "close_unsuccessful"): RfqState.UNSUCCESSFUL,
         (RfqState.OPENED, "cancel"): RfqState.CANCELLED,
+        (RfqState.STANDSTILL, "stand_still"): RfqState.STANDSTILL,
         (RfqState.STANDSTILL, "conclude"): RfqState.AWARDED,
         (RfqState.STANDSTILL, "withdraw_award"): RfqState.OPENED,
     },

@@ -62,17 +62,18 @@ def question_of(
 ) -> Question:
     """What to solve.
 
-    Left out are lines that nobody offers and suppliers who are blocked: neither can be awarded.
+    Left out are lots that have ended, lines that nobody offers and suppliers who are blocked: none
+    of them can be awarded.
     """
     points = _points(compared) if objective is Objective.POINTS else None
     offered: list[tuple[tuple[UUID, ...], UUID]] = []
     options: list[Option] = []
-    bundles = compared.bundles
+    bundles, terms = compared.bundles, compared.undecided
     eligible = [offer for offer in compared.offers if offer.supplier_id not in compared.blocked]
     for offer in sorted(eligible, key=lambda each: (each.submitted_at, each.bid_id)):
         # a part of a line covers no whole one: parts are awarded by hand
         prices = {line.rfq_line_id: line.total for line in offer.lines if line.quantity is None}
-        for asked in compared.terms.lines:
+        for asked in terms.lines:
             merit = _merit(points, asked, offer.bid_id)
             if asked.id not in prices or merit is None:
                 continue
@@ -81,7 +82,9 @@ def question_of(
                 Option(str(offer.supplier_id), frozenset({str(asked.id)}), prices[asked.id], merit)
             )
         for bundle in bundles.get(offer.bid_id, ()):
-            own = [line for line in compared.terms.lines if line.id in bundle.line_ids]
+            own = [line for line in terms.lines if line.id in bundle.line_ids]
+            if len(own) < len(bundle.line_ids):
+                continue
             merits = [_merit(points, line, offer.bid_id) for line in own]
             if None in merits:
                 continue
@@ -90,10 +93,10 @@ def question_of(
             merit = sum((each for each in merits if each is not None), Fraction(0))
             options.append(Option(str(offer.supplier_id), items, bundle.total, merit))
     covered = {line for lines, _bid in offered for line in lines}
-    lines = [line for line in compared.terms.lines if line.id in covered]
+    lines = [line for line in terms.lines if line.id in covered]
     lots = {
         str(lot.id): frozenset(str(line.id) for line in lines if line.lot_id == lot.id)
-        for lot in compared.terms.lots
+        for lot in terms.lots
     }
     problem = Problem(
         items=tuple(str(line.id) for line in lines),

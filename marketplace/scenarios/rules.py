@@ -208,9 +208,9 @@ def _unknown(each: ConstraintDraft, compared: Evaluation, place: str) -> Iterabl
         )
     if SHAPES[each.kind].suppliers is Need.ONE and len(set(each.supplier_ids)) > 1:
         yield FieldError(f"{place}/supplier_ids", "one_supplier", _("Name one supplier."))
-    if set(each.lot_ids) - {lot.id for lot in compared.terms.lots}:
+    if set(each.lot_ids) - compared.open_lots:
         yield FieldError(f"{place}/lot_ids", "unknown_lot", _("This is not part of the RFQ."))
-    if each.line_id and each.line_id not in compared.terms.line_by_id:
+    if each.line_id and each.line_id not in compared.undecided.line_by_id:
         yield FieldError(f"{place}/line_id", "unknown_line", _("This is not part of the RFQ."))
 
 

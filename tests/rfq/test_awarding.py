@@ -23,6 +23,7 @@ from marketplace.rfq.bid_models import Award, Bid, BidScore
 from marketplace.rfq.bid_rules import Sealed
 from marketplace.rfq.bid_states import BidState
 from marketplace.rfq.drafts import CriterionDraft, LotDraft
+from marketplace.rfq.lot_rules import ReasonRequired
 from marketplace.rfq.score_rules import GivenScore, ScoresInvalid
 from marketplace.rfq.services import awarding, evaluation
 from marketplace.rfq.states import CriterionKind, RfqState
@@ -169,7 +170,9 @@ class TestAward:
             award(sourcing, whole_lot(sourcing, first))
         decided = award(sourcing, whole_lot(sourcing, first, lot=1))
         assert [line.number for line in decided.lines] == [2]
-        assert session.get_one(Bid, second).state is BidState.NOT_AWARDED
+        # its only lot is not decided yet
+        assert session.get_one(Bid, second).state is BidState.OPENED
+        assert sourcing.rfq.state is RfqState.OPENED
 
     def test_equal_bids_are_tied_and_the_earlier_final_submission_wins(self, session):
         sourcing = make_opened(session, ["10", "1"], ["10", "1"], criteria=PRICE_ALONE)
@@ -252,7 +255,7 @@ class TestTelling:
 
     def test_an_end_without_award_needs_a_reason_and_is_told(self, session, drain):
         sourcing = make_opened(session, ["10", "1"])
-        with pytest.raises(awarding.ReasonRequired):
+        with pytest.raises(ReasonRequired):
             awarding.close_unsuccessful(session, sourcing.buyer, sourcing.rfq.id, " ")
         awarding.close_unsuccessful(session, sourcing.buyer, sourcing.rfq.id, "Budget was cut")
         assert sourcing.rfq.state is RfqState.UNSUCCESSFUL

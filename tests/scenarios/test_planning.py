@@ -100,8 +100,9 @@ class TestCreate:
     def test_ends_with_the_award(self, session):
         sourcing = make_compared(session)
         made = create(sourcing)
-        choice = award_rules.Choice(bids_of(sourcing)[0], lot_id=sourcing.lots[0].id)
-        awarding.award(session, sourcing.buyer, sourcing.rfq.id, [choice], "Delivers")
+        first = bids_of(sourcing)[0]
+        choices = [award_rules.Choice(first, lot_id=lot.id) for lot in sourcing.lots]
+        awarding.award(session, sourcing.buyer, sourcing.rfq.id, choices, "Delivers")
         with pytest.raises(IllegalTransition):
             create(sourcing)
         with pytest.raises(IllegalTransition):

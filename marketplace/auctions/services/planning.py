@@ -43,7 +43,7 @@ def plan(session: Session, actor: Actor, rfq_id: UUID, draft: AuctionDraft) -> B
         raise AuctionExists(_("This RFQ has an auction already."))
     rfq = repricing.hold(session, actor, rfq_id, auction_id)
     compared = evaluation.read_priced(session, actor, rfq_id)
-    terms, bidders = compared.terms, _bidders(session, compared, draft)
+    terms, bidders = compared.undecided, _bidders(session, compared, draft)
     lowest = {lot_id: min(total for _o, total in known) for lot_id, known in bidders.items()}
     now = server_time(session)
     plan_rules.check(draft, terms, lowest, now)
@@ -80,7 +80,7 @@ def _bidders(session: Session, compared: Evaluation, draft: AuctionDraft) -> Bid
     Excluded bids are not among the offers that are compared; a line that is offered in part leaves
     a bid incomplete.
     """
-    offers, terms = compared.offers, compared.terms
+    offers, terms = compared.offers, compared.undecided
     barred = set(draft.excluded)
     barred |= set(supplier_queries.blocked_ids(session, {each.supplier_id for each in offers}))
     found: Bidders = {}

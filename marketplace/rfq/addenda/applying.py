@@ -1,6 +1,7 @@
 """Writing what an addendum wants into the RFQ: lots, lines, criteria and conditions.
 
-Numbers stay: bidders have read them, and a line that was removed leaves its number unused.
+Numbers stay: bidders have read them, and a line that was removed leaves its number unused. Lots
+that were cancelled stay as they are.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -23,6 +24,7 @@ from marketplace.rfq.addenda.wanted import (
 from marketplace.rfq.criteria_tree import Place
 from marketplace.rfq.drafts import LineDraft, LotDraft
 from marketplace.rfq.items import with_items
+from marketplace.rfq.lot_states import LotState
 from marketplace.rfq.models import Rfq, RfqLine, RfqLot
 
 
@@ -45,14 +47,15 @@ def apply(session: Session, actor: Actor, rfq: Rfq, wanted: Wanted, highest: int
 
 def _set_lots(session: Session, rfq: Rfq, wanted: Sequence[WantedLot]) -> list[UUID]:
     """Write lots; returns the ids of those that go, once their lines have gone or moved."""
-    present = {lot.id: lot for lot in queries.lots(session, rfq.id)}
+    every = queries.lots(session, rfq.id)
+    present = {lot.id: lot for lot in every if lot.state is LotState.OPEN}
     drafts = [LotDraft(lot.title, lot.description) for lot in wanted]
     unknown = _unknown("/lots", [lot.id for lot in wanted], present)
     refuse_all([*unknown, *rules.lot_faults(drafts, rfq.currency)])
     for lot in wanted:
         if lot.id is not None:
             present[lot.id].title, present[lot.id].description = lot.title, lot.description
-    first = max(lot.number for lot in present.values()) + 1
+    first = max(lot.number for lot in every) + 1
     new = [draft for draft, lot in zip(drafts, wanted, strict=True) if lot.id is None]
     rows.add_lots(session, rfq, new, first=first)
     kept = {lot.id for lot in wanted}
@@ -62,10 +65,11 @@ def _set_lots(session: Session, rfq: Rfq, wanted: Sequence[WantedLot]) -> list[U
 def _set_lines(
     session: Session, actor: Actor, rfq: Rfq, wanted: Sequence[WantedLine], highest: int
 ) -> None:
-    present = {
-        line.id: line for line in session.scalars(select(RfqLine).where(RfqLine.rfq_id == rfq.id))
+    lot_ids = {
+        lot.number: lot.id for lot in queries.lots(session, rfq.id) if lot.state is LotState.OPEN
     }
-    lot_ids = {lot.number: lot.id for lot in queries.lots(session, rfq.id)}
+    asked = select(RfqLine).where(RfqLine.lot_id.in_(lot_ids.values()))
+    present = {line.id: line for line in session.scalars(asked)}
     drafts = with_items(session, actor, [_draft(line) for line in wanted])
     unknown = _unknown("/lines", [line.id for line in wanted], present)
     refuse_all([*unknown, *rules.line_faults(drafts, lot_ids, rfq.currency)])

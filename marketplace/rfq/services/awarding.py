@@ -4,20 +4,19 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from marketplace.core import audit, clock, outbox
+from marketplace.core import audit, clock
 from marketplace.core.db import check_version
-from marketplace.core.errors import FieldError, Invalid
 from marketplace.core.ids import uuid7
-from marketplace.core.text import _
-from marketplace.events.rfq import RfqUnsuccessful
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq import (
     award_rules,
     bid_queries,
     evaluation_queries,
+    lot_endings,
+    lot_rules,
     low_price_rules,
     opening_queries,
     queries,
@@ -25,19 +24,15 @@ from marketplace.rfq import (
 )
 from marketplace.rfq.award_rules import Choice, ChosenLine
 from marketplace.rfq.bid_content import instant
-from marketplace.rfq.bid_models import Award, AwardLine, Bid
-from marketplace.rfq.bid_states import BID_FLOW, BidState
+from marketplace.rfq.bid_models import Award, AwardLine
 from marketplace.rfq.evaluation_models import BidExclusion
+from marketplace.rfq.lot_states import LotState
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.ranking import LotRanking, Rank
 from marketplace.rfq.services import evaluation
 from marketplace.rfq.services.evaluation import Evaluation
 from marketplace.rfq.states import RFQ_FLOW
 from marketplace.suppliers import queries as supplier_queries
-
-
-class ReasonRequired(Invalid):
-    code = "reason_required"
 
 
 @requires(Permission.RFQ_AWARD)
@@ -53,9 +48,11 @@ def award(
 ) -> Award:
     """Give lots and lines to bids, and keep the ranking as it stood as evidence.
 
+    Ends the lots of which something is given away; the others stay open for further decisions.
     Final at once, or after the RFQ's standstill; orders follow from that event.
     reasons: what all bidders read in their letters; the justification stays with the buyer.
-    Raises AwardInvalid, ScoresMissing, JustificationRequired, NamesALoser or SupplierIsBlocked.
+    Raises AwardInvalid, ScoresMissing, JustificationRequired, NamesALoser, SupplierIsBlocked or
+    LotEnded.
     """
     bid_queries.opened(session, actor, rfq_id)
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
@@ -67,6 +64,8 @@ def award(
     chosen = award_rules.chosen_lines(
         compared.terms, compared.cells, compared.lots, choices, compared.bundles
     )
+    covered = {line.asked.lot_id for line in chosen}
+    lot_rules.check_open(compared.rfq_lots, covered)
     award_rules.check_minimums(chosen, compared.minimums)
     award_rules.check_decidable(compared.lots, chosen)
     award_rules.check_justified(chosen, justification)
@@ -77,7 +76,7 @@ def award(
     award_rules.check_names_no_loser(reasons, losers)
     award_rules.check_not_blocked(winners, supplier_queries.blocked_ids(session, winners))
     decided = _write(session, actor, rfq, compared, chosen, (justification, reasons))
-    _close_bids(session, rfq_id, {line.bid_id for line in chosen})
+    lot_endings.award(session, rfq, decided.id, covered)
     standings.begin(session, actor, rfq, decided, winners)
     session.flush()
     session.refresh(decided, ["standing"])
@@ -88,28 +87,15 @@ def award(
 def close_unsuccessful(
     session: Session, actor: Actor, rfq_id: UUID, reason: str, *, expected: int | None = None
 ) -> Rfq:
-    """End the RFQ without an award and tell the bidders so; they can read the reason."""
+    """End all lots that are still open without an award; their bidders can read the reason."""
     bid_queries.opened(session, actor, rfq_id)
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     check_version(rfq, expected)
-    state = RFQ_FLOW.next(rfq.state, "close_unsuccessful")
-    if not reason.strip():
-        raise ReasonRequired(
-            _("Say why nobody gets this."),
-            errors=[FieldError("/reason", "required", _("A reason is needed."))],
-        )
-    rfq.state = state
-    rfq.ended_at = clock.now()
-    rfq.end_reason = reason.strip()
-    bidders = [bid.supplier_id for bid in bid_queries.readable_bids(session, rfq_id)]
-    _close_bids(session, rfq_id, set())
-    audit.record(session, actor, "rfq.unsuccessful", ("rfq", rfq_id), {"reason": rfq.end_reason})
-    outbox.record(
-        session,
-        RfqUnsuccessful(rfq_id=rfq_id, buyer_id=rfq.buyer_id, supplier_ids=tuple(bidders)),
-        audience=[rfq.buyer_id],
-    )
-    session.flush()
+    RFQ_FLOW.next(rfq.state, "close_unsuccessful")
+    reason = lot_rules.checked_reason(reason)
+    lots = [lot for lot in queries.lots(session, rfq_id) if lot.state is LotState.OPEN]
+    lot_endings.without_award(session, rfq, lots, "close_unsuccessful", reason)
+    audit.record(session, actor, "rfq.unsuccessful", ("rfq", rfq_id), {"reason": reason})
     return rfq
 
 
@@ -133,6 +119,7 @@ def _write(
     words: tuple[str, str],
 ) -> Award:
     justification, reasons = words
+    covered = {line.asked.lot_id for line in chosen}
     decided = Award(
         id=uuid7(),
         rfq_id=rfq.id,
@@ -142,7 +129,7 @@ def _write(
         justification=justification.strip(),
         reasons=reasons.strip(),
         evidence={
-            "lots": [_lot_evidence(lot) for lot in compared.lots],
+            "lots": [_lot_evidence(lot) for lot in compared.lots if lot.lot_id in covered],
             "excluded": [_exclusion_evidence(each.ruling) for each in compared.excluded],
         },
     )
@@ -209,14 +196,3 @@ def _rank_evidence(rank: Rank) -> dict[str, Any]:
             for part in rank.points
         ],
     }
-
-
-def _close_bids(session: Session, rfq_id: UUID, winning: set[UUID]) -> None:
-    """Every opened bid has either won something or not."""
-    for action, chosen in (("award", Bid.id.in_(winning)), ("decline", Bid.id.not_in(winning))):
-        session.execute(
-            update(Bid)
-            .where(Bid.rfq_id == rfq_id, Bid.state == BidState.OPENED, chosen)
-            .values(state=BID_FLOW.next(BidState.OPENED, action), version=Bid.version + 1),
-            execution_options={"synchronize_session": False},
-        )

@@ -20,6 +20,7 @@ from marketplace.rfq import (
     bid_vault,
     bundling,
     evaluation_queries,
+    lot_queries,
     offering,
     pregrading,
     price_sight,
@@ -36,7 +37,8 @@ from marketplace.rfq.graders import giving
 from marketplace.rfq.graders import queries as grader_queries
 from marketplace.rfq.graders import rules as grading
 from marketplace.rfq.graders.rules import Mean, Progress
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.lot_states import LotState
+from marketplace.rfq.models import Rfq, RfqLot
 from marketplace.rfq.pregrading import Pregrade
 from marketplace.rfq.price_models import CurrentLine
 from marketplace.rfq.ranking import Cell, LotRanking, Offer, Price, Score
@@ -74,6 +76,17 @@ class Evaluation:
     prices_shown: bool = True
     grading: Sequence[Progress] = ()
     missing_scores: int = 0
+    rfq_lots: Sequence[RfqLot] = ()
+
+    @property
+    def open_lots(self) -> frozenset[UUID]:
+        """The lots that are still to be decided."""
+        return frozenset(lot.id for lot in self.rfq_lots if lot.state is LotState.OPEN)
+
+    @property
+    def undecided(self) -> Terms:
+        """What is asked for and has not been decided."""
+        return self.terms.only(self.open_lots)
 
     @cached_property
     def pregrades(self) -> dict[tuple[UUID, UUID], Pregrade]:
@@ -219,7 +232,7 @@ def _check(session: Session, rfq_id: UUID, given: Sequence[GivenScore]) -> None:
 
 
 def _evaluation(session: Session, actor: Actor, rfq: Rfq) -> Evaluation:
-    terms = bid_queries.terms(session, rfq.id)
+    terms, lots = lot_queries.terms_with_lots(session, rfq.id)
     shown = price_sight.prices_shown(session, actor, rfq)
     everybody = evaluation_queries.ruled_offers(session, rfq.id, priced=shown)
     excluded = [ExcludedOffer(offer, ruling) for offer, ruling in everybody if ruling]
@@ -239,6 +252,7 @@ def _evaluation(session: Session, actor: Actor, rfq: Rfq) -> Evaluation:
         prices_shown=shown,
         grading=grading,
         missing_scores=missing,
+        rfq_lots=lots,
     )
 
 

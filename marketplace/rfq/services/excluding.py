@@ -8,7 +8,7 @@ from marketplace.core import audit, clock
 from marketplace.core.errors import Conflict, FieldError, Invalid, NotFound
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import bid_queries, evaluation_queries, low_price_rules, queries
+from marketplace.rfq import bid_queries, evaluation_queries, lot_queries, low_price_rules, queries
 from marketplace.rfq.bid_models import Bid
 from marketplace.rfq.evaluation_models import BidExclusion
 from marketplace.rfq.evaluation_states import ExclusionGround
@@ -22,6 +22,10 @@ class AlreadyExcluded(Conflict):
 
 class NotExcluded(Conflict):
     code = "not_excluded"
+
+
+class BidHasWon(Conflict):
+    code = "bid_has_won"
 
 
 class PriceStaysSealed(Conflict):
@@ -85,6 +89,8 @@ def _ruled_bid(session: Session, actor: Actor, rfq_id: UUID, bid_id: UUID) -> Bi
     bid_queries.opened(session, actor, rfq_id)
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     RFQ_FLOW.next(rfq.state, "evaluate")
+    if bid_id in lot_queries.winning_bids(session, rfq_id):
+        raise BidHasWon(_("This bid has won a part of the RFQ. Take that decision back first."))
     for bid in bid_queries.readable_bids(session, rfq_id):
         if bid.id == bid_id:
             return bid

@@ -11,10 +11,20 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import audit, clock, outbox
 from marketplace.core.db import check_version
-from marketplace.events.rfq import OfficersNamed, RfqCancelled, RfqPublished
+from marketplace.events.rfq import OfficersNamed, RfqPublished
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import audience, deadlines, extending, queries, rules, sealing
+from marketplace.rfq import (
+    audience,
+    deadlines,
+    extending,
+    lot_endings,
+    lot_rules,
+    queries,
+    rules,
+    sealing,
+)
 from marketplace.rfq.drafts import Deadline
+from marketplace.rfq.lot_states import LotState
 from marketplace.rfq.models import Rfq, RfqInvitation
 from marketplace.rfq.officers import queries as officer_queries
 from marketplace.rfq.officers import rules as officer_rules
@@ -137,16 +147,11 @@ def cancel(
     """End the RFQ without an award, before its award is decided. Sealed bids stay sealed."""
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     check_version(rfq, expected)
-    state = RFQ_FLOW.next(rfq.state_at(clock.now()), "cancel")
-    rfq.state = state
-    rfq.ended_at = clock.now()
-    rfq.end_reason = reason
-    supplier_ids = queries.invited_ids(session, rfq.id)
-    outbox.record(
-        session,
-        RfqCancelled(rfq_id=rfq.id, buyer_id=rfq.buyer_id, supplier_ids=supplier_ids),
-        audience=[rfq.buyer_id, *supplier_ids],
-    )
+    RFQ_FLOW.next(rfq.state_at(clock.now()), "cancel")
+    lots = queries.lots(session, rfq.id)
+    lot_rules.check_none_awarded(lots)
+    open_lots = [lot for lot in lots if lot.state is LotState.OPEN]
+    lot_endings.without_award(session, rfq, open_lots, "cancel", reason)
     audit.record(session, actor, "rfq.cancelled", ("rfq", rfq.id), {"reason": reason})
     return rfq
 

@@ -1,0 +1,67 @@
+"""Lots of an RFQ for people: how they stand, and ending one of them."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from marketplace.core.text import Text, _
+from marketplace.identity.permissions import OrgKind, Permission
+from marketplace.rfq import lot_views, queries
+from marketplace.rfq.lot_schemas import LotEndSchema
+from marketplace.rfq.models import Rfq
+from marketplace.rfq.sections import save
+from marketplace.rfq.services import lots
+from marketplace.web.blueprints import PageBlueprint
+from marketplace.web.context import current_actor, current_session
+from marketplace.web.forms import Form, flash
+
+pages = PageBlueprint("rfq_lots", __name__, url_prefix="/rfqs/<uuid:rfq_id>/lots")
+
+
+@pages.get("")
+def show(rfq_id: UUID) -> str:
+    actor = current_actor()
+    shown = lot_views.whole(current_session(), actor, rfq_id)
+    return render_template(
+        "rfq/lots.html",
+        rfq=shown,
+        tab="lines",
+        is_buyer=actor.org_id == shown.buyer_id,
+        is_operator=actor.org_kind is OrgKind.OPERATOR,
+        may_draft=actor.may(Permission.RFQ_DRAFT),
+    )
+
+
+@pages.route("/<uuid:lot_id>/cancel", methods=["GET", "POST"])
+def cancel(rfq_id: UUID, lot_id: UUID) -> ResponseReturnValue:
+    told = _("The lot is cancelled. Bidders are told.")
+    return _end("cancel", lots.cancel, rfq_id, lot_id, told)
+
+
+@pages.route("/<uuid:lot_id>/unsuccessful", methods=["GET", "POST"])
+def unsuccessful(rfq_id: UUID, lot_id: UUID) -> ResponseReturnValue:
+    told = _("The lot has ended without an award. Its bidders are told.")
+    return _end("close_unsuccessful", lots.close_unsuccessful, rfq_id, lot_id, told)
+
+
+def _end(
+    step: str, use_case: Callable[..., Rfq], rfq_id: UUID, lot_id: UUID, told: Text | str
+) -> ResponseReturnValue:
+    session, actor = current_session(), current_actor()
+    rfq = queries.get_own(session, actor, rfq_id)
+    lot = queries.lot(session, rfq_id, lot_id)
+    posted = request.form if request.method == "POST" else None
+    form = Form(LotEndSchema, posted, initial={"version": rfq.version})
+    about: dict[str, Any] = {"step": step, "lot": lot}
+    save(
+        form,
+        lambda: use_case(session, actor, rfq_id, lot_id, **form.data, expected=form.version),
+    )
+    if not form.valid:
+        page = render_template("rfq/lot_end.html", form=form, rfq=rfq, **about)
+        return page, 200 if posted is None else 422
+    flash(told)
+    return redirect(url_for("rfq_lots.show", rfq_id=rfq_id), 303)
