@@ -474,6 +474,7 @@ class TestHttp:
         sheet = grader.get(f"{path}/graders/scores")
         assert "77131" not in sheet.text
         assert "2 scores are missing." in words(sheet)
+        assert "Quality 40 %" in words(sheet)
         rows = {
             f"scores.{n}.{field}": value
             for n, bid in enumerate((first, second))
