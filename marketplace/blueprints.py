@@ -76,6 +76,8 @@ from marketplace.rfq import settings_api as rfq_settings_api
 from marketplace.rfq import settings_pages as rfq_settings_pages
 from marketplace.rfq import suspension_api as rfq_suspension_api
 from marketplace.rfq import suspension_pages as rfq_suspension_pages
+from marketplace.rfq import template_api as rfq_template_api
+from marketplace.rfq import template_pages as rfq_template_pages
 from marketplace.rfq import unreadable_pages as rfq_unreadable_pages
 from marketplace.scenarios import api as scenarios_api
 from marketplace.scenarios import pages as scenarios_pages
@@ -139,6 +141,7 @@ API = (
     rfq_settings_api.blp,
     rfq_sealed_api.blp,
     rfq_suspension_api.blp,
+    rfq_template_api.blp,
     scenarios_api.blp,
     suppliers_api.blp,
 )
@@ -189,6 +192,7 @@ PAGES = (
     rfq_sealed_pages.pages,
     rfq_unreadable_pages.pages,
     rfq_suspension_pages.pages,
+    rfq_template_pages.pages,
     scenarios_pages.pages,
     suppliers_file_pages.pages,
     suppliers_pages.pages,

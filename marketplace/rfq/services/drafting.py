@@ -20,13 +20,13 @@ from marketplace.rfq.drafts import (
     CriterionDraft,
     Deadline,
     Header,
-    LineDraft,
     LotDraft,
     RfqDraft,
 )
 from marketplace.rfq.editing import editable, touch
 from marketplace.rfq.items import with_items
-from marketplace.rfq.models import Rfq, RfqLine, RfqLot, money_of
+from marketplace.rfq.models import Rfq, RfqLine, RfqLot
+from marketplace.rfq.repeating import draft_of
 from marketplace.rfq.rows import add_criteria, add_invitations, add_lines, add_lots, set_sections
 from marketplace.rfq.states import CriterionKind, RfqState
 
@@ -37,9 +37,14 @@ _AS_GIVEN = (
 
 
 @requires(Permission.RFQ_DRAFT)
-def create(session: Session, actor: Actor, draft: RfqDraft) -> Rfq:
-    """A new RFQ in draft, with all that is known about it so far."""
-    return _create(session, actor, draft, {"source": str(draft.source)})
+def create(
+    session: Session, actor: Actor, draft: RfqDraft, origin: dict[str, str] | None = None
+) -> Rfq:
+    """A new RFQ in draft, with all that is known about it so far.
+
+    origin: where it came from, for the history.
+    """
+    return _create(session, actor, draft, origin or {"source": str(draft.source)})
 
 
 @requires(Permission.RFQ_DRAFT)
@@ -47,7 +52,7 @@ def copy(session: Session, actor: Actor, rfq_id: UUID) -> Rfq:
     """A new draft that asks for the same. Dates, questions and bids are not copied."""
     original = queries.get_own_with_content(session, actor, rfq_id)
     asked = [invitation.supplier_id for invitation in queries.invitations(session, rfq_id)]
-    draft = _draft_of(original, audience.still_invitable(session, asked))
+    draft = draft_of(original, audience.still_invitable(session, asked))
     return _create(session, actor, draft, {"copied_from": original.number})
 
 
@@ -179,70 +184,3 @@ def _check_no_amounts(session: Session, rfq: Rfq, header: Header) -> None:
 
 def _price_alone() -> list[CriterionDraft]:
     return [CriterionDraft(str(_("Price")), CriterionKind.PRICE, rules.WHOLE)]
-
-
-def _draft_of(rfq: Rfq, supplier_ids: list[UUID]) -> RfqDraft:
-    numbers = {lot.id: lot.number for lot in rfq.lots}
-    position = {number: index for index, number in enumerate(sorted(numbers.values()), start=1)}
-    return RfqDraft(
-        header=_header_of(rfq),
-        lots=[
-            LotDraft(lot.title, lot.description, money_of(lot.estimated_value, rfq.currency))
-            for lot in rfq.lots
-        ],
-        lines=[_line_of(line, position[numbers[line.lot_id]], rfq.currency) for line in rfq.lines],
-        criteria=[
-            CriterionDraft(
-                criterion.name,
-                criterion.kind,
-                criterion.weight,
-                criterion.max_score,
-                criterion.formula,
-                criterion.asked,
-                criterion.section,
-                criterion.importance,
-            )
-            for criterion in rfq.criteria
-        ],
-        sections=rfq.sections,
-        supplier_ids=supplier_ids,
-        source=rfq.source,
-    )
-
-
-def _header_of(rfq: Rfq) -> Header:
-    return {
-        "title": rfq.title,
-        "description": rfq.description,
-        "currency": rfq.currency,
-        "time_zone": rfq.time_zone,
-        "open_to_all": rfq.open_to_all,
-        "blind_scoring": rfq.blind_scoring,
-        "low_price_check": rfq.low_price_check,
-        "envelopes": rfq.envelopes,
-        "client_sealing": rfq.client_sealing,
-        "category_code": rfq.category_code,
-        "delivery": Address(
-            rfq.delivery_street,
-            rfq.delivery_postal_code,
-            rfq.delivery_city,
-            rfq.delivery_country,
-        ),
-        "estimate": rfq.estimate,
-        "payment_terms_days": rfq.payment_terms_days,
-        "allows": rfq.offer_kinds,
-        "standstill_days": rfq.standstill_days,
-        "addendum_days": rfq.addendum_days,
-    }
-
-
-def _line_of(line: RfqLine, lot: int, currency: str) -> LineDraft:
-    return LineDraft(
-        description=line.description,
-        quantity=line.quantity,
-        lot=lot,
-        item_id=line.item_id,
-        category_code=line.category_code,
-        delivery_place=line.delivery_place,
-        reference_price=money_of(line.reference_price, currency),
-    )

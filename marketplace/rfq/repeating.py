@@ -1,0 +1,74 @@
+"""Asking for the same again: an RFQ as the plain values of a new draft."""
+
+from uuid import UUID
+
+from marketplace.rfq.drafts import Address, CriterionDraft, Header, LineDraft, LotDraft, RfqDraft
+from marketplace.rfq.models import Rfq, RfqLine, money_of
+
+
+def draft_of(rfq: Rfq, supplier_ids: list[UUID]) -> RfqDraft:
+    """What the RFQ, read with its content, asks for: no dates, documents, bids or references."""
+    numbers = {lot.id: lot.number for lot in rfq.lots}
+    position = {number: index for index, number in enumerate(sorted(numbers.values()), start=1)}
+    return RfqDraft(
+        header=_header_of(rfq),
+        lots=[
+            LotDraft(lot.title, lot.description, money_of(lot.estimated_value, rfq.currency))
+            for lot in rfq.lots
+        ],
+        lines=[_line_of(line, position[numbers[line.lot_id]], rfq.currency) for line in rfq.lines],
+        criteria=[
+            CriterionDraft(
+                criterion.name,
+                criterion.kind,
+                criterion.weight,
+                criterion.max_score,
+                criterion.formula,
+                criterion.asked,
+                criterion.section,
+                criterion.importance,
+            )
+            for criterion in rfq.criteria
+        ],
+        sections=rfq.sections,
+        supplier_ids=supplier_ids,
+        source=rfq.source,
+    )
+
+
+def _header_of(rfq: Rfq) -> Header:
+    return {
+        "title": rfq.title,
+        "description": rfq.description,
+        "currency": rfq.currency,
+        "time_zone": rfq.time_zone,
+        "open_to_all": rfq.open_to_all,
+        "blind_scoring": rfq.blind_scoring,
+        "low_price_check": rfq.low_price_check,
+        "envelopes": rfq.envelopes,
+        "client_sealing": rfq.client_sealing,
+        "category_code": rfq.category_code,
+        "delivery": Address(
+            rfq.delivery_street,
+            rfq.delivery_postal_code,
+            rfq.delivery_city,
+            rfq.delivery_country,
+        ),
+        "estimate": rfq.estimate,
+        "payment_terms_days": rfq.payment_terms_days,
+        "allows": rfq.offer_kinds,
+        "standstill_days": rfq.standstill_days,
+        "addendum_days": rfq.addendum_days,
+    }
+
+
+def _line_of(line: RfqLine, lot: int, currency: str) -> LineDraft:
+    return LineDraft(
+        description=line.description,
+        quantity=line.quantity,
+        lot=lot,
+        item_id=line.item_id,
+        category_code=line.category_code,
+        delivery_place=line.delivery_place,
+        reference_price=money_of(line.reference_price, currency),
+    )

@@ -1,0 +1,125 @@
+"""The content of a template as JSON and back, to the last digit."""
+
+from decimal import Decimal
+from typing import Any, cast
+from uuid import UUID
+
+from marketplace.core.money import Money, Quantity
+from marketplace.rfq.criteria_tree import Section
+from marketplace.rfq.drafts import Address, CriterionDraft, Header, LineDraft, LotDraft, RfqDraft
+from marketplace.rfq.offering import OfferKind
+from marketplace.rfq.scoring.answers import AnswerSpec
+from marketplace.rfq.scoring.formulas import PriceFormula
+from marketplace.rfq.states import CriterionKind, EnvelopeRule
+
+_ADDRESS = ("street", "postal_code", "city", "country")
+
+
+def to_json(draft: RfqDraft) -> dict[str, Any]:
+    """Everything that `repeating.draft_of` takes over, except where the RFQ came from."""
+    header = cast(dict[str, Any], dict(draft.header))
+    return {
+        "header": {
+            **header,
+            "envelopes": str(header["envelopes"]),
+            "delivery": {name: getattr(header["delivery"], name) for name in _ADDRESS},
+            "estimate": _money_out(header["estimate"]),
+            "allows": [str(each) for each in header["allows"]],
+        },
+        "lots": [
+            {
+                "title": lot.title,
+                "description": lot.description,
+                "estimate": _money_out(lot.estimate),
+            }
+            for lot in draft.lots
+        ],
+        "lines": [_line_out(line) for line in draft.lines],
+        "criteria": [_criterion_out(criterion) for criterion in draft.criteria],
+        "sections": [{"name": each.name, "weight": str(each.weight)} for each in draft.sections],
+        "supplier_ids": [str(each) for each in draft.supplier_ids],
+    }
+
+
+def from_json(data: dict[str, Any]) -> RfqDraft:
+    """The draft that `to_json` was given."""
+    header = data["header"]
+    read = {
+        **header,
+        "envelopes": EnvelopeRule(header["envelopes"]),
+        "delivery": Address(**header["delivery"]),
+        "estimate": _money_in(header["estimate"]),
+        "allows": [OfferKind(each) for each in header["allows"]],
+    }
+    return RfqDraft(
+        header=cast(Header, read),
+        lots=[
+            LotDraft(lot["title"], lot["description"], _money_in(lot["estimate"]))
+            for lot in data["lots"]
+        ],
+        lines=[_line_in(line) for line in data["lines"]],
+        criteria=[_criterion_in(criterion) for criterion in data["criteria"]],
+        sections=[Section(each["name"], Decimal(each["weight"])) for each in data["sections"]],
+        supplier_ids=[UUID(each) for each in data["supplier_ids"]],
+    )
+
+
+def _line_out(line: LineDraft) -> dict[str, Any]:
+    return {
+        "lot": line.lot,
+        "item_id": None if line.item_id is None else str(line.item_id),
+        "description": line.description,
+        "quantity": [str(line.quantity.value), line.quantity.unit],
+        "category_code": line.category_code,
+        "delivery_place": line.delivery_place,
+        "reference_price": _money_out(line.reference_price),
+    }
+
+
+def _line_in(line: dict[str, Any]) -> LineDraft:
+    value, unit = line["quantity"]
+    return LineDraft(
+        quantity=Quantity(Decimal(value), unit),
+        description=line["description"],
+        lot=line["lot"],
+        item_id=None if line["item_id"] is None else UUID(line["item_id"]),
+        category_code=line["category_code"],
+        delivery_place=line["delivery_place"],
+        reference_price=_money_in(line["reference_price"]),
+    )
+
+
+def _criterion_out(criterion: CriterionDraft) -> dict[str, Any]:
+    formula, answer = criterion.price_formula, criterion.answer
+    return {
+        "name": criterion.name,
+        "kind": str(criterion.kind),
+        "weight": None if criterion.weight is None else str(criterion.weight),
+        "max_score": criterion.max_score,
+        "section": criterion.section,
+        "importance": criterion.importance,
+        "price_formula": None if formula is None else formula.to_json(),
+        "answer": None if answer is None else answer.to_json(),
+    }
+
+
+def _criterion_in(data: dict[str, Any]) -> CriterionDraft:
+    formula, answer, weight = data["price_formula"], data["answer"], data["weight"]
+    return CriterionDraft(
+        data["name"],
+        CriterionKind(data["kind"]),
+        None if weight is None else Decimal(weight),
+        data["max_score"],
+        None if formula is None else PriceFormula.from_json(formula),
+        None if answer is None else AnswerSpec.from_json(answer),
+        data["section"],
+        data["importance"],
+    )
+
+
+def _money_out(money: Money | None) -> list[str] | None:
+    return None if money is None else [str(money.amount), money.currency]
+
+
+def _money_in(data: list[str] | None) -> Money | None:
+    return None if data is None else Money(Decimal(data[0]), data[1])
