@@ -28,6 +28,12 @@ HELMET, GLOVES, KIT = "Safety helmet", "Protective gloves", "First-aid kit"
 PASSPHRASE = "a key of my very own"
 REASON = "The second warehouse needs gloves too."
 JUSTIFICATION = "The kits are the same; the cheapest of them will do."
+# who gives what to the three bidders; the means are 90, 80 and 60
+GIVEN = {
+    "Ada Officer": ("88", "75", "50"),
+    "Ben Officer": ("90", "80", "60"),
+    "Cleo Keeper": ("92", "85", "70"),
+}
 BIDDERS = (scene.WINNER, scene.DEAR, scene.CHEAP)
 
 
@@ -46,10 +52,9 @@ class Tender:
 def own_people(session: Session) -> list[Actor]:
     """Three buyers of one company: two open, the third keeps a share for them."""
     own = session.scalars(select(Organisation).where(Organisation.name == scene.BUYER.name)).one()
-    names = ("Ada Officer", "Ben Officer", "Cleo Keeper")
     return [
         make_actor(session, OrgKind.BUYER, Role.BUYER, organisation=own, name=name, locale="en")
-        for name in names
+        for name in GIVEN
     ]
 
 
@@ -163,6 +168,38 @@ def bidding_over(stage: Stage, tender: Tender) -> None:
     stage.go_on_to(stage.now() + timedelta(days=15))
 
 
+def name_graders(tender: Tender, buyer: Guest) -> None:
+    for name in GIVEN:
+        buyer.open(f"{tender.url}/graders")
+        buyer.page.get_by_label("Person").select_option(label=name)
+        buyer.click("Name the grader")
+        buyer.sees("The grader is named and will be told.")
+
+
+def grade(tender: Tender, grader: Guest, scores: Sequence[str]) -> None:
+    """Declares that nothing ties them to a bidder, then scores alone, bids in the sheet's order."""
+    grader.open(f"{tender.url}/graders")
+    grader.page.get_by_label("No conflict of interest").check()
+    grader.page.get_by_role("button", name="Declare").click()
+    grader.page.get_by_role("link", name="Score the bids").click()
+    for company, score in zip(BIDDERS, scores, strict=True):
+        judged = f"Score of {company.name} for Quality, 0 to 100"
+        grader.page.get_by_label(judged, exact=True).fill(score)
+    assert grader.barriers() == []
+    grader.page.locator("main form.entry button[type=submit]").last.click()
+    grader.sees("Your scores are saved.")
+
+
+def lock(tender: Tender, buyer: Guest) -> None:
+    """Who has scored is seen before the lock; what they gave, and how far apart, after it."""
+    buyer.open(f"{tender.url}/evaluation")
+    buyer.sees(*(f"{name}: 3 of 3" for name in GIVEN))
+    buyer.open(f"{tender.url}/quality")
+    buyer.click("Lock the scores")
+    buyer.open(f"{tender.url}/evaluation")
+    buyer.sees("Ada Officer: 88", "Ben Officer: 90", "Cleo Keeper: 92")
+
+
 def compare(tender: Tender, buyer: Guest) -> None:
     """The gloves of who did not confirm do not count; everything else of that bid does."""
     buyer.open(f"{tender.url}/evaluation")
@@ -171,10 +208,6 @@ def compare(tender: Tender, buyer: Guest) -> None:
         "not confirmed after an addendum",
         "€4.00 1,200.00 +1.3%",
     ]
-    for company, score in zip(BIDDERS, ("90", "80", "60"), strict=True):
-        judged = f"Score of {company.name} for Quality, 0 to 100"
-        buyer.page.get_by_label(judged, exact=True).fill(score)
-    buyer.click("Save the scores")
     assert ranks(buyer) == [
         f"1 {scene.WINNER.name} €3,090.00 96.00",
         f"2 {scene.DEAR.name} €3,335.00 87.59",

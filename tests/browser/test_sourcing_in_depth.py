@@ -1,4 +1,4 @@
-"""Two lots, an addendum while bids are in, two officers, scenarios, a split award, letters."""
+"""Two lots, an addendum while bids are in, two officers, three graders, an award in parts."""
 
 from collections.abc import Callable, Iterator
 
@@ -36,6 +36,10 @@ def test_from_sealed_lots_to_letters(stage: Stage) -> None:
     depth.bidding_over(stage, tender)
     ada, ben, cleo = (stage.enter_as(officer) for officer in tender.officers)
     depth.give_shares(tender, ada, ben)
+    depth.name_graders(tender, ada)
+    for grader, scores in zip((ada, ben, cleo), depth.GIVEN.values(), strict=True):
+        depth.grade(tender, grader, scores)
+    depth.lock(tender, ada)
     depth.compare(tender, ada)
     depth.compare_scenarios(stage, tender, ada)
     depth.award(tender, ada)
