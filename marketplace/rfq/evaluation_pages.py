@@ -223,9 +223,8 @@ def frame(rfq: Rfq) -> dict[str, Any]:
 
 
 def _knocked_out(compared: Evaluation) -> list[tuple[BidOffer, Criterion]]:
-    offers = {offer.bid_id: offer for offer in compared.offers}
     return [
-        (offers[each.bid_id], each.criterion)
+        (compared.offer_by_id[each.bid_id], each.criterion)
         for each in compared.pregrades.values()
         if each.is_knocked_out
     ]

@@ -89,6 +89,11 @@ class Evaluation:
         return self.terms.only(self.open_lots)
 
     @cached_property
+    def offer_by_id(self) -> dict[UUID, BidOffer]:
+        """The bids in the race."""
+        return {offer.bid_id: offer for offer in self.offers}
+
+    @cached_property
     def pregrades(self) -> dict[tuple[UUID, UUID], Pregrade]:
         """What the answers of the bids in the race are worth before people look at them."""
         return {
