@@ -84,19 +84,20 @@ class Journal:
 
     def take_in(self, session: Session) -> None:
         """Bring every line into the database, once however often this is done."""
-        for statement, signature, said in self.entries():
-            session.execute(
-                _TAKE_IN,
-                {
-                    "id": UUID(said["attempt_id"]),
-                    "rfq_id": UUID(said["rfq_id"]),
-                    "credential": bytes.fromhex(said["credential"]),
-                    "arrived_at": datetime.fromisoformat(said["arrived_at"]),
-                    "digest": said["digest"],
-                    "statement": statement,
-                    "signature": signature,
-                },
-            )
+        noted = [
+            {
+                "id": UUID(said["attempt_id"]),
+                "rfq_id": UUID(said["rfq_id"]),
+                "credential": bytes.fromhex(said["credential"]),
+                "arrived_at": datetime.fromisoformat(said["arrived_at"]),
+                "digest": said["digest"],
+                "statement": statement,
+                "signature": signature,
+            }
+            for statement, signature, said in self.entries()
+        ]
+        if noted:
+            session.execute(_TAKE_IN, noted)
 
     def _append(self, line: bytes) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
