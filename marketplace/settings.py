@@ -73,7 +73,6 @@ class Settings:
     pool_size: int
     log_level: str
     # where auctions are streamed from; empty: the same address as the portal
-    stream_url: str
 
     @property
     def is_local(self) -> bool:
@@ -181,7 +180,6 @@ class _Reader:
             stripe=self.stripe(),
             pool_size=self.number("POOL_SIZE", 4),
             log_level=self.one_of("LOG_LEVEL", "info", LOG_LEVELS),
-            stream_url=self.environ.get("STREAM_URL", "").rstrip("/"),
         )
 
     def text(self, name: str, local: str) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Response, current_app, redirect, render_template, request, url_for
+from flask import Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.auctions import curves, http, queries, views
@@ -202,7 +202,6 @@ def _page(board: Board, form: Form | None = None) -> str:
     return render_template(
         "auctions/auction.html",
         form=form,
-        stream=current_app.settings.stream_url,  # type: ignore[attr-defined]
         still=form is not None or "still" in request.args,
         **_context(board),
     )

@@ -5,7 +5,7 @@ import secrets
 import time
 
 import structlog
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, g, request
 
 from marketplace.core.ids import uuid7
 from marketplace.web.problems import elapsed_ms
@@ -55,16 +55,10 @@ def _policy() -> str:
     nonce = csp_nonce()
     return (
         f"default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}';"
-        f" connect-src {_connections()}; img-src 'self' data:; object-src 'none';"
+        f" connect-src 'self'; img-src 'self' data:; object-src 'none';"
         " base-uri 'none'; form-action 'self';"
         " frame-ancestors 'none'"
     )
-
-
-def _connections() -> str:
-    """Where pages may call: us, and the streams of auctions where they have their own address."""
-    stream: str = current_app.settings.stream_url  # type: ignore[attr-defined]
-    return f"'self' {stream}".strip()
 
 
 def _log(response: Response) -> None:

@@ -18,10 +18,10 @@ const say = (text) => { says.textContent = text; };
 
 // --- the stream: what was seen is never shown again, what was missed is sent again
 
-const streamed = `${words.stream}${words.url}/events`;
+const streamed = `${words.url}/events`;
 const fallback = `${words.url}/events`;
 // short streams end all the time: silence means something only after several of them
-const patience = words.stream ? 1500 : 6000;
+const patience = 6000;
 let source = null;
 let silent = null;
 
