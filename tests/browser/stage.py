@@ -130,6 +130,10 @@ class Stage:
         """Somebody without a password comes on, signed in."""
         with self.time(), self.database.transaction() as session:
             token = sign_in_token(session, actor)
+        return self.enter_with(token)
+
+    def enter_with(self, token: str) -> Guest:
+        """Somebody whose session has been opened comes on."""
         guest = self.stranger()
         cookie: Any = {"name": SESSION_COOKIE, "value": token, "url": self.address}
         guest.page.context.add_cookies([cookie])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.browser.stage import Stage, open_stage
-from tests.browser.test_remedies import checked, enter
+from tests.browser.test_remedies import checked
 from tests.conftest import sign_in_token
 from tests.factories.bids import make_sourcing
 from tests.factories.rfq import a_line
@@ -26,7 +26,7 @@ def test_from_the_addendum_to_the_confirmation(stage):
         sourcing.submit(0, "5", "6", before=timedelta(days=6, hours=23))
         rfq_id = sourcing.rfq.id
         tokens = [sign_in_token(session, each) for each in (sourcing.buyer, sourcing.suppliers[0])]
-    buyer, supplier = (enter(stage, token) for token in tokens)
+    buyer, supplier = (stage.enter_with(token) for token in tokens)
 
     buyer.open(f"/rfqs/{rfq_id}")
     buyer.click("Change by addendum")

@@ -13,7 +13,7 @@ from marketplace.rfq.drafts import CriterionDraft
 from marketplace.rfq.scoring.answers import AnswerSpec, AnswerType
 from marketplace.rfq.states import CriterionKind
 from tests.browser.stage import Stage, open_stage
-from tests.browser.test_remedies import checked, enter
+from tests.browser.test_remedies import checked
 from tests.conftest import sign_in_token
 from tests.factories.bids import make_sourcing
 from tests.factories.identity import make_actor
@@ -38,7 +38,7 @@ def test_the_criteria_of_a_draft(stage):
         actor = make_actor(session)
         rfq = make_rfq(session, actor, criteria=[PRICE, QUESTION], sections=SECTIONS)
         token = sign_in_token(session, actor)
-    buyer = enter(stage, token)
+    buyer = stage.enter_with(token)
     buyer.open(f"/rfqs/{rfq.id}/criteria")
     buyer.page.get_by_label("Formula").select_option("linear_range")
     buyer.click("Save and show what it does")
@@ -64,7 +64,7 @@ def test_from_blind_scores_to_the_ruling(stage):
         sourcing.open()
         rfq_id = sourcing.rfq.id
         tokens = [sign_in_token(session, each) for each in (sourcing.buyer, sourcing.suppliers[0])]
-    buyer, supplier = (enter(stage, token) for token in tokens)
+    buyer, supplier = (stage.enter_with(token) for token in tokens)
     buyer.open(f"/rfqs/{rfq_id}/evaluation")
     buyer.sees("Quality before price", "Required answers that are not met", "pre-graded 100.00")
     checked(buyer, "blind")

@@ -10,7 +10,7 @@ from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Role
 from marketplace.rfq.bid_content import Answer
 from tests.browser.stage import Stage, open_stage
-from tests.browser.test_remedies import checked, enter
+from tests.browser.test_remedies import checked
 from tests.conftest import sign_in_token
 from tests.factories.bids import make_sourcing
 from tests.factories.identity import actor_of, make_person
@@ -34,7 +34,7 @@ def test_from_the_naming_to_the_spread(stage):
         ada = actor_of(session, make_person(session, organisation, Role.RECEIVER, name="Ada"))
         bob = actor_of(session, make_person(session, organisation, Role.ADMIN, name="Bob"))
         tokens = [sign_in_token(session, each) for each in (sourcing.buyer, ada, bob)]
-    buyer, first, second = (enter(stage, token) for token in tokens)
+    buyer, first, second = (stage.enter_with(token) for token in tokens)
     buyer.open(f"/rfqs/{rfq_id}/graders")
     buyer.sees("No graders are named")
     for name in ("Ada", "Bob"):

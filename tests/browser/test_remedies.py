@@ -7,7 +7,6 @@ import pytest
 
 from marketplace.identity.permissions import Role
 from marketplace.rfq.services import settings as house
-from marketplace.web.context import SESSION_COOKIE
 from tests.browser.conftest import WIDE
 from tests.browser.stage import Guest, Stage, open_stage
 from tests.conftest import sign_in_token
@@ -36,7 +35,7 @@ def test_from_the_letter_to_the_ruling(stage):
         tokens = [sign_in_token(session, each) for each in people]
         rfq_id, award_id = decided.sourcing.rfq.id, decided.award_id
     stage.work()
-    loser, judge, head = (enter(stage, token) for token in tokens)
+    loser, judge, head = (stage.enter_with(token) for token in tokens)
 
     head.open("/settings/sourcing")
     head.sees("Standstill in calendar days")
@@ -112,15 +111,3 @@ def checked(guest: Guest, name: str) -> None:
     assert guest.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     guest.screenshot(f"{name}-narrow")
     guest.page.set_viewport_size(WIDE)
-
-
-def enter(stage: Stage, token: str) -> Guest:
-    """Somebody who has signed in already."""
-    context = stage.chromium.new_context(viewport=WIDE, locale="en-GB")
-    stage.contexts.append(context)
-    context.add_cookies([{"name": SESSION_COOKIE, "value": token, "url": stage.address}])
-    page = context.new_page()
-    page.set_default_timeout(15_000)
-    guest = Guest(page, stage.address, [])
-    page.on("pageerror", lambda error: guest.faults.append(f"{page.url}: {error}"))
-    return guest

@@ -6,9 +6,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from marketplace.settings import Settings
-from marketplace.web.context import SESSION_COOKIE
 from tests.browser.conftest import PHONE, WIDE
-from tests.browser.stage import Guest, Stage, open_stage
+from tests.browser.stage import Stage, open_stage
 from tests.conftest import sign_in_token
 from tests.factories.scenarios import make_compared
 
@@ -25,7 +24,7 @@ def test_from_a_usual_scenario_to_the_award(stage):
     with stage.database.transaction() as session:
         sourcing = make_compared(session)
         token, rfq_id = sign_in_token(session, sourcing.buyer), sourcing.rfq.id
-    guest = enter(stage, token)
+    guest = stage.enter_with(token)
     keys = guest.page.keyboard
 
     guest.open(f"/rfqs/{rfq_id}/scenarios")
@@ -76,14 +75,3 @@ def test_from_a_usual_scenario_to_the_award(stage):
     guest.click("Check the award")
     guest.sees("You are about to award", "€6,000.00")
     assert guest.faults == []
-
-
-def enter(stage: Stage, token: str) -> Guest:
-    """The buyer of the RFQ, signed in."""
-    context = stage.chromium.new_context(viewport=WIDE, locale="en-GB")
-    stage.contexts.append(context)
-    context.add_cookies([{"name": SESSION_COOKIE, "value": token, "url": stage.address}])
-    page = context.new_page()
-    guest = Guest(page, stage.address, [])
-    page.on("pageerror", lambda error: guest.faults.append(f"{page.url}: {error}"))
-    return guest
