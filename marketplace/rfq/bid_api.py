@@ -13,7 +13,7 @@ from marketplace.documents.schemas import UploadSchema
 from marketplace.identity.permissions import Actor, OrgKind
 from marketplace.identity.queries import organisations
 from marketplace.rfq import bid_queries, bid_views, evaluation_queries, price_sight
-from marketplace.rfq.bid_content import BidContent, SealedDocument
+from marketplace.rfq.bid_content import BidContent
 from marketplace.rfq.bid_http import (
     READ_BACK_PARAMETER,
     attempts_kept,
@@ -35,6 +35,7 @@ from marketplace.rfq.bid_schemas import (
 )
 from marketplace.rfq.bid_states import READABLE
 from marketplace.rfq.bid_views import BidView
+from marketplace.rfq.sealed_documents import SealedDocument
 from marketplace.rfq.services import bid_drafts, bidding
 from marketplace.web.blueprints import ApiBlueprint, expected_version
 from marketplace.web.context import arrived_at, current_actor, current_session

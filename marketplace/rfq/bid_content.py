@@ -18,6 +18,11 @@ from marketplace.rfq.criteria_tree import Section
 from marketplace.rfq.offering import OfferKind, QuantityBreak
 from marketplace.rfq.scoring.answers import FREE_TEXT, AnswerSpec, AnswerType, said_yes
 from marketplace.rfq.scoring.formulas import USUAL_FORMULA, PriceFormula
+from marketplace.rfq.sealed_documents import (
+    SealedDocument,
+    document_from_json,
+    document_to_json,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ class AskedLot:
     number: int
     title: str
     description: str = ""
+    minimum_bids: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,7 @@ class Terms:
     allows: frozenset[OfferKind] = frozenset()
     conditions: Conditions = Conditions()
     sections: tuple[Section, ...] = ()
+    minimum_bids: int | None = None
 
     @cached_property
     def line_by_id(self) -> dict[UUID, AskedLine]:
@@ -118,6 +125,15 @@ class Terms:
 
     def lines_of(self, lot_id: UUID) -> tuple[AskedLine, ...]:
         return tuple(line for line in self.lines if line.lot_id == lot_id)
+
+    def least_bidders(self, lot: AskedLot) -> int:
+        """How many suppliers have to bid for the lot: its own number, or that of the RFQ."""
+        return lot.minimum_bids or self.minimum_bids or 1
+
+    @property
+    def asks_for_several(self) -> bool:
+        """Whether one bid is not enough for some lot."""
+        return any(self.least_bidders(lot) > 1 for lot in self.lots)
 
     def only(self, lot_ids: Collection[UUID]) -> "Terms":
         """The same terms as if these lots alone were asked for."""
@@ -136,6 +152,7 @@ class Terms:
                     "number": lot.number,
                     "title": lot.title,
                     "description": lot.description,
+                    **({"minimum_bids": lot.minimum_bids} if lot.minimum_bids else {}),
                 }
                 for lot in self.lots
             ],
@@ -157,6 +174,7 @@ class Terms:
             "conditions": asdict(self.conditions),
             # said only where there are some: terms without them keep their fingerprint
             **({"sections": [each.to_json() for each in self.sections]} if self.sections else {}),
+            **({"minimum_bids": self.minimum_bids} if self.minimum_bids else {}),
         }
 
     @classmethod
@@ -165,7 +183,13 @@ class Terms:
         return cls(
             currency=data["currency"],
             lots=tuple(
-                AskedLot(UUID(lot["id"]), lot["number"], lot["title"], lot.get("description", ""))
+                AskedLot(
+                    UUID(lot["id"]),
+                    lot["number"],
+                    lot["title"],
+                    lot.get("description", ""),
+                    lot.get("minimum_bids"),
+                )
                 for lot in data["lots"]
             ),
             lines=tuple(
@@ -199,6 +223,7 @@ class Terms:
             allows=frozenset(OfferKind(each) for each in data.get("allows", ())),
             conditions=Conditions(**data.get("conditions", {})),
             sections=tuple(Section.from_json(each) for each in data.get("sections", ())),
+            minimum_bids=data.get("minimum_bids"),
         )
 
 
@@ -260,18 +285,6 @@ class Answer:
 
     criterion_id: UUID
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class SealedDocument:
-    """A document of the bid; ``key`` opens its stored bytes."""
-
-    id: UUID
-    name: str
-    media_type: str
-    size: int
-    sha256: str
-    key: bytes
 
 
 @dataclass(frozen=True)
@@ -345,28 +358,6 @@ def joined(*parts: Mapping[str, Any]) -> BidContent:
     for part in parts:
         whole |= part
     return BidContent.from_json(whole)
-
-
-def document_to_json(document: SealedDocument) -> dict[str, Any]:
-    return {
-        "id": str(document.id),
-        "name": document.name,
-        "media_type": document.media_type,
-        "size": document.size,
-        "sha256": document.sha256,
-        "key": document.key.hex(),
-    }
-
-
-def document_from_json(data: Mapping[str, Any]) -> SealedDocument:
-    return SealedDocument(
-        id=UUID(data["id"]),
-        name=data["name"],
-        media_type=data["media_type"],
-        size=data["size"],
-        sha256=data["sha256"],
-        key=bytes.fromhex(data["key"]),
-    )
 
 
 def line_total(asked: AskedLine, line: PricedLine, currency: str) -> Decimal:

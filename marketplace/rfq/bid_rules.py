@@ -9,18 +9,11 @@ from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission
 from marketplace.rfq import bundle_rules, clocks, offer_rules
 from marketplace.rfq.answer_rules import answer_errors
-from marketplace.rfq.bid_content import (
-    AskedLine,
-    BidContent,
-    PricedLine,
-    SealedDocument,
-    Terms,
-    instant,
-    total_of,
-)
+from marketplace.rfq.bid_content import AskedLine, BidContent, PricedLine, Terms, instant, total_of
 from marketplace.rfq.bid_states import BID_FLOW, AttemptOutcome, BidState
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.offer_rules import PRICE_LIMIT
+from marketplace.rfq.sealed_documents import SealedDocument
 from marketplace.rfq.states import RfqState
 
 DRAIN = clocks.DRAIN

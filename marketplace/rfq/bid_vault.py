@@ -19,14 +19,7 @@ from marketplace.core.outbox import OutboxMessage
 from marketplace.core.text import _
 from marketplace.rfq import bid_queries, envelopes
 from marketplace.rfq.addenda.standing import fitted
-from marketplace.rfq.bid_content import (
-    BidContent,
-    SealedDocument,
-    Terms,
-    document_from_json,
-    joined,
-    split,
-)
+from marketplace.rfq.bid_content import BidContent, Terms, joined, split
 from marketplace.rfq.bid_models import (
     Bid,
     BidAttempt,
@@ -38,6 +31,7 @@ from marketplace.rfq.bid_models import (
 )
 from marketplace.rfq.bid_queries import Door
 from marketplace.rfq.envelopes import Binding, Envelope, SealBroken, SealedBid, ServiceKeys
+from marketplace.rfq.sealed_documents import SealedDocument, document_from_json
 
 # One statement for the whole submission: bid, sealed version, receipt, the end of the draft, and
 # what history and others are told. It stores nothing when the bid is not as the caller saw it.

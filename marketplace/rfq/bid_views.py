@@ -11,16 +11,7 @@ from marketplace.core import clock
 from marketplace.core.money import Money, Quantity
 from marketplace.identity.permissions import Actor
 from marketplace.rfq import bid_rules
-from marketplace.rfq.bid_content import (
-    Answer,
-    AskedLine,
-    BidContent,
-    PricedLine,
-    SealedDocument,
-    Terms,
-    document_from_json,
-    line_total,
-)
+from marketplace.rfq.bid_content import Answer, AskedLine, BidContent, PricedLine, Terms, line_total
 from marketplace.rfq.bid_models import Bid, BidAttempt, BidOffer
 from marketplace.rfq.bid_states import BidState
 from marketplace.rfq.bundling import Bundle
@@ -28,6 +19,7 @@ from marketplace.rfq.evaluation_models import BidExclusion
 from marketplace.rfq.models import Rfq, money_of
 from marketplace.rfq.offering import QuantityBreak, breaks_from, price_at
 from marketplace.rfq.price_models import CurrentLine
+from marketplace.rfq.sealed_documents import SealedDocument, document_from_json
 from marketplace.rfq.services.bid_drafts import OwnBid
 from marketplace.rfq.services.bidding import Submitted
 from marketplace.rfq.states import EnvelopeRule

@@ -182,6 +182,7 @@ def _line_values(rfq: Rfq) -> dict[str, Any]:
                 "title": lot.title,
                 "description": lot.description,
                 "estimate": {"amount": lot.estimated_value, "currency": rfq.currency},
+                "minimum_bids": lot.minimum_bids,
             }
             for lot in rfq.lots
         ],

@@ -232,6 +232,7 @@ def _header_values(rfq: Rfq) -> dict[str, Any]:
         "payment_terms_days": rfq.payment_terms_days,
         "allows": rfq.allows,
         "standstill_days": rfq.standstill_days,
+        "minimum_bids": rfq.minimum_bids,
         "blind_scoring": rfq.blind_scoring,
         "low_price_check": rfq.low_price_check,
         "addendum_days": rfq.addendum_days,

@@ -23,6 +23,7 @@ class LotDraft:
     title: str
     description: str = ""
     estimate: Money | None = None
+    minimum_bids: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class Header(TypedDict, total=False):
     payment_terms_days: int | None
     allows: Sequence[OfferKind]
     standstill_days: int
+    minimum_bids: int | None
     addendum_days: int
 
 

@@ -25,6 +25,7 @@ from marketplace.rfq import (
     price_sight,
     reversals,
     sensitivity,
+    turnout_rules,
     views,
 )
 from marketplace.rfq.award_rules import ChosenLine, JustificationRequired, NamesALoser
@@ -150,6 +151,7 @@ def check_award(rfq_id: UUID) -> ResponseReturnValue:
             compared.bundles,
         )
         lot_rules.check_open(compared.rfq_lots, {line.asked.lot_id for line in lines})
+        turnout_rules.check_ruled(compared.turnouts, {line.asked.lot_id for line in lines})
         award_rules.check_minimums(lines, compared.minimums)
         award_rules.check_decidable(compared.lots, lines)
     except (Invalid, Conflict) as refusal:

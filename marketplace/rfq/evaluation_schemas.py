@@ -10,6 +10,7 @@ from marketplace.rfq.bid_schemas import QuantityBreakSchema
 from marketplace.rfq.graders.states import Interest
 from marketplace.rfq.quality_schemas import ExclusionSchema, QualitySchema
 from marketplace.rfq.score_rules import GivenScore
+from marketplace.rfq.turnout_schemas import TurnoutSchema
 from marketplace.web.fields import (
     DecimalField,
     EnumField,
@@ -215,6 +216,7 @@ class LotRankingSchema(Schema):
     lot_id = IdField()
     number = fields.Integer()
     title = fields.String()
+    turnout = fields.Nested(TurnoutSchema, allow_none=True)
     is_final = fields.Boolean(metadata={"description": "Every ranked bid has all its scores."})
     ranks = fields.List(fields.Nested(RankSchema))
     sensitivity = fields.Nested(

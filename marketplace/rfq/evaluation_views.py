@@ -199,6 +199,7 @@ def _lot(evaluation: Evaluation, lot: LotRanking) -> dict[str, Any]:
         "lot_id": lot.lot_id,
         "number": asked.number,
         "title": asked.title,
+        "turnout": evaluation.turnouts.get(lot.lot_id),
         "is_final": lot.is_scored,
         "ranks": [_rank(evaluation, rank) for rank in lot.ranks],
         "sensitivity": _sensitivity(sensitivity.of(lot)),

@@ -8,7 +8,8 @@ from flask.views import MethodView
 
 from marketplace.rfq import lot_views
 from marketplace.rfq.lot_schemas import LotEndSchema, LotListSchema
-from marketplace.rfq.services import lots
+from marketplace.rfq.services import lots, turnout
+from marketplace.rfq.turnout_schemas import LotRulingInputSchema
 from marketplace.web.blueprints import ApiBlueprint, expected_version
 from marketplace.web.context import current_actor, current_session
 from marketplace.web.shown import Shown
@@ -50,6 +51,18 @@ class LotUnsuccessful(MethodView):
         """End one opened lot without an award."""
         session, actor = current_session(), current_actor()
         lots.close_unsuccessful(session, actor, rfq_id, lot_id, **data, expected=_seen_version())
+        return lot_views.whole(session, actor, rfq_id)
+
+
+@blp.route("/<uuid:lot_id>/bid-ruling")
+class LotBidRuling(MethodView):
+    @blp.idempotent()
+    @blp.arguments(LotRulingInputSchema)
+    @blp.response(200, LotListSchema)
+    def post(self, data: dict[str, Any], rfq_id: UUID, lot_id: UUID) -> Shown:
+        """Rule on a lot with too few bids: go on, end it, or ask for it again in a new draft."""
+        session, actor = current_session(), current_actor()
+        turnout.rule(session, actor, rfq_id, lot_id, **data, expected=_seen_version())
         return lot_views.whole(session, actor, rfq_id)
 
 

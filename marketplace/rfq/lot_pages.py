@@ -13,7 +13,10 @@ from marketplace.rfq import lot_views, queries
 from marketplace.rfq.lot_schemas import LotEndSchema
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.sections import save
-from marketplace.rfq.services import lots
+from marketplace.rfq.services import lots, turnout
+from marketplace.rfq.turnout_models import LotRuling
+from marketplace.rfq.turnout_schemas import LotRulingInputSchema
+from marketplace.rfq.turnout_states import TooFewRuling
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session
 from marketplace.web.forms import Form, flash
@@ -45,6 +48,33 @@ def cancel(rfq_id: UUID, lot_id: UUID) -> ResponseReturnValue:
 def unsuccessful(rfq_id: UUID, lot_id: UUID) -> ResponseReturnValue:
     told = _("The lot has ended without an award. Its bidders are told.")
     return _end("close_unsuccessful", lots.close_unsuccessful, rfq_id, lot_id, told)
+
+
+@pages.route("/<uuid:lot_id>/bid-ruling", methods=["GET", "POST"])
+def bid_ruling(rfq_id: UUID, lot_id: UUID) -> ResponseReturnValue:
+    """Too few suppliers bid: what becomes of the lot."""
+    session, actor = current_session(), current_actor()
+    rfq = queries.get_own(session, actor, rfq_id)
+    found = turnout.read(session, actor, rfq_id, lot_id)
+    posted = request.form if request.method == "POST" else None
+    form = Form(LotRulingInputSchema, posted, initial={"version": rfq.version})
+    made: list[LotRuling] = []
+    save(
+        form,
+        lambda: made.append(
+            turnout.rule(session, actor, rfq_id, lot_id, **form.data, expected=form.version)
+        ),
+    )
+    if not form.valid:
+        page = render_template(
+            "rfq/bid_ruling.html", form=form, rfq=rfq, turnout=found, outcomes=list(TooFewRuling)
+        )
+        return page, 200 if posted is None else 422
+    if made[0].copy_id:
+        flash(_("The lot has ended without an award. This is the new draft of it."))
+        return redirect(url_for("rfq_draft.overview", rfq_id=made[0].copy_id), 303)
+    flash(_("The ruling is noted."))
+    return redirect(url_for("rfq_lots.show", rfq_id=rfq_id), 303)
 
 
 def _end(

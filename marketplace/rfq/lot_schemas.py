@@ -4,6 +4,7 @@ from marshmallow import fields
 
 from marketplace.rfq.award_states import AwardState
 from marketplace.rfq.schemas import LotSchema
+from marketplace.rfq.turnout_schemas import LotRulingSchema, TurnoutSchema
 from marketplace.web.fields import EnumField, IdField, TextField
 from marketplace.web.schemas import Schema
 
@@ -16,6 +17,12 @@ class LotStandingSchema(LotSchema):
         allow_none=True,
         metadata={"description": "Bids for the lot; for the buyer only, after the opening."},
     )
+    turnout = fields.Nested(
+        TurnoutSchema,
+        allow_none=True,
+        metadata={"description": "For the buyer only, once it is known who bids for which lot."},
+    )
+    rulings = fields.List(fields.Nested(LotRulingSchema))
     actions = fields.List(fields.String())
 
 

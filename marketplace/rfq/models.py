@@ -57,6 +57,7 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
         ),
         CheckConstraint("addendum_days BETWEEN 0 AND 60", name="addendum_days_sane"),
         CheckConstraint("standstill_days BETWEEN 0 AND 90", name="standstill_sane"),
+        CheckConstraint("minimum_bids BETWEEN 1 AND 50", name="minimum_bids_sane"),
         CheckConstraint(
             "state IN ('draft', 'cancelled')"
             " OR (published_at IS NOT NULL AND bids_due_at IS NOT NULL)",
@@ -92,6 +93,8 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
     allows: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
     standstill_days: Mapped[int] = mapped_column(default=0, server_default="0")
     addendum_days: Mapped[int] = mapped_column(default=2, server_default="2")
+    # so many suppliers have to bid for a lot, unless the buyer rules otherwise; None: no matter
+    minimum_bids: Mapped[int | None]
     addendum_count: Mapped[int] = mapped_column(default=0, server_default="0")
     source: Mapped[RfqSource] = mapped_column(default=RfqSource.PORTAL)
     external_ref: Mapped[str | None]
@@ -187,6 +190,7 @@ class RfqLot(HasId, Base):
     __table_args__ = (
         UniqueConstraint("rfq_id", "number", deferrable=True),
         CheckConstraint("estimated_value BETWEEN 0 AND 1e13", name="estimated_value_sane"),
+        CheckConstraint("minimum_bids BETWEEN 1 AND 50", name="minimum_bids_sane"),
         CheckConstraint("(state = 'open') = (ended_at IS NULL)", name="ended_with_time"),
         CheckConstraint("(state = 'awarded') = (award_id IS NOT NULL)", name="awarded_by_award"),
     )
@@ -196,6 +200,8 @@ class RfqLot(HasId, Base):
     title: Mapped[str]
     description: Mapped[str] = mapped_column(default="", server_default="")
     estimated_value: Mapped[Amount | None]
+    # instead of that of the RFQ
+    minimum_bids: Mapped[int | None]
     state: Mapped[LotState] = mapped_column(
         default=LotState.OPEN, server_default=LotState.OPEN.value
     )

@@ -1,9 +1,13 @@
 """Asking for the same again: an RFQ as the plain values of a new draft."""
 
+from dataclasses import replace
+from typing import cast
 from uuid import UUID
 
 from marketplace.rfq.drafts import Address, CriterionDraft, Header, LineDraft, LotDraft, RfqDraft
 from marketplace.rfq.models import Rfq, RfqLine, money_of
+
+_LONGEST_TITLE = 200
 
 
 def draft_of(rfq: Rfq, supplier_ids: list[UUID]) -> RfqDraft:
@@ -13,7 +17,12 @@ def draft_of(rfq: Rfq, supplier_ids: list[UUID]) -> RfqDraft:
     return RfqDraft(
         header=_header_of(rfq),
         lots=[
-            LotDraft(lot.title, lot.description, money_of(lot.estimated_value, rfq.currency))
+            LotDraft(
+                lot.title,
+                lot.description,
+                money_of(lot.estimated_value, rfq.currency),
+                lot.minimum_bids,
+            )
             for lot in rfq.lots
         ],
         lines=[_line_of(line, position[numbers[line.lot_id]], rfq.currency) for line in rfq.lines],
@@ -34,6 +43,32 @@ def draft_of(rfq: Rfq, supplier_ids: list[UUID]) -> RfqDraft:
         supplier_ids=supplier_ids,
         source=rfq.source,
     )
+
+
+def of_lot(rfq: Rfq, lot_id: UUID, supplier_ids: list[UUID]) -> RfqDraft:
+    """The same for one lot alone, under a title that names it."""
+    whole = draft_of(rfq, supplier_ids)
+    index = next(index for index, lot in enumerate(rfq.lots) if lot.id == lot_id)
+    lot = whole.lots[index]
+    header = {**whole.header, "estimate": lot.estimate}
+    if len(rfq.lots) > 1:
+        header["title"] = f"{rfq.title} – {lot.title}"[:_LONGEST_TITLE]
+    return replace(
+        whole,
+        header=cast(Header, header),
+        lots=[lot],
+        lines=[replace(line, lot=1) for line in whole.lines if line.lot == index + 1],
+        criteria=[_for_one_lot(criterion, index) for criterion in whole.criteria],
+    )
+
+
+def _for_one_lot(criterion: CriterionDraft, index: int) -> CriterionDraft:
+    """Amounts that the price formula publishes by lot: that of this lot alone."""
+    formula = criterion.price_formula
+    if formula is None or not formula.references:
+        return criterion
+    own = formula.references[index : index + 1]
+    return replace(criterion, price_formula=replace(formula, references=own))
 
 
 def _header_of(rfq: Rfq) -> Header:
@@ -59,6 +94,7 @@ def _header_of(rfq: Rfq) -> Header:
         "allows": rfq.offer_kinds,
         "standstill_days": rfq.standstill_days,
         "addendum_days": rfq.addendum_days,
+        "minimum_bids": rfq.minimum_bids,
     }
 
 

@@ -105,6 +105,7 @@ def lot_values(lot: LotDraft) -> dict[str, object]:
         "title": lot.title,
         "description": lot.description,
         "estimated_value": lot.estimate.amount if lot.estimate else None,
+        "minimum_bids": lot.minimum_bids,
     }
 
 

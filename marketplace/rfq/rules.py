@@ -184,6 +184,13 @@ def _doubts(rfq: Rfq, invitations: Sequence[RfqInvitation], now: datetime) -> It
         yield FieldError(
             "/invitations", "single_supplier", _("Only one supplier is invited: no competition.")
         )
+    least = max([rfq.minimum_bids or 1, *(lot.minimum_bids or 1 for lot in rfq.lots)])
+    if len(invitations) < least and not rfq.open_to_all:
+        yield FieldError(
+            "/invitations",
+            "fewer_invited_than_wanted",
+            _("Fewer suppliers are invited than have to bid."),
+        )
     if any(line.delivery_on and line.delivery_on < now.date() for line in rfq.lines):
         yield FieldError("/lines", "delivery_in_the_past", _("A delivery date lies in the past."))
 

@@ -52,6 +52,13 @@ class LotInputSchema(Schema):
     title = TextField(required=True, max=200)
     description = TextField(max=10_000, load_default="")
     estimate = MoneyField(load_default=None, allow_none=True)
+    minimum_bids = CountField(
+        strict=True,
+        load_default=None,
+        allow_none=True,
+        validate=validate.Range(1, 50),
+        metadata={"description": "Left out: as the RFQ says."},
+    )
 
     @post_load
     def make(self, data: dict[str, Any], **_kwargs: Any) -> LotDraft:
@@ -146,6 +153,15 @@ class HeaderSchema(Schema):
         metadata={
             "description": "Working days that bidders have at least after an addendum. Left out: as"
             " the organisation's sourcing settings say."
+        },
+    )
+    minimum_bids = CountField(
+        strict=True,
+        allow_none=True,
+        validate=validate.Range(1, 50),
+        metadata={
+            "description": "So many suppliers have to bid for a lot, as published. With fewer its"
+            " award waits for a ruling."
         },
     )
     standstill_days = CountField(
@@ -256,6 +272,7 @@ class LotSchema(Schema):
     description = fields.String()
     estimate = MoneyField(metadata={"description": "For the buyer only."})
     state = EnumField(LotState)
+    minimum_bids = fields.Integer(metadata={"description": "null: as the RFQ says."})
     ended_at = InstantField()
     end_reason = fields.String()
     award_id = IdField(metadata={"description": "The decision that the lot ended with."})
@@ -306,6 +323,7 @@ class RfqSchema(RfqSummarySchema):
     addendum_days = fields.Integer()
     addendum_count = fields.Integer(metadata={"description": "Published changes so far."})
     standstill_days = fields.Integer()
+    minimum_bids = fields.Integer()
     source = EnumField(RfqSource)
     external_ref = fields.String()
     blind_scoring = fields.Boolean()

@@ -141,12 +141,16 @@ def published_terms(session: Session, rfq: Rfq) -> Terms:
     weights = criteria_tree.shares(rfq.sections, [each.place for each in criteria])
     return Terms(
         currency=rfq.currency,
-        lots=tuple(AskedLot(lot.id, lot.number, lot.title, lot.description) for lot in lots),
+        lots=tuple(
+            AskedLot(lot.id, lot.number, lot.title, lot.description, lot.minimum_bids)
+            for lot in lots
+        ),
         lines=tuple(_asked(line) for line in lines),
         criteria=tuple(map(_criterion, criteria, weights)),
         allows=frozenset(rfq.offer_kinds),
         conditions=Conditions(rfq.description, rfq.payment_terms_days, _address(rfq)),
         sections=tuple(rfq.sections),
+        minimum_bids=rfq.minimum_bids,
     )
 
 

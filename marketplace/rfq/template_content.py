@@ -31,6 +31,7 @@ def to_json(draft: RfqDraft) -> dict[str, Any]:
                 "title": lot.title,
                 "description": lot.description,
                 "estimate": _money_out(lot.estimate),
+                "minimum_bids": lot.minimum_bids,
             }
             for lot in draft.lots
         ],
@@ -54,7 +55,13 @@ def from_json(data: dict[str, Any]) -> RfqDraft:
     return RfqDraft(
         header=cast(Header, read),
         lots=[
-            LotDraft(lot["title"], lot["description"], _money_in(lot["estimate"]))
+            LotDraft(
+                lot["title"],
+                lot["description"],
+                _money_in(lot["estimate"]),
+                # templates of before say nothing of it
+                lot.get("minimum_bids"),
+            )
             for lot in data["lots"]
         ],
         lines=[_line_in(line) for line in data["lines"]],

@@ -27,12 +27,7 @@ from marketplace.rfq import (
     queries,
 )
 from marketplace.rfq.addenda.standing import Stand, confirmed_in
-from marketplace.rfq.bid_content import (
-    Terms,
-    document_to_json,
-    instant,
-    line_total,
-)
+from marketplace.rfq.bid_content import Terms, instant, line_total
 from marketplace.rfq.bid_models import (
     Bid,
     BidAttempt,
@@ -53,6 +48,7 @@ from marketplace.rfq.envelopes import (
 )
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.price_models import BidLine
+from marketplace.rfq.sealed_documents import document_to_json
 from marketplace.rfq.states import RFQ_FLOW
 from marketplace.rfq.unsealed import (
     OpenedBid,

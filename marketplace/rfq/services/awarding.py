@@ -21,6 +21,7 @@ from marketplace.rfq import (
     opening_queries,
     queries,
     standings,
+    turnout_rules,
 )
 from marketplace.rfq.award_rules import Choice, ChosenLine
 from marketplace.rfq.bid_content import instant
@@ -32,6 +33,7 @@ from marketplace.rfq.ranking import LotRanking, Rank
 from marketplace.rfq.services import evaluation
 from marketplace.rfq.services.evaluation import Evaluation
 from marketplace.rfq.states import RFQ_FLOW
+from marketplace.rfq.turnout_rules import Turnout
 from marketplace.suppliers import queries as supplier_queries
 
 
@@ -51,8 +53,8 @@ def award(
     Ends the lots of which something is given away; the others stay open for further decisions.
     Final at once, or after the RFQ's standstill; orders follow from that event.
     reasons: what all bidders read in their letters; the justification stays with the buyer.
-    Raises AwardInvalid, ScoresMissing, JustificationRequired, NamesALoser, SupplierIsBlocked or
-    LotEnded.
+    Raises AwardInvalid, ScoresMissing, JustificationRequired, NamesALoser, SupplierIsBlocked,
+    LotEnded or TooFewBids.
     """
     bid_queries.opened(session, actor, rfq_id)
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
@@ -66,6 +68,7 @@ def award(
     )
     covered = {line.asked.lot_id for line in chosen}
     lot_rules.check_open(compared.rfq_lots, covered)
+    turnout_rules.check_ruled(compared.turnouts, covered)
     award_rules.check_minimums(chosen, compared.minimums)
     award_rules.check_decidable(compared.lots, chosen)
     award_rules.check_justified(chosen, justification)
@@ -129,7 +132,11 @@ def _write(
         justification=justification.strip(),
         reasons=reasons.strip(),
         evidence={
-            "lots": [_lot_evidence(lot) for lot in compared.lots if lot.lot_id in covered],
+            "lots": [
+                _lot_evidence(lot) | _ruling_evidence(compared.turnouts.get(lot.lot_id))
+                for lot in compared.lots
+                if lot.lot_id in covered
+            ],
             "excluded": [_exclusion_evidence(each.ruling) for each in compared.excluded],
         },
     )
@@ -162,6 +169,22 @@ def _line(rfq: Rfq, decided: Award, compared: Evaluation, line: ChosenLine) -> d
 
 def _lot_evidence(lot: LotRanking) -> dict[str, Any]:
     return {"lot_id": str(lot.lot_id), "ranks": [_rank_evidence(rank) for rank in lot.ranks]}
+
+
+def _ruling_evidence(turnout: Turnout | None) -> dict[str, Any]:
+    """Said only where the lot is awarded with fewer bids than were asked for."""
+    ruling = turnout.ruling if turnout and turnout.is_short else None
+    if turnout is None or ruling is None:
+        return {}
+    return {
+        "too_few_bids": {
+            "wanted": turnout.wanted,
+            "bidders": turnout.bidders,
+            "reason": ruling.reason,
+            "ruled_by": str(ruling.ruled_by),
+            "ruled_at": instant(ruling.created_at),
+        }
+    }
 
 
 def _exclusion_evidence(ruling: BidExclusion) -> dict[str, Any]:

@@ -16,11 +16,12 @@ from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq import bid_queries, bid_rules, bid_vault
 from marketplace.rfq.addenda import reading as amending
 from marketplace.rfq.addenda.reading import Amended
-from marketplace.rfq.bid_content import BidContent, SealedDocument, Terms
+from marketplace.rfq.bid_content import BidContent, Terms
 from marketplace.rfq.bid_models import Bid
 from marketplace.rfq.bid_queries import Door
 from marketplace.rfq.bid_states import BID_FLOW, BidState
 from marketplace.rfq.envelopes import ServiceKeys
+from marketplace.rfq.sealed_documents import SealedDocument
 
 
 class WrongReadBackKey(NotFound):

@@ -1,7 +1,7 @@
 """Comparing opened bids and scoring what is not the price."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from uuid import UUID
@@ -28,8 +28,9 @@ from marketplace.rfq import (
     queries,
     ranking,
     score_rules,
+    turnout_queries,
 )
-from marketplace.rfq.bid_content import AskedLine, SealedDocument, Terms
+from marketplace.rfq.bid_content import AskedLine, Terms
 from marketplace.rfq.bid_models import BidOffer, BidScore
 from marketplace.rfq.bundling import Bundle, BundleOffer
 from marketplace.rfq.evaluation_models import BidExclusion
@@ -43,7 +44,9 @@ from marketplace.rfq.pregrading import Pregrade
 from marketplace.rfq.price_models import CurrentLine
 from marketplace.rfq.ranking import Cell, LotRanking, Offer, Price, Score
 from marketplace.rfq.score_rules import GivenScore
+from marketplace.rfq.sealed_documents import SealedDocument
 from marketplace.rfq.states import RFQ_FLOW
+from marketplace.rfq.turnout_rules import Turnout
 
 Scores = dict[tuple[UUID, UUID], BidScore | Mean]
 
@@ -77,6 +80,7 @@ class Evaluation:
     grading: Sequence[Progress] = ()
     missing_scores: int = 0
     rfq_lots: Sequence[RfqLot] = ()
+    turnouts: Mapping[UUID, Turnout] = field(default_factory=dict)
 
     @property
     def open_lots(self) -> frozenset[UUID]:
@@ -87,6 +91,15 @@ class Evaluation:
     def undecided(self) -> Terms:
         """What is asked for and has not been decided."""
         return self.terms.only(self.open_lots)
+
+    @property
+    def too_few(self) -> list[Turnout]:
+        """The open lots for which fewer suppliers bid than are wanted."""
+        return [
+            each
+            for lot_id, each in self.turnouts.items()
+            if each.is_short and lot_id in self.open_lots
+        ]
 
     @cached_property
     def offer_by_id(self) -> dict[UUID, BidOffer]:
@@ -258,6 +271,7 @@ def _evaluation(session: Session, actor: Actor, rfq: Rfq) -> Evaluation:
         grading=grading,
         missing_scores=missing,
         rfq_lots=lots,
+        turnouts=turnout_queries.turnouts(session, rfq, terms),
     )
 
 

@@ -14,7 +14,7 @@ from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.identity.queries import organisations
 from marketplace.rfq import bid_queries, bid_vault, evaluation_queries, quality_rules, queries
-from marketplace.rfq.bid_content import Criterion, SealedDocument, Terms
+from marketplace.rfq.bid_content import Criterion, Terms
 from marketplace.rfq.bid_models import BidOffer
 from marketplace.rfq.graders import giving, rules
 from marketplace.rfq.graders import queries as grader_queries
@@ -24,6 +24,7 @@ from marketplace.rfq.graders.states import Interest
 from marketplace.rfq.models import Rfq, RfqCriterion
 from marketplace.rfq.officers import queries as officer_queries
 from marketplace.rfq.score_rules import GivenScore
+from marketplace.rfq.sealed_documents import SealedDocument
 from marketplace.rfq.states import RFQ_FLOW
 
 
