@@ -56,6 +56,7 @@ from marketplace.rfq import grader_api as rfq_grader_api
 from marketplace.rfq import grader_pages as rfq_grader_pages
 from marketplace.rfq import import_api as rfq_import_api
 from marketplace.rfq import import_pages as rfq_import_pages
+from marketplace.rfq import kind_pages as rfq_kind_pages
 from marketplace.rfq import lot_api as rfq_lot_api
 from marketplace.rfq import lot_pages as rfq_lot_pages
 from marketplace.rfq import low_price_api as rfq_low_price_api
@@ -181,6 +182,7 @@ PAGES = (
     rfq_officer_pages.key_pages,
     rfq_officer_pages.pages,
     rfq_opening_pages.pages,
+    rfq_kind_pages.pages,
     rfq_lot_pages.pages,
     rfq_low_price_pages.pages,
     rfq_outage_pages.pages,

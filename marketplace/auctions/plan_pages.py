@@ -14,6 +14,7 @@ from marketplace.auctions.states import AuctionType, Beat, DecrementKind, Displa
 from marketplace.core import clock
 from marketplace.core.text import _
 from marketplace.rfq.bid_http import peeking_noted
+from marketplace.rfq.models import Rfq
 from marketplace.rfq.services import evaluation
 from marketplace.rfq.services.evaluation import Evaluation
 from marketplace.web import rows
@@ -32,7 +33,7 @@ def plan(rfq_id: UUID) -> ResponseReturnValue:
     with peeking_noted(rfq_id):
         compared = evaluation.read(session, actor, rfq_id)
     if request.method == "GET":
-        return _page(compared, Form(AuctionInputSchema, initial=_usual()))
+        return _page(compared, Form(AuctionInputSchema, initial=_usual(compared.rfq)))
     form = Form(AuctionInputSchema, _tidied(request.form))
     if form.valid:
         with form.guard():
@@ -64,12 +65,13 @@ def _page(compared: Evaluation, form: Form) -> str:
     )
 
 
-def _usual() -> dict[str, Any]:
-    """A start tomorrow at the full hour, half an hour, half a per cent."""
-    tomorrow = clock.now() + timedelta(days=1)
+def _usual(rfq: Rfq) -> dict[str, Any]:
+    """The announced start, else tomorrow at the full hour; half an hour, half a per cent."""
+    now, announced = clock.now(), rfq.auction_starts_at
+    tomorrow = (now + timedelta(days=1)).replace(minute=0, second=0, microsecond=0)
     return {
         "type": AuctionType.ENGLISH,
-        "starts_at": tomorrow.replace(minute=0, second=0, microsecond=0),
+        "starts_at": announced if announced and announced > now else tomorrow,
         "lot_order": LotOrder.PARALLEL,
         "display": Display.BOTH,
         "beat": Beat.OWN,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import clock
 from marketplace.core.money import Quantity
 from marketplace.demo import cast as casting
-from marketplace.demo import world
+from marketplace.demo import kinds, world
 from marketplace.demo.cast import Cast
 from marketplace.demo.consequences import work_off
 from marketplace.demo.goods import GOODS, Good
@@ -126,6 +126,7 @@ def _rfqs(sourcing: Sourcing, today: datetime) -> None:
     sourcing.publish(running, today - timedelta(days=3))
     sourcing.bid(running, "medisud", today - timedelta(days=1))
     _questions(sourcing, running, today)
+    kinds.publish_proposal(sourcing, today)
     _first_draft(sourcing, today)
 
 

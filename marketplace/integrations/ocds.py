@@ -26,6 +26,7 @@ from marketplace.integrations import ocds_files
 from marketplace.integrations import ocds_reading as reading
 from marketplace.integrations.ocds_reading import Tender
 from marketplace.rfq.drafts import RfqDraft
+from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.services import content, drafting, papers
 from marketplace.rfq.states import RfqSource, RfqState
@@ -156,10 +157,17 @@ def _create(session: Session, actor: Actor, tender: Tender) -> Rfq:
 
 
 def _update(session: Session, actor: Actor, rfq: Rfq, tender: Tender) -> None:
-    """Write the draft anew; what buyers had added to lines of the earlier release goes."""
+    """Write the draft anew; what buyers had added to lines of the earlier release goes.
+
+    The kind stays as they have chosen it meanwhile.
+    """
+    header = tender.header.copy()
+    del header["kind"]
+    if rfq.kind is RfqKind.MINI_COMPETITION:
+        del header["open_to_all"]
     content.set_lines(session, actor, rfq.id, [])
     content.set_lots(session, actor, rfq.id, tender.lots)
-    drafting.update(session, actor, rfq.id, tender.header)
+    drafting.update(session, actor, rfq.id, header)
     content.set_lines(session, actor, rfq.id, tender.lines)
 
 

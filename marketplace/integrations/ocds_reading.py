@@ -13,6 +13,7 @@ from marketplace.core.text import Text, _
 from marketplace.core.units import UNITS, unit_code
 from marketplace.integrations.ocds_files import refuse
 from marketplace.rfq.drafts import Header, LineDraft, LotDraft
+from marketplace.rfq.kinds import RfqKind
 
 PIECE = "C62"
 PLACES = 6
@@ -23,6 +24,13 @@ MAX_TEXT = 10_000
 # units as publishers write them who do not use the UNECE codes
 _UNITS = {"ser": "E48", "servicio": "E48", "unidad": "C62", "unidades": "C62", "pza": "C62",
           "pieza": "C62", "mes": "MON", "dia": "DAY", "metro": "MTR", "litro": "LTR"}  # fmt: skip
+
+# how publishers name our kinds in procurementMethodDetails
+_KINDS = (
+    (RfqKind.MINI_COMPETITION, ("mini-competition", "mini competition", "mini-concurrence")),
+    (RfqKind.RFP, ("request for proposal", "demande de proposition")),
+    (RfqKind.AUCTION, ("reverse auction", "electronic auction", "enchère")),
+)
 
 
 class NothingToImport(Invalid):
@@ -158,12 +166,15 @@ class _Reader:
 
     def _header(self, lines: list[LineDraft]) -> Header:
         title = _text(self.tender.get("title")) or _text(self.tender.get("description"))
+        kind = _kind_of(self.tender)
         header: Header = {
+            "kind": kind,
             "title": (title or _text(self.release.get("ocid")))[:MAX_TITLE],
             "description": self._description(),
             "currency": self.currency,
             "estimate": self._money(self.tender.get("value"), "value"),
-            "open_to_all": self.tender.get("procurementMethod") == "open",
+            "open_to_all": kind is not RfqKind.MINI_COMPETITION
+            and self.tender.get("procurementMethod") == "open",
         }
         code = next((line.category_code for line in lines if line.category_code), None)
         header["category_code"] = code
@@ -283,6 +294,15 @@ class _Reader:
                 yield Reference(title or url, url, _text(document.get("format")))
             elif document:
                 self.notices.append(_("Document “%(title)s” has no usable address.", title=title))
+
+
+def _kind_of(tender: dict[str, Any]) -> RfqKind:
+    """As procurementMethodDetails says; a request for quotation where it names none of ours."""
+    details = _text(tender.get("procurementMethodDetails")).casefold()
+    for kind, names in _KINDS:
+        if any(name in details for name in names):
+            return kind
+    return RfqKind.RFQ
 
 
 def _classified(item: dict[str, Any]) -> str | None:

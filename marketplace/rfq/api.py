@@ -8,16 +8,18 @@ from flask.views import MethodView
 from marketplace.core.pages import Page
 from marketplace.rfq import queries, rules, views
 from marketplace.rfq.drafts import Header, RfqDraft
+from marketplace.rfq.question_schemas import (
+    QuestionAnswerSchema,
+    QuestionInputSchema,
+    QuestionListSchema,
+    QuestionSchema,
+)
 from marketplace.rfq.schemas import (
     CancelSchema,
     ExtendSchema,
     HeaderSchema,
     PublishedSchema,
     PublishSchema,
-    QuestionAnswerSchema,
-    QuestionInputSchema,
-    QuestionListSchema,
-    QuestionSchema,
     ReadinessSchema,
     RfqInputSchema,
     RfqQuerySchema,

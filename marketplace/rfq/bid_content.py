@@ -15,6 +15,7 @@ from marketplace.core.text import Text, _
 from marketplace.rfq import offering
 from marketplace.rfq.bundling import Bundle
 from marketplace.rfq.criteria_tree import Section
+from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.offering import OfferKind, QuantityBreak
 from marketplace.rfq.scoring.answers import FREE_TEXT, AnswerSpec, AnswerType, said_yes
 from marketplace.rfq.scoring.formulas import USUAL_FORMULA, PriceFormula
@@ -113,6 +114,7 @@ class Terms:
     conditions: Conditions = Conditions()
     sections: tuple[Section, ...] = ()
     minimum_bids: int | None = None
+    kind: RfqKind = RfqKind.RFQ
 
     @cached_property
     def line_by_id(self) -> dict[UUID, AskedLine]:
@@ -173,6 +175,7 @@ class Terms:
             "allows": sorted(self.allows),
             "conditions": asdict(self.conditions),
             # said only where there are some: terms without them keep their fingerprint
+            **({} if self.kind is RfqKind.RFQ else {"kind": str(self.kind)}),
             **({"sections": [each.to_json() for each in self.sections]} if self.sections else {}),
             **({"minimum_bids": self.minimum_bids} if self.minimum_bids else {}),
         }
@@ -224,6 +227,7 @@ class Terms:
             conditions=Conditions(**data.get("conditions", {})),
             sections=tuple(Section.from_json(each) for each in data.get("sections", ())),
             minimum_bids=data.get("minimum_bids"),
+            kind=RfqKind(data.get("kind", RfqKind.RFQ)),
         )
 
 

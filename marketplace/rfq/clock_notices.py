@@ -29,7 +29,7 @@ register_kind(
     "rfq_deadline_soon",
     title=_("Deadline soon: %(title)s"),
     body=_("Bids for %(number)s of %(buyer)s are taken until %(due_at)s."),
-    button=_("Read the RFQ"),
+    button=_("Read more"),
 )
 register_kind(
     "rfq_bids_to_open",

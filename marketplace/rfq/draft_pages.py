@@ -14,6 +14,8 @@ from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import OrgKind, Permission
 from marketplace.rfq import deadlines, queries, views
 from marketplace.rfq.drafts import Header, RfqDraft
+from marketplace.rfq.kind_pages import chosen_kind
+from marketplace.rfq.kinds import WORDS, RfqKind, kind_named
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.ranking import shown
@@ -37,7 +39,10 @@ def new() -> ResponseReturnValue:
     actor = current_actor()
     if request.method == "GET":
         usual = queries.settings(current_session(), actor.organisation_id)
+        kind = chosen_kind()
         initial = {
+            "kind": kind,
+            "blind_scoring": kind is RfqKind.RFP,
             "currency": actor.currency,
             "time_zone": actor.time_zone,
             "standstill_days": usual.standstill_days,
@@ -190,6 +195,8 @@ def _gaps(reasons: list[Any]) -> dict[str, list[Any]]:
         "criteria": "criteria",
         "blind_scoring": "header",
         "invitations": "invitations",
+        "agreement_ref": "header",
+        "auction_starts_at": "header",
     }
     gaps: dict[str, list[Any]] = {section: [] for section in sections.values()}
     for reason in reasons:
@@ -202,16 +209,25 @@ def _header_page(form: Form, rfq: Rfq | None, candidates: list[str] | None = Non
         "rfq/header.html",
         form=form,
         rfq=rfq,
+        kind=_kind_of(form, rfq),
         candidates=candidates or [],
         zones=sorted(deadlines.zone_names()),
         envelope_rules=list(EnvelopeRule),
         offer_kinds=list(OfferKind),
+        kind_words=WORDS,
     )
+
+
+def _kind_of(form: Form, rfq: Rfq | None) -> RfqKind:
+    """Of a draft that is there its own, else what was chosen; it need not have been valid."""
+    if rfq:
+        return rfq.kind
+    return kind_named(str(form.value("kind") or "")) or RfqKind.RFQ
 
 
 def _header_values(rfq: Rfq) -> dict[str, Any]:
     zone = rfq.time_zone
-    due, asked_until = rfq.bids_due_at, rfq.questions_due_at
+    due, asked_until, start = rfq.bids_due_at, rfq.questions_due_at, rfq.auction_starts_at
     return {
         "title": rfq.title,
         "description": rfq.description,
@@ -221,6 +237,8 @@ def _header_values(rfq: Rfq) -> dict[str, Any]:
         "time_zone": zone,
         "bids_due_at": formats.local_input(due, zone) if due else None,
         "questions_due_at": formats.local_input(asked_until, zone) if asked_until else None,
+        "agreement_ref": rfq.agreement_ref,
+        "auction_starts_at": formats.local_input(start, zone) if start else None,
         "category_code": rfq.category_code,
         "delivery": {
             "street": rfq.delivery_street,

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from marketplace.core.money import Money, Quantity
 from marketplace.rfq.criteria_tree import Place, Section
+from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.scoring.answers import AnswerSpec
 from marketplace.rfq.scoring.formulas import PriceFormula
@@ -81,6 +82,7 @@ class Header(TypedDict, total=False):
     deadline, at the same local time.
     """
 
+    kind: RfqKind
     title: str
     description: str
     currency: str
@@ -89,6 +91,8 @@ class Header(TypedDict, total=False):
     questions_due_at: Deadline | None
     questions_days_before: int | None
     open_to_all: bool
+    agreement_ref: str | None
+    auction_starts_at: Deadline | None
     blind_scoring: bool
     low_price_check: bool
     envelopes: EnvelopeRule

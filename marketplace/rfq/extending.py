@@ -7,13 +7,18 @@ from sqlalchemy.orm import Session
 from marketplace.core import audit, clock, outbox
 from marketplace.events.rfq import DeadlineExtended
 from marketplace.identity.permissions import Actor
-from marketplace.rfq import queries, rules
+from marketplace.rfq import kind_rules, queries, rules
 from marketplace.rfq.models import Rfq
 
 
 def move_deadline(session: Session, actor: Actor, rfq: Rfq, due_at: datetime) -> None:
-    """For everybody: all who were asked are told. Raises DeadlineShortenForbidden."""
+    """For everybody: all who were asked are told. Raises DeadlineShortenForbidden.
+
+    An auction that was announced for an earlier instant is planned after the opening instead.
+    """
     rules.check_extension(rfq, due_at)
+    if kind_rules.starts_too_early(rfq, due_at):
+        rfq.auction_starts_at = None
     previous, rfq.bids_due_at = rfq.bids_due_at, due_at
     supplier_ids = queries.invited_ids(session, rfq.id)
     outbox.record(

@@ -36,6 +36,7 @@ from marketplace.core.shares import Share
 from marketplace.rfq import criteria_tree
 from marketplace.rfq.clocks import Moment, moments
 from marketplace.rfq.criteria_tree import Place, Section
+from marketplace.rfq.kinds import WORDS, KindWords, RfqKind
 from marketplace.rfq.lot_states import LotState
 from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.scoring.answers import AnswerSpec
@@ -63,6 +64,9 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
             " OR (published_at IS NOT NULL AND bids_due_at IS NOT NULL)",
             name="published_with_deadline",
         ),
+        CheckConstraint(
+            "kind <> 'mini_competition' OR NOT open_to_all", name="mini_competition_invites"
+        ),
         Index(None, "buyer_id", "created_at", "id"),
         Index("ix_rfq_next_check", "next_check", postgresql_where=text("next_check IS NOT NULL")),
         Index(
@@ -74,6 +78,7 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
     )
 
     buyer_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
+    kind: Mapped[RfqKind] = mapped_column(default=RfqKind.RFQ, server_default=RfqKind.RFQ.value)
     number: Mapped[str]
     title: Mapped[str]
     description: Mapped[str] = mapped_column(default="", server_default="")
@@ -83,6 +88,10 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
     questions_due_at: Mapped[datetime | None]
     time_zone: Mapped[str]
     open_to_all: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    # of a mini-competition: the agreement under which it is held
+    agreement_ref: Mapped[str | None]
+    # of an auction: the start that bidders are told beforehand; it is planned after the opening
+    auction_starts_at: Mapped[datetime | None]
     category_code: Mapped[str | None]
     delivery_street: Mapped[str | None]
     delivery_postal_code: Mapped[str | None]
@@ -139,6 +148,11 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
     def is_past_deadline(self, now: datetime) -> bool:
         """What arrives at the deadline itself is still on time."""
         return self.bids_due_at is not None and now > self.bids_due_at
+
+    @property
+    def words(self) -> KindWords:
+        """What an event of this kind is called."""
+        return WORDS[self.kind]
 
     @property
     def prices_sealed(self) -> bool:

@@ -15,13 +15,10 @@ from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import Actor, OrgKind, Permission
 from marketplace.rfq import addenda_pages, bid_queries, queries, views
 from marketplace.rfq.addenda import reading
+from marketplace.rfq.kinds import RfqKind, kind_named
 from marketplace.rfq.models import Rfq
-from marketplace.rfq.schemas import (
-    CancelSchema,
-    ExtendSchema,
-    QuestionAnswerSchema,
-    QuestionInputSchema,
-)
+from marketplace.rfq.question_schemas import QuestionAnswerSchema, QuestionInputSchema
+from marketplace.rfq.schemas import CancelSchema, ExtendSchema
 from marketplace.rfq.scoring.formulas import FAMILIES
 from marketplace.rfq.sections import save
 from marketplace.rfq.services import drafting, inviting, publishing, questions
@@ -54,6 +51,8 @@ def listing() -> ResponseReturnValue:
         line_counts=queries.line_counts(session, ids),
         state=_chosen_state(actor),
         states=_states(actor),
+        kind=kind_named(request.args.get("kind", "")) or EVERYTHING,
+        kinds=[(EVERYTHING, str(_("All"))), *((each.value, label(each)) for each in RfqKind)],
         text=request.args.get("q", ""),
         may_draft=actor.may(Permission.RFQ_DRAFT),
     )
@@ -173,7 +172,7 @@ def cancel(rfq_id: UUID) -> ResponseReturnValue:
     if not form.valid:
         page = render_template("rfq/cancel.html", form=form, rfq=rfq)
         return page, 200 if request.method == "GET" else 422
-    flash(_("The RFQ has been cancelled."))
+    flash(_("Cancelled."))
     return redirect(url_for("rfq.show", rfq_id=rfq_id), 303)
 
 
@@ -256,6 +255,7 @@ def _search(cursor: str | None, limit: int = 50) -> Page[Rfq]:
         current_session(),
         actor,
         state=None if state == EVERYTHING else RfqState(state),
+        kind=kind_named(request.args.get("kind", "")),
         containing=request.args.get("q", "").strip(),
         cursor=cursor,
         limit=limit,
@@ -277,6 +277,7 @@ def _export() -> Response:
     rows = [
         (
             rfq.number,
+            label(rfq.kind),
             rfq.title,
             label(rfq.state_at(now)),
             _local(rfq.bids_due_at, rfq.time_zone),
@@ -288,6 +289,7 @@ def _export() -> Response:
     ]
     headers = [
         _("Number"),
+        _("Kind of event"),
         _("Title"),
         _("State"),
         _("Deadline for bids"),

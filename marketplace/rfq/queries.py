@@ -26,6 +26,7 @@ from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, OrgKind
 from marketplace.rfq.award_models import SourcingSettings
 from marketplace.rfq.bid_models import Bid
+from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.models import (
     Rfq,
     RfqCriterion,
@@ -156,12 +157,15 @@ def search(
     actor: Actor,
     *,
     state: RfqState | None = None,
+    kind: RfqKind | None = None,
     containing: str = "",
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[Rfq]:
     """The newest first; for suppliers what they were asked, by deadline."""
     query = _filtered(visible_to(actor), state, containing, clock.now())
+    if kind is not None:
+        query = query.where(Rfq.kind == kind)
     order = (
         (Rfq.bids_due_at.asc(), Rfq.id.asc())
         if actor.org_kind is OrgKind.SUPPLIER

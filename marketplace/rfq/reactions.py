@@ -34,13 +34,37 @@ register_kind(
     button=_("Read the RFQ"),
 )
 register_kind(
+    "rfp_invitation",
+    title=_("Invitation to propose: %(title)s"),
+    body=_("%(buyer)s asks you for a proposal (%(number)s). Proposals are taken until %(due_at)s."),
+    button=_("Read the RFP"),
+)
+register_kind(
+    "mini_competition_invitation",
+    title=_("Mini-competition: %(title)s"),
+    body=_(
+        "%(buyer)s invites you to a mini-competition (%(number)s) under the agreement"
+        " %(agreement)s. Bids are taken until %(due_at)s."
+    ),
+    button=_("Read what is asked for"),
+)
+register_kind(
+    "auction_invitation",
+    title=_("Invitation to an auction: %(title)s"),
+    body=_(
+        "%(buyer)s invites you to an auction (%(number)s). Until %(due_at)s you send a sealed bid:"
+        " it is where you begin in the live auction that follows."
+    ),
+    button=_("Read what is asked for"),
+)
+register_kind(
     "rfq_deadline_extended",
     title=_("Deadline extended: %(title)s"),
     body=_(
         "%(buyer)s has moved the deadline of %(number)s to %(due_at)s. "
         "A bid that you have submitted stays valid; you may replace it until then."
     ),
-    button=_("Read the RFQ"),
+    button=_("Read more"),
 )
 register_kind(
     "rfq_amended",
@@ -59,19 +83,19 @@ register_kind(
         "%(buyer)s has suspended %(number)s. No bids are taken and no deadline passes until it goes"
         " on. What was submitted stays valid. The reason given: %(reason)s"
     ),
-    button=_("Read the RFQ"),
+    button=_("Read more"),
 )
 register_kind(
     "rfq_resumed",
     title=_("Goes on: %(title)s"),
     body=_("%(number)s of %(buyer)s goes on. Bids are taken until %(due_at)s."),
-    button=_("Read the RFQ"),
+    button=_("Read more"),
 )
 register_kind(
     "rfq_cancelled",
     title=_("Cancelled: %(title)s"),
     body=_("%(buyer)s has cancelled %(number)s. The reason given: %(reason)s"),
-    button=_("Read the RFQ"),
+    button=_("Read more"),
 )
 register_kind(
     "rfq_question_asked",
@@ -217,9 +241,9 @@ def _tell_invited(
     _tell_bidders(
         session,
         rfq,
-        "rfq_invitation",
+        f"{rfq.kind}_invitation",
         supplier_ids,
-        {"due_at": rfq.bids_due_at},
+        {"due_at": rfq.bids_due_at, "agreement": rfq.agreement_ref},
         happened=happened or rfq.published_at,
     )
 

@@ -73,11 +73,13 @@ def _for_one_lot(criterion: CriterionDraft, index: int) -> CriterionDraft:
 
 def _header_of(rfq: Rfq) -> Header:
     return {
+        "kind": rfq.kind,
         "title": rfq.title,
         "description": rfq.description,
         "currency": rfq.currency,
         "time_zone": rfq.time_zone,
         "open_to_all": rfq.open_to_all,
+        "agreement_ref": rfq.agreement_ref,
         "blind_scoring": rfq.blind_scoring,
         "low_price_check": rfq.low_price_check,
         "envelopes": rfq.envelopes,

@@ -9,11 +9,12 @@ from uuid import UUID
 from marketplace.core.errors import Conflict, FieldError, Invalid, refuse_all
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, OrgKind, Permission
-from marketplace.rfq import answer_rules, criteria_tree, formula_rules
+from marketplace.rfq import answer_rules, criteria_tree, formula_rules, kind_rules
 from marketplace.rfq.bid_content import instant
 from marketplace.rfq.criteria_tree import Section
 from marketplace.rfq.drafts import CriterionDraft, LineDraft, LotDraft
 from marketplace.rfq.formula_rules import FoundInFormula
+from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.models import Rfq, RfqInvitation, RfqQuestion
 from marketplace.rfq.states import ACTION_PERMISSIONS, RFQ_FLOW, CriterionKind, RfqState
 
@@ -71,11 +72,16 @@ def readiness(
     """Every reason and warning at once, so that a buyer mends the draft in one go."""
     reasons = [
         *content_reasons(rfq),
+        *kind_rules.gaps(rfq),
         *_deadline_gaps(rfq, now),
         *_invitation_gaps(rfq, invitations, blocked),
     ]
     found = formula_rules.findings_of(rfq)
-    doubts = [*_doubts(rfq, invitations, now), *formula_rules.warnings(found)]
+    doubts = [
+        *_doubts(rfq, invitations, now),
+        *kind_rules.doubts(rfq),
+        *formula_rules.warnings(found),
+    ]
     return Readiness(reasons, doubts, found)
 
 
@@ -120,7 +126,7 @@ def _criteria_gaps(rfq: Rfq) -> Iterator[FieldError]:
     yield from criteria_tree.gaps(rfq.sections, places)
     if [criterion.kind for criterion in rfq.criteria].count(CriterionKind.PRICE) != 1:
         yield FieldError("/criteria", "one_price_criterion", _("Weigh the price exactly once."))
-    if rfq.blind_scoring and len(rfq.criteria) < 2:
+    if rfq.blind_scoring and len(rfq.criteria) < 2 and rfq.kind is not RfqKind.RFP:
         yield FieldError(
             "/blind_scoring",
             "nothing_to_score",
@@ -155,11 +161,12 @@ def _invitation_gaps(
     rfq: Rfq, invitations: Sequence[RfqInvitation], blocked: Collection[UUID]
 ) -> Iterator[FieldError]:
     if not invitations and not rfq.open_to_all:
-        yield FieldError(
-            "/invitations",
-            "required",
-            _("Invite at least one supplier, or open the RFQ to all qualified suppliers."),
+        words = (
+            _("Invite the suppliers of the agreement.")
+            if rfq.kind is RfqKind.MINI_COMPETITION
+            else _("Invite at least one supplier, or open the RFQ to all qualified suppliers.")
         )
+        yield FieldError("/invitations", "required", words)
     for invitation in invitations:
         if invitation.supplier_id in blocked:
             yield FieldError(
@@ -241,20 +248,22 @@ def actions_for(rfq: Rfq, actor: Actor, now: datetime) -> list[str]:
     """What this actor may do with the RFQ now."""
     state = rfq.state_at(now)
     if actor.org_id == rfq.buyer_id:
+        possible = [action for action in RFQ_FLOW.actions(state) if action in ACTION_PERMISSIONS]
+        if rfq.kind is RfqKind.AUCTION and state is RfqState.OPENED and not rfq.award_held_by:
+            possible.append("plan_auction")
         return [
             action
-            for action in RFQ_FLOW.actions(state)
-            if action in ACTION_PERMISSIONS
-            and actor.may(ACTION_PERMISSIONS[action])
+            for action in possible
+            if actor.may(ACTION_PERMISSIONS[action])
             and (action != "open_prices" or rfq.prices_sealed)
         ]
     if actor.org_kind is not OrgKind.SUPPLIER or state is not RfqState.PUBLISHED:
         return []
-    possible = {
+    bidding = {
         "ask": actor.may(Permission.QUESTION_ASK) and takes_questions(rfq, now),
         "bid": actor.may(Permission.BID_SUBMIT),
     }
-    return [action for action, allowed in possible.items() if allowed]
+    return [action for action, allowed in bidding.items() if allowed]
 
 
 def lot_faults(lots: Sequence[LotDraft], currency: str) -> Iterator[FieldError]:

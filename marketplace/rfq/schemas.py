@@ -13,6 +13,7 @@ from marketplace.rfq.criterion_schemas import (
 )
 from marketplace.rfq.drafts import Address, LineDraft, LotDraft
 from marketplace.rfq.formula_schemas import FoundInFormulaSchema
+from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.lot_states import LotState
 from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.officers.rules import Appointment
@@ -107,6 +108,10 @@ class DocumentsInputSchema(Schema):
 class HeaderSchema(Schema):
     """The fields of the RFQ itself; a change names only those that change."""
 
+    kind = EnumField(
+        RfqKind,
+        metadata={"description": "rfp: blind_scoring unless said. mini_competition: invited only."},
+    )
     title = TextField(max=200, min=1)
     description = TextField(max=20_000)
     currency = CurrencyField(max=3)
@@ -121,6 +126,16 @@ class HeaderSchema(Schema):
             "description": "Questions close so many calendar days before the bids, at the same"
             " local time."
         },
+    )
+    agreement_ref = TextField(
+        max=200,
+        allow_none=True,
+        metadata={"description": "mini_competition: the agreement under which it is held."},
+    )
+    auction_starts_at = TextField(
+        max=40,
+        allow_none=True,
+        metadata={"description": "auction: its announced start. Left out: planned once opened."},
     )
     open_to_all = fields.Boolean(metadata={"description": "Open to all qualified suppliers."})
     blind_scoring = fields.Boolean(
@@ -188,6 +203,10 @@ class HeaderFormSchema(HeaderSchema):
     client_sealing = fields.Boolean(load_default=False)
 
 
+class KindFormSchema(Schema):
+    kind = EnumField(RfqKind, required=True)
+
+
 class LinesFormSchema(Schema):
     lots = fields.List(fields.Nested(LotInputSchema), load_default=list)
     lines = fields.List(fields.Nested(LineInputSchema), load_default=list)
@@ -250,16 +269,9 @@ class CancelSchema(Schema):
     reason = TextField(required=True, max=2000)
 
 
-class QuestionInputSchema(Schema):
-    body = TextField(required=True, max=5000)
-
-
-class QuestionAnswerSchema(Schema):
-    answer = TextField(required=True, max=10_000)
-
-
 class RfqQuerySchema(ListQuerySchema):
     state = EnumField(RfqState, load_default=None)
+    kind = EnumField(RfqKind, load_default=None)
     text = TextField(
         max=200, load_default="", metadata={"description": "Words of the title or number."}
     )
@@ -296,6 +308,7 @@ class RfqSummarySchema(Schema):
     """An RFQ in a list."""
 
     id = IdField()
+    kind = EnumField(RfqKind)
     number = fields.String()
     title = fields.String()
     state = EnumField(RfqState)
@@ -315,6 +328,8 @@ class RfqSchema(RfqSummarySchema):
     """An RFQ with its content."""
 
     description = fields.String()
+    agreement_ref = fields.String()
+    auction_starts_at = InstantField()
     category_code = fields.String()
     delivery = fields.Nested(AddressSchema)
     estimate = MoneyField(metadata={"description": "For the buyer only."})
@@ -377,16 +392,3 @@ class InvitationSchema(Schema):
 
 class InvitationListSchema(Schema):
     items = fields.List(fields.Nested(InvitationSchema))
-
-
-class QuestionSchema(Schema):
-    id = IdField()
-    body = fields.String()
-    asked_at = InstantField()
-    answer = fields.String()
-    answered_at = InstantField()
-    is_own = fields.Boolean(metadata={"description": "Asked by the caller's organisation."})
-
-
-class QuestionListSchema(Schema):
-    items = fields.List(fields.Nested(QuestionSchema))

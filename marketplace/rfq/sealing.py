@@ -151,6 +151,7 @@ def published_terms(session: Session, rfq: Rfq) -> Terms:
         conditions=Conditions(rfq.description, rfq.payment_terms_days, _address(rfq)),
         sections=tuple(rfq.sections),
         minimum_bids=rfq.minimum_bids,
+        kind=rfq.kind,
     )
 
 

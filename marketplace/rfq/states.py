@@ -98,6 +98,7 @@ ACTION_PERMISSIONS: dict[str, Permission] = {
     "evaluate": Permission.RFQ_EVALUATE,
     "award": Permission.RFQ_AWARD,
     "close_unsuccessful": Permission.RFQ_AWARD,
+    "plan_auction": Permission.RFQ_PUBLISH,
 }
 
 STATE_LABELS = {

@@ -7,6 +7,7 @@ from uuid import UUID
 from marketplace.core.money import Money, Quantity
 from marketplace.rfq.criteria_tree import Section
 from marketplace.rfq.drafts import Address, CriterionDraft, Header, LineDraft, LotDraft, RfqDraft
+from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.scoring.answers import AnswerSpec
 from marketplace.rfq.scoring.formulas import PriceFormula
@@ -21,6 +22,7 @@ def to_json(draft: RfqDraft) -> dict[str, Any]:
     return {
         "header": {
             **header,
+            "kind": str(header["kind"]),
             "envelopes": str(header["envelopes"]),
             "delivery": {name: getattr(header["delivery"], name) for name in _ADDRESS},
             "estimate": _money_out(header["estimate"]),
@@ -47,6 +49,8 @@ def from_json(data: dict[str, Any]) -> RfqDraft:
     header = data["header"]
     read = {
         **header,
+        # templates from before there were kinds do not say it
+        "kind": RfqKind(header.get("kind", RfqKind.RFQ)),
         "envelopes": EnvelopeRule(header["envelopes"]),
         "delivery": Address(**header["delivery"]),
         "estimate": _money_in(header["estimate"]),

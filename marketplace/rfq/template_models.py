@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core.db import Base, HasCreated, HasId, HasVersion
+from marketplace.rfq.kinds import RfqKind
 
 
 class RfqTemplate(HasId, HasVersion, HasCreated, Base):
@@ -21,6 +22,7 @@ class RfqTemplate(HasId, HasVersion, HasCreated, Base):
 
     buyer_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
     name: Mapped[str]
+    kind: Mapped[RfqKind] = mapped_column(default=RfqKind.RFQ, server_default=RfqKind.RFQ.value)
     title: Mapped[str]
     line_count: Mapped[int]
     supplier_count: Mapped[int]

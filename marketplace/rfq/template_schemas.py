@@ -2,7 +2,8 @@
 
 from marshmallow import fields
 
-from marketplace.web.fields import IdField, InstantField, TextField
+from marketplace.rfq.kinds import RfqKind
+from marketplace.web.fields import EnumField, IdField, InstantField, TextField
 from marketplace.web.schemas import Schema
 
 
@@ -18,6 +19,7 @@ class RfqTemplateSchema(Schema):
     id = IdField()
     version = fields.Integer()
     name = fields.String()
+    kind = EnumField(RfqKind)
     title = fields.String(metadata={"description": "Of the RFQ that it was made of."})
     line_count = fields.Integer()
     supplier_count = fields.Integer(

@@ -35,6 +35,7 @@ class Tender:
 def draft(buyer: Guest) -> Tender:
     """Every section of a draft, in the order of the page."""
     buyer.open("/rfqs")
+    buyer.click("New event")
     buyer.click("New RFQ")
     buyer.fill(title=TITLE, payment_terms_days="30", delivery__city="Lyon")
     buyer.page.locator("#f-delivery-country").select_option("FR")

@@ -153,7 +153,15 @@ def overflow(guest):
 # the widest letters that a reader may have set: pages must not depend on the fonts of a machine
 WIDE_LETTERS = "* { font-family: monospace !important; letter-spacing: 0.06em !important }"
 NARROW = {
-    Role.BUYER: ["/", "/rfqs", "/rfqs/new", "/orders", "/suppliers", "/settings/profile"],
+    Role.BUYER: [
+        "/",
+        "/rfqs",
+        "/rfqs/kinds",
+        "/rfqs/new",
+        "/orders",
+        "/suppliers",
+        "/settings/profile",
+    ],
     Role.APPROVER: ["/approvals", "/invoices", "/notices"],
     Role.SUPPLIER: ["/", "/bids", "/orders", "/settings/members"],
     Role.OPERATOR: ["/", "/suppliers", "/jobs"],
@@ -255,7 +263,14 @@ class TestColumns:
         guest.sign_in(person(Role.BUYER))
         self.choose(guest)
         offered = guest.page.locator(".columns-choice label").all_inner_texts()
-        assert offered == ["Numéro", "État", "Date limite de remise des offres", "Lignes", "Devise"]
+        assert offered == [
+            "Numéro",
+            "Type de consultation",
+            "État",
+            "Date limite de remise des offres",
+            "Lignes",
+            "Devise",
+        ]
 
     def test_without_javascript_every_column_stands(self, visitor):
         guest = visitor(java_script_enabled=False)

@@ -364,7 +364,7 @@ class TestLists:
     def test_an_empty_list_says_what_will_stand_here(self, browser: PortalClient) -> None:
         page = browser.get("/rfqs")
         assert "No RFQs yet" in words(page)
-        assert 'href="/rfqs/new"' in page.text
+        assert 'href="/rfqs/kinds"' in page.text
 
     def test_the_spreadsheet_holds_what_is_seen(
         self, session: Session, buyer: Actor, browser: PortalClient

@@ -14,7 +14,7 @@ from marketplace.core.ids import uuid7
 from marketplace.core.numbering import next_number
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import audience, criteria_tree, deadlines, queries, rules
+from marketplace.rfq import audience, criteria_tree, deadlines, kind_rules, queries, rules
 from marketplace.rfq.drafts import (
     Address,
     CriterionDraft,
@@ -25,15 +25,16 @@ from marketplace.rfq.drafts import (
 )
 from marketplace.rfq.editing import editable, touch
 from marketplace.rfq.items import with_items
+from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.models import Rfq, RfqLine, RfqLot
 from marketplace.rfq.repeating import draft_of
 from marketplace.rfq.rows import add_criteria, add_invitations, add_lines, add_lots, set_sections
 from marketplace.rfq.states import CriterionKind, RfqState
 
 _AS_GIVEN = (
-    "title", "description", "open_to_all", "blind_scoring", "low_price_check", "envelopes",
-    "client_sealing", "category_code", "payment_terms_days", "standstill_days", "addendum_days",
-    "minimum_bids",
+    "title", "description", "open_to_all", "agreement_ref", "blind_scoring", "low_price_check",
+    "envelopes", "client_sealing", "category_code", "payment_terms_days", "standstill_days",
+    "addendum_days", "minimum_bids",
 )  # fmt: skip
 
 
@@ -69,10 +70,11 @@ def _create(session: Session, actor: Actor, draft: RfqDraft, origin: dict[str, s
             *rules.criterion_faults(draft.criteria, draft.sections),
         ]
     )
+    kind = draft.header.get("kind", RfqKind.RFQ)
     rfq = Rfq(
         id=uuid7(),
         buyer_id=actor.organisation_id,
-        number=next_number(session, actor.organisation_id, "RFQ"),
+        number=next_number(session, actor.organisation_id, kind_rules.PREFIXES[kind]),
         currency=currency,
         time_zone=actor.time_zone,
         state=RfqState.DRAFT,
@@ -82,6 +84,7 @@ def _create(session: Session, actor: Actor, draft: RfqDraft, origin: dict[str, s
     )
     usual = queries.settings(session, actor.organisation_id)
     rfq.standstill_days, rfq.addendum_days = usual.standstill_days, usual.addendum_days
+    kind_rules.adopt(rfq, kind)
     _apply(rfq, draft.header)
     set_sections(rfq, draft.sections)
     session.add(rfq)
@@ -106,14 +109,28 @@ def _create(session: Session, actor: Actor, draft: RfqDraft, origin: dict[str, s
 def update(
     session: Session, actor: Actor, rfq_id: UUID, header: Header, expected: int | None = None
 ) -> Rfq:
-    """Change fields of a draft; those that are left out stay."""
+    """Change fields of a draft; those that are left out stay.
+
+    Of another kind it takes the defaults of that kind, and a number of its series.
+    """
     rfq = editable(session, actor, rfq_id, expected)
     if header.get("currency", rfq.currency) != rfq.currency:
         _check_no_amounts(session, rfq, header)
+    changed: dict[str, object] = {"fields": sorted(header)}
+    if header.get("kind", rfq.kind) is not rfq.kind:
+        changed |= _become(session, rfq, header["kind"])
     _apply(rfq, header)
     touch(rfq)
-    audit.record(session, actor, "rfq.updated", ("rfq", rfq.id), {"fields": sorted(header)})
+    audit.record(session, actor, "rfq.updated", ("rfq", rfq.id), changed)
     return rfq
+
+
+def _become(session: Session, rfq: Rfq, kind: RfqKind) -> dict[str, object]:
+    """Nobody outside has read the draft yet, so that its number may follow the kind."""
+    old = {"kind": str(rfq.kind), "number": rfq.number}
+    kind_rules.adopt(rfq, kind)
+    rfq.number = next_number(session, rfq.buyer_id, kind_rules.PREFIXES[kind])
+    return {"was": old, "kind": str(kind), "number": rfq.number}
 
 
 def _apply(rfq: Rfq, header: Header) -> None:
@@ -128,6 +145,7 @@ def _apply(rfq: Rfq, header: Header) -> None:
     if "delivery" in header:
         _apply_address(rfq, header["delivery"] or Address())
     _apply_times(rfq, header)
+    refuse_all(list(kind_rules.header_faults(rfq)))
 
 
 def _apply_estimate(rfq: Rfq, header: Header) -> Iterator[FieldError]:
@@ -153,6 +171,8 @@ def _apply_times(rfq: Rfq, header: Header) -> None:
         rfq.bids_due_at = _instant(header["bids_due_at"], zone, "/bids_due_at")
     if "questions_due_at" in header:
         rfq.questions_due_at = _instant(header["questions_due_at"], zone, "/questions_due_at")
+    if "auction_starts_at" in header:
+        rfq.auction_starts_at = _instant(header["auction_starts_at"], zone, "/auction_starts_at")
     days = header.get("questions_days_before")
     if days is not None and rfq.bids_due_at is not None:
         rfq.questions_due_at = deadlines.days_before(rfq.bids_due_at, days, zone)

@@ -48,6 +48,7 @@ def save(session: Session, actor: Actor, rfq_id: UUID, name: str) -> RfqTemplate
     template = RfqTemplate(
         buyer_id=actor.organisation_id,
         name=name,
+        kind=rfq.kind,
         title=rfq.title,
         line_count=len(rfq.lines),
         supplier_count=len(asked),
