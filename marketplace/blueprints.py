@@ -48,6 +48,8 @@ from marketplace.rfq import bid_sheet_api as rfq_bid_sheet_api
 from marketplace.rfq import bid_sheet_pages as rfq_bid_sheet_pages
 from marketplace.rfq import content_api as rfq_content_api
 from marketplace.rfq import content_pages as rfq_content_pages
+from marketplace.rfq import cost_api as rfq_cost_api
+from marketplace.rfq import cost_pages as rfq_cost_pages
 from marketplace.rfq import draft_pages as rfq_draft_pages
 from marketplace.rfq import evaluation_api as rfq_evaluation_api
 from marketplace.rfq import evaluation_pages as rfq_evaluation_pages
@@ -136,6 +138,7 @@ API = (
     rfq_officer_api.keys_blp,
     rfq_lot_api.blp,
     rfq_low_price_api.blp,
+    rfq_cost_api.blp,
     rfq_outage_api.blp,
     rfq_proof_api.blp,
     rfq_quality_api.blp,
@@ -185,6 +188,7 @@ PAGES = (
     rfq_kind_pages.pages,
     rfq_lot_pages.pages,
     rfq_low_price_pages.pages,
+    rfq_cost_pages.pages,
     rfq_outage_pages.pages,
     rfq_pages.pages,
     rfq_proof_pages.pages,

@@ -1,10 +1,12 @@
 """A letter as its reader gets it: amounts as money, quantities with their unit."""
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from marketplace.core.money import Money, Quantity
 from marketplace.remedies.models import AwardLetter
+from marketplace.rfq import total_costs
 from marketplace.rfq.evaluation_states import ExclusionGround
 from marketplace.web.shown import Shown
 
@@ -48,6 +50,7 @@ def _bid(bid: Json, currency: str) -> Json:
     return {
         **bid,
         "total": Money(Decimal(bid["total"]), currency),
+        **_costs(bid, currency),
         "points": Decimal(bid["points"]),
         "criteria": [
             {
@@ -59,6 +62,24 @@ def _bid(bid: Json, currency: str) -> Json:
             for part in bid["criteria"]
         ],
     }
+
+
+def _costs(bid: Json, currency: str) -> Json:
+    """Costs in the currency of the RFQ; letters of before have none."""
+    whole = _rounded(bid.get("whole_cost"), currency)
+    return {
+        "costs": [
+            {"name": each["name"], "amount": _rounded(each["amount"], currency)}
+            for each in bid.get("costs", ())
+        ],
+        "whole_cost": whole,
+        # what the price points were given for
+        "judged_price": whole if bid.get("costs_count") else None,
+    }
+
+
+def _rounded(amount: str | None, currency: str) -> Money | None:
+    return None if amount is None else total_costs.rounded(Fraction(amount), currency)
 
 
 def _line(line: Json) -> Json:

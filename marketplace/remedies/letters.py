@@ -92,6 +92,7 @@ def _bid(decision: Decision, rank: Json) -> Json:
         "total": rank["total"],
         "missing_lines": rank["missing_lines"],
         "partial_lines": rank["partial_lines"],
+        **_costs(rank),
         "points": _points(rank),
         "criteria": [
             {
@@ -107,6 +108,17 @@ def _bid(decision: Decision, rank: Json) -> Json:
             }
             for part in rank["points"]
         ],
+    }
+
+
+def _costs(rank: Json) -> Json:
+    """The bidder's own costs beside the price, where the RFQ names some."""
+    if "costs" not in rank:
+        return {}
+    return {
+        "costs": [{"name": each["name"], "amount": each["amount"]} for each in rank["costs"]],
+        "costs_count": rank["costs_count"],
+        "whole_cost": rank["whole_cost"],
     }
 
 

@@ -1,5 +1,6 @@
 """A letter on paper, in the language of the supplier's organisation. Typst sets it."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -133,18 +134,30 @@ def _bid(bid: dict[str, Any]) -> dict[str, Any]:
                 place=place_of(bid),
                 total=formats.money(bid["total"]),
             )
-        ),
+        )
+        + "".join(f" {words}" for words in _costs(bid)),
         "points": formats.number(bid["points"], 2),
         "criteria": [
             [
                 " – ".join(filter(None, (part.get("section"), part["name"]))),
                 formats.number(part["weight"]),
-                str(judged(part, bid["total"])),
+                str(judged(part, bid["judged_price"] or bid["total"])),
                 formats.number(part["points"], 2),
             ]
             for part in bid["criteria"]
         ],
     }
+
+
+def _costs(bid: dict[str, Any]) -> Iterator[str]:
+    """What the bid costs beside its price, in sentences."""
+    for cost in bid["costs"]:
+        if cost["amount"] is not None:
+            amount = formats.money(cost["amount"])
+            yield str(_("%(cost)s: %(amount)s.", cost=cost["name"], amount=amount))
+    if bid["whole_cost"] is not None:
+        amount = formats.money(bid["whole_cost"])
+        yield str(_("Total cost of ownership: %(amount)s.", amount=amount))
 
 
 def place_of(bid: dict[str, Any]) -> Text:

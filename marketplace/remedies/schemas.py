@@ -54,6 +54,11 @@ class LetterCriterionSchema(Schema):
     max_score = fields.Integer(allow_none=True)
 
 
+class LetterCostSchema(Schema):
+    name = fields.String()
+    amount = MoneyField(allow_none=True)
+
+
 class LetterBidSchema(Schema):
     """The reader's own bid, and how it was judged."""
 
@@ -62,6 +67,13 @@ class LetterBidSchema(Schema):
     missing_lines = fields.List(fields.Integer())
     partial_lines = fields.List(
         fields.Integer(), metadata={"description": "Lines that the bid offered in part."}
+    )
+    costs = fields.List(
+        fields.Nested(LetterCostSchema),
+        metadata={"description": "Beside the price, in the currency of the RFQ."},
+    )
+    whole_cost = MoneyField(
+        allow_none=True, metadata={"description": "Total cost of ownership, where there are costs."}
     )
     points = DecimalField()
     criteria = fields.List(fields.Nested(LetterCriterionSchema))

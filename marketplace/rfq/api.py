@@ -8,6 +8,7 @@ from flask.views import MethodView
 from marketplace.core.pages import Page
 from marketplace.rfq import queries, rules, views
 from marketplace.rfq.drafts import Header, RfqDraft
+from marketplace.rfq.publish_schemas import PublishSchema
 from marketplace.rfq.question_schemas import (
     QuestionAnswerSchema,
     QuestionInputSchema,
@@ -19,7 +20,6 @@ from marketplace.rfq.schemas import (
     ExtendSchema,
     HeaderSchema,
     PublishedSchema,
-    PublishSchema,
     ReadinessSchema,
     RfqInputSchema,
     RfqQuerySchema,
@@ -37,7 +37,7 @@ blp = ApiBlueprint(
     "rfqs", __name__, url_prefix="/rfqs", description="Requests for quotation: draft to award"
 )
 
-_BESIDE_HEADER = ("lots", "lines", "criteria", "sections", "supplier_ids", "external_ref")
+_BESIDE_HEADER = ("lots", "lines", "criteria", "sections", "costs", "supplier_ids", "external_ref")
 
 
 @blp.route("")

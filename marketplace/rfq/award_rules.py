@@ -33,6 +33,10 @@ class ScoresMissing(Conflict):
     code = "scores_missing"
 
 
+class CostsMissing(Conflict):
+    code = "costs_missing"
+
+
 class UnreadableBid(Conflict):
     code = "unreadable_bid"
 
@@ -144,6 +148,23 @@ def check_decidable(lots: Iterable[LotRanking], chosen: Collection[ChosenLine]) 
     touched = {line.asked.lot_id for line in chosen}
     if any(lot.lot_id in touched and not lot.is_scored for lot in lots):
         raise ScoresMissing(_("Score every bid before you award; the ranking is not final yet."))
+
+
+def check_costs_known(lots: Iterable[LotRanking], chosen: Collection[ChosenLine]) -> None:
+    """Raise CostsMissing while a bid is not ranked only because one of its costs is unknown."""
+    touched = {line.asked.lot_id for line in chosen}
+    waiting = {
+        str(rank.bid_id): list(rank.unknown_costs)
+        for lot in lots
+        if lot.lot_id in touched
+        for rank in lot.ranks
+        if rank.unknown_costs and not (rank.missing or rank.partial)
+    }
+    if waiting:
+        raise CostsMissing(
+            _("Costs of a bid are unknown. Enter them, or exclude the bid, before you award."),
+            bids=waiting,
+        )
 
 
 def check_justified(chosen: Iterable[ChosenLine], justification: str) -> None:
@@ -343,5 +364,5 @@ def _is_best(
     """Ranked first for the lot, or cheapest at the line where nothing but the price counts."""
     if first.get(line.lot_id) == bid_id:
         return True
-    price_alone = all(criterion.is_price for criterion in terms.criteria)
+    price_alone = not (terms.judged or terms.costs.count)
     return price_alone and any(cell.bid_id == bid_id and cell.is_best for cell in cells[line.id])

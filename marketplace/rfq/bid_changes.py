@@ -84,5 +84,5 @@ def _days(content: BidContent) -> str:
 
 def _answers(terms: Terms, old: BidContent, new: BidContent) -> Iterator[FieldChange]:
     said = [{answer.criterion_id: answer.text for answer in each.answers} for each in (old, new)]
-    for criterion in terms.judged:
+    for criterion in terms.asked:
         yield FieldChange(criterion.name, *(each.get(criterion.id, "") for each in said))

@@ -14,6 +14,7 @@ from marketplace.core.shares import Share
 from marketplace.core.text import Text, _
 from marketplace.rfq import offering
 from marketplace.rfq.bundling import Bundle
+from marketplace.rfq.cost_terms import NOT_ASKED, AskedCosts
 from marketplace.rfq.criteria_tree import Section
 from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.offering import OfferKind, QuantityBreak
@@ -79,6 +80,11 @@ class Criterion:
     section: str | None = None
     importance: int | None = None
 
+    @property
+    def counts(self) -> bool:
+        """Whether it earns points; without a weight it is asked for the sake of a cost alone."""
+        return self.section is not None or self.weight > 0
+
     def to_json(self) -> dict[str, Any]:
         own = (
             {} if self.section is None else {"section": self.section, "importance": self.importance}
@@ -115,6 +121,7 @@ class Terms:
     sections: tuple[Section, ...] = ()
     minimum_bids: int | None = None
     kind: RfqKind = RfqKind.RFQ
+    costs: AskedCosts = NOT_ASKED
 
     @cached_property
     def line_by_id(self) -> dict[UUID, AskedLine]:
@@ -123,6 +130,11 @@ class Terms:
     @cached_property
     def judged(self) -> tuple[Criterion, ...]:
         """The criteria that people score."""
+        return tuple(criterion for criterion in self.asked if criterion.counts)
+
+    @cached_property
+    def asked(self) -> tuple[Criterion, ...]:
+        """The criteria that bidders answer, also those of which only a cost follows."""
         return tuple(criterion for criterion in self.criteria if not criterion.is_price)
 
     def lines_of(self, lot_id: UUID) -> tuple[AskedLine, ...]:
@@ -178,6 +190,7 @@ class Terms:
             **({} if self.kind is RfqKind.RFQ else {"kind": str(self.kind)}),
             **({"sections": [each.to_json() for each in self.sections]} if self.sections else {}),
             **({"minimum_bids": self.minimum_bids} if self.minimum_bids else {}),
+            **self.costs.to_json(),
         }
 
     @classmethod
@@ -227,6 +240,7 @@ class Terms:
             conditions=Conditions(**data.get("conditions", {})),
             sections=tuple(Section.from_json(each) for each in data.get("sections", ())),
             minimum_bids=data.get("minimum_bids"),
+            costs=AskedCosts.from_json(data.get("costs")),
             kind=RfqKind(data.get("kind", RfqKind.RFQ)),
         )
 
@@ -342,26 +356,6 @@ class BidContent:
 
 def _money_from_json(data: list[str] | None) -> Money | None:
     return Money(Decimal(data[0]), data[1]) if data else None
-
-
-# Everything else is about money, or may be, and belongs to the price envelope.
-TECHNICAL_FIELDS = frozenset({"lot_ids", "note", "delivery_days", "answers", "documents"})
-
-
-def split(content: BidContent) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What goes into the technical envelope, and what goes into the one with the prices."""
-    whole = content.to_json()
-    technical = {name: value for name, value in whole.items() if name in TECHNICAL_FIELDS}
-    prices = {name: value for name, value in whole.items() if name not in TECHNICAL_FIELDS}
-    return technical, prices
-
-
-def joined(*parts: Mapping[str, Any]) -> BidContent:
-    """The content as far as these parts say it."""
-    whole = BidContent().to_json()
-    for part in parts:
-        whole |= part
-    return BidContent.from_json(whole)
 
 
 def line_total(asked: AskedLine, line: PricedLine, currency: str) -> Decimal:

@@ -62,7 +62,7 @@ def initial(own: OwnBid) -> dict[str, Any]:
         "bundles": draft.bundles,
         "answers": [
             {"text": canonical(criterion.answer, said.get(criterion.id, ""))}
-            for criterion in own.terms.judged
+            for criterion in own.terms.asked
         ],
         "version": own.door.bid.version if own.door.bid else 0,
     }

@@ -156,7 +156,7 @@ def check_content(terms: Terms, content: BidContent, *, complete: bool) -> None:
     errors = [
         *_line_errors(terms, content),
         *_header_errors(terms, content),
-        *answer_errors(terms.judged, content.answers, complete=complete),
+        *answer_errors(terms.asked, content.answers, complete=complete),
     ]
     if not errors and total_of(terms, content) >= PRICE_LIMIT:
         errors.append(FieldError("/lines", "too_large", _("The total is out of range.")))

@@ -92,7 +92,7 @@ class _Fields:
         if OfferKind.MINIMUM_ORDER in self.terms.allows:
             known.add(layout.MINIMUM_ORDER)
         known |= {f"{layout.LOT}{lot.id}" for lot in self.terms.lots}
-        known |= {f"{layout.CRITERION}{criterion.id}" for criterion in self.terms.judged}
+        known |= {f"{layout.CRITERION}{criterion.id}" for criterion in self.terms.asked}
         for record in self.parsed.records:
             key = record.get("field") or ""
             if key not in known:
@@ -154,7 +154,7 @@ class _Fields:
         before = {answer.criterion_id: answer.text for answer in kept.answers}
         said = [
             (criterion, self._answer(criterion, before.get(criterion.id, "")))
-            for criterion in self.terms.judged
+            for criterion in self.terms.asked
         ]
         return [
             Answer(criterion.id, canonical(criterion.answer, text))

@@ -19,7 +19,7 @@ from marketplace.core.outbox import OutboxMessage
 from marketplace.core.text import _
 from marketplace.rfq import bid_queries, envelopes
 from marketplace.rfq.addenda.standing import fitted
-from marketplace.rfq.bid_content import BidContent, Terms, joined, split
+from marketplace.rfq.bid_content import BidContent, Terms
 from marketplace.rfq.bid_models import (
     Bid,
     BidAttempt,
@@ -30,6 +30,7 @@ from marketplace.rfq.bid_models import (
     RfqSeal,
 )
 from marketplace.rfq.bid_queries import Door
+from marketplace.rfq.envelope_parts import joined, split
 from marketplace.rfq.envelopes import Binding, Envelope, SealBroken, SealedBid, ServiceKeys
 from marketplace.rfq.sealed_documents import SealedDocument, document_from_json
 

@@ -256,7 +256,7 @@ def _fields(blank: Blank) -> list[tuple[str, str, Any, dict[str, Any]]]:
         fields.append((layout.MINIMUM_ORDER, str(question), least, above))
     fields.append((layout.DELIVERY_DAYS, str(_("Delivery time in days")), days, between))
     long = _at_most(layout.MAX_TEXT)
-    for criterion in terms.judged:
+    for criterion in terms.asked:
         key = f"{layout.CRITERION}{criterion.id}"
         answered = said.get(criterion.id, "")
         rule = _rule_of(criterion.answer, choice) or long

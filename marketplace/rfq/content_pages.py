@@ -53,7 +53,8 @@ def lines(rfq_id: UUID) -> ResponseReturnValue:
         ),
     )
     if not form.valid:
-        return _lines_page(rfq, form), 422
+        # what a refusal has undone is read again
+        return _lines_page(queries.get_own_with_content(session, actor, rfq_id), form), 422
     if "more" in request.form:
         return redirect(url_for("rfq_content.lines", rfq_id=rfq_id), 303)
     return done(rfq_id)
@@ -79,7 +80,8 @@ def criteria(rfq_id: UUID) -> ResponseReturnValue:
         ),
     )
     if not form.valid:
-        return _criteria_page(rfq, form), 422
+        # what a refusal has undone is read again
+        return _criteria_page(queries.get_own_with_content(session, actor, rfq_id), form), 422
     if "more" in request.form:
         return redirect(url_for("rfq_content.criteria", rfq_id=rfq_id) + "#formula", 303)
     return done(rfq_id)

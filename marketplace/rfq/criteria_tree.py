@@ -129,8 +129,10 @@ def place_faults(sections: Iterable[Section], place: Place, at: str) -> Iterator
 
 
 def _top_faults(place: Place, at: str) -> Iterator[FieldError]:
-    if place.weight is None or not 0 < place.weight <= WHOLE:
-        yield _out_of_range(at)
+    if place.weight is None or not 0 <= place.weight <= WHOLE:
+        yield FieldError(
+            f"{at}/weight", "weight_out_of_range", _("A weight is at least 0 and at most 100.")
+        )
     if place.importance is not None:
         yield FieldError(
             f"{at}/importance",

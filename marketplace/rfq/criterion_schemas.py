@@ -89,8 +89,9 @@ class CriterionInputSchema(Schema):
         allow_none=True,
         places=2,
         minimum=Decimal(0),
-        exclusive=True,
-        metadata={"description": "Required outside of sections."},
+        metadata={
+            "description": "Required outside of sections. 0: its answer is asked for a cost alone."
+        },
     )
     section = TextField(
         load_default=None,

@@ -18,8 +18,9 @@ from marketplace.rfq.kind_pages import chosen_kind
 from marketplace.rfq.kinds import WORDS, RfqKind, kind_named
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.offering import OfferKind
+from marketplace.rfq.publish_schemas import PublishSchema
 from marketplace.rfq.ranking import shown
-from marketplace.rfq.schemas import HeaderFormSchema, PublishSchema
+from marketplace.rfq.schemas import HeaderFormSchema
 from marketplace.rfq.sections import done, save
 from marketplace.rfq.services import drafting, inviting, opening_keys, papers, publishing
 from marketplace.rfq.states import EnvelopeRule, RfqState
@@ -193,6 +194,8 @@ def _gaps(reasons: list[Any]) -> dict[str, list[Any]]:
         "lines": "lines",
         "lots": "lines",
         "criteria": "criteria",
+        "sections": "criteria",
+        "costs": "costs",
         "blind_scoring": "header",
         "invitations": "invitations",
         "agreement_ref": "header",

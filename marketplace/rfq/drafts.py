@@ -8,6 +8,7 @@ from typing import TypedDict
 from uuid import UUID
 
 from marketplace.core.money import Money, Quantity
+from marketplace.rfq.cost_terms import NO_COSTS, Costs
 from marketplace.rfq.criteria_tree import Place, Section
 from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.offering import OfferKind
@@ -116,6 +117,7 @@ class RfqDraft:
     lines: Sequence[LineDraft] = ()
     criteria: Sequence[CriterionDraft] = ()
     sections: Sequence[Section] = ()
+    costs: Costs = NO_COSTS
     supplier_ids: Sequence[UUID] = ()
     source: RfqSource = RfqSource.PORTAL
     external_ref: str | None = None

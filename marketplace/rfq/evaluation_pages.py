@@ -25,6 +25,7 @@ from marketplace.rfq import (
     price_sight,
     reversals,
     sensitivity,
+    total_costs,
     turnout_rules,
     views,
 )
@@ -154,6 +155,7 @@ def check_award(rfq_id: UUID) -> ResponseReturnValue:
         turnout_rules.check_ruled(compared.turnouts, {line.asked.lot_id for line in lines})
         award_rules.check_minimums(lines, compared.minimums)
         award_rules.check_decidable(compared.lots, lines)
+        award_rules.check_costs_known(compared.lots, lines)
     except (Invalid, Conflict) as refusal:
         _take(form, refusal)
         return award_page(compared, chosen, form), 422
@@ -221,6 +223,7 @@ def frame(rfq: Rfq) -> dict[str, Any]:
         "is_buyer": True,
         "may_draft": actor.may(Permission.RFQ_DRAFT),
         "currency": rfq.currency,
+        "rounded": total_costs.rounded,
     }
 
 

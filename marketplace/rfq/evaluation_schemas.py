@@ -7,6 +7,7 @@ from marshmallow import fields, post_load, validate
 from marketplace.rfq.award_rules import Choice
 from marketplace.rfq.award_states import AwardState
 from marketplace.rfq.bid_schemas import QuantityBreakSchema
+from marketplace.rfq.cost_schemas import RankCostsSchema
 from marketplace.rfq.graders.states import Interest
 from marketplace.rfq.quality_schemas import ExclusionSchema, QualitySchema
 from marketplace.rfq.score_rules import GivenScore
@@ -161,6 +162,11 @@ class RankSchema(Schema):
     missing_lines = fields.List(fields.Integer())
     partial_lines = fields.List(
         fields.Integer(), metadata={"description": "Offered in part, which gives no place."}
+    )
+    costs = fields.Nested(
+        RankCostsSchema,
+        allow_none=True,
+        metadata={"description": "null: the RFQ names no costs beside the price."},
     )
     explanation = fields.List(fields.Nested(RankPointsSchema))
 

@@ -5,7 +5,7 @@ from typing import Any
 from marketplace.core.money import Money, Quantity
 from marketplace.core.shares import written
 from marketplace.core.text import Figure, Text, _
-from marketplace.rfq import formula_words, reversals, sensitivity
+from marketplace.rfq import cost_views, formula_words, reversals, sensitivity
 from marketplace.rfq.bid_content import AskedLine
 from marketplace.rfq.bid_models import Award, AwardLine, BidOffer, BidScore
 from marketplace.rfq.graders.rules import Mean
@@ -272,6 +272,7 @@ def _rank(evaluation: Evaluation, rank: Rank) -> dict[str, Any]:
         "tied": rank.tied,
         "missing_lines": list(rank.missing),
         "partial_lines": list(rank.partial),
+        "costs": cost_views.of_rank(rank, evaluation.terms.currency),
         "explanation": [
             _points(part, evaluation.scores.get((rank.bid_id, part.criterion.id)))
             for part in rank.points

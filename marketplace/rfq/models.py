@@ -35,6 +35,8 @@ from marketplace.core.money import Money, Quantity
 from marketplace.core.shares import Share
 from marketplace.rfq import criteria_tree
 from marketplace.rfq.clocks import Moment, moments
+from marketplace.rfq.cost_states import PriceBasis
+from marketplace.rfq.cost_terms import Costs, CostTerm
 from marketplace.rfq.criteria_tree import Place, Section
 from marketplace.rfq.kinds import WORDS, KindWords, RfqKind
 from marketplace.rfq.lot_states import LotState
@@ -104,6 +106,10 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
     addendum_days: Mapped[int] = mapped_column(default=2, server_default="2")
     # so many suppliers have to bid for a lot, unless the buyer rules otherwise; None: no matter
     minimum_bids: Mapped[int | None]
+    price_basis: Mapped[PriceBasis] = mapped_column(
+        default=PriceBasis.BID_TOTAL, server_default=PriceBasis.BID_TOTAL.value
+    )
+    cost_terms: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
     addendum_count: Mapped[int] = mapped_column(default=0, server_default="0")
     source: Mapped[RfqSource] = mapped_column(default=RfqSource.PORTAL)
     external_ref: Mapped[str | None]
@@ -169,6 +175,11 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
     def sections(self) -> list[Section]:
         """What criteria are grouped by; none where each has a weight of its own."""
         return [Section.from_json(each) for each in self.criteria_sections or ()]
+
+    @property
+    def costs(self) -> Costs:
+        """What a draft says about costs beside the price."""
+        return Costs(self.price_basis, tuple(map(CostTerm.from_json, self.cost_terms or ())))
 
     @property
     def shares(self) -> dict[UUID, Share]:
@@ -260,7 +271,7 @@ class RfqCriterion(HasId, Base):
     __tablename__ = "rfq_criterion"
     __table_args__ = (
         UniqueConstraint("rfq_id", "number", deferrable=True),
-        CheckConstraint("weight > 0 AND weight <= 100", name="weight_sane"),
+        CheckConstraint("weight >= 0 AND weight <= 100", name="weight_sane"),
         CheckConstraint("max_score BETWEEN 1 AND 1000", name="max_score_sane"),
         CheckConstraint(
             "CASE WHEN section IS NULL THEN weight IS NOT NULL AND importance IS NULL"

@@ -8,12 +8,13 @@ from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
-from marketplace.rfq import bundling
+from marketplace.rfq import bundling, total_costs
 from marketplace.rfq.bid_content import AskedLine, Criterion, Terms
 from marketplace.rfq.bundling import BundleOffer
 from marketplace.rfq.offering import QuantityBreak, price_at
 from marketplace.rfq.scoring import formulas
 from marketplace.rfq.scoring.formulas import Measure
+from marketplace.rfq.total_costs import Cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ class Offer:
     prices: Mapping[UUID, Price]
     scores: Mapping[UUID, Score]
     bundles: tuple[BundleOffer, ...] = ()
+    # beside the price, of all lots
+    costs: tuple[Cost, ...] = ()
 
     def total_of(self, lines: Iterable[AskedLine]) -> Decimal:
         """What these lines cost together, with the bundles that hold among them."""
@@ -106,6 +109,7 @@ class Rank:
     """The place of a bid in a lot. ``place`` is None for a bid that is not complete there.
 
     ``missing`` and ``partial`` are numbers of lines: not priced at all, or offered in part.
+    ``costs`` are in the currency of the RFQ.
     """
 
     place: int | None
@@ -117,10 +121,36 @@ class Rank:
     points: tuple[Points, ...]
     tied: bool = False
     partial: tuple[int, ...] = ()
+    costs: tuple[Cost, ...] = ()
+    # whether the price is measured with the costs; they are only shown otherwise
+    costs_count: bool = False
+
+    @property
+    def compared(self) -> Fraction:
+        """The total as bids are compared by it."""
+        return Fraction(self.total)
 
     @property
     def is_complete(self) -> bool:
-        return not (self.missing or self.partial)
+        return not (self.missing or self.partial or self.unknown_costs)
+
+    @property
+    def unknown_costs(self) -> tuple[str, ...]:
+        """Names of the costs that keep the bid from a place until somebody says them."""
+        return total_costs.unknown(self.costs) if self.costs_count else ()
+
+    @property
+    def whole_cost(self) -> Fraction | None:
+        """Price and costs together; None without costs, or while one of them is unknown."""
+        if not self.costs or total_costs.unknown(self.costs):
+            return None
+        return self.compared + total_costs.together(self.costs)
+
+    @property
+    def measured(self) -> Fraction:
+        """What the price points are measured by."""
+        whole = self.whole_cost if self.costs_count else None
+        return self.compared if whole is None else whole
 
     @property
     def exact(self) -> Fraction:
@@ -226,45 +256,42 @@ def _lot_ranking(terms: Terms, lot_id: UUID, offers: Sequence[Offer]) -> LotRank
     # amounts by lot are published in the order of their numbers; a cancelled lot leaves a gap
     place = next(lot.number for lot in terms.lots if lot.id == lot_id) - 1
     bidding = [offer for offer in offers if any(line.id in offer.prices for line in lines)]
-    totals = {offer.bid_id: offer.total_of(lines) for offer in bidding}
-    missing = {
-        offer.bid_id: tuple(line.number for line in lines if line.id not in offer.prices)
-        for offer in bidding
-    }
-    partial = {
-        offer.bid_id: tuple(
-            line.number
-            for line in lines
-            if line.id in offer.prices and offer.prices[line.id].part is not None
-        )
-        for offer in bidding
-    }
-    complete = {o.bid_id for o in bidding if not (missing[o.bid_id] or partial[o.bid_id])}
-    compared = [totals[offer.bid_id] for offer in bidding if offer.bid_id in complete]
+    unplaced = [_unplaced(offer, lot_id, lines, terms) for offer in bidding]
+    compared = [rank.measured for rank in unplaced if rank.is_complete]
     # by criterion, measured once: all bids of a lot are held against the same
     measures = {
         criterion.id: formulas.measure(criterion.formula, compared, place)
         for criterion in terms.criteria
         if criterion.is_price
     }
-    unplaced = [
-        Rank(
-            place=None,
-            bid_id=offer.bid_id,
-            supplier_id=offer.supplier_id,
-            submitted_at=offer.submitted_at,
-            total=totals[offer.bid_id],
-            missing=missing[offer.bid_id],
-            partial=partial[offer.bid_id],
-            points=(
-                _points(terms.criteria, offer, totals[offer.bid_id], measures)
-                if offer.bid_id in complete
-                else ()
-            ),
-        )
-        for offer in bidding
+    counted = [criterion for criterion in terms.criteria if criterion.counts]
+    ranks = [
+        replace(rank, points=_points(counted, offer, rank.measured, measures))
+        if rank.is_complete
+        else rank
+        for rank, offer in zip(unplaced, bidding, strict=True)
     ]
-    return LotRanking(lot_id, _placed(unplaced))
+    return LotRanking(lot_id, _placed(ranks))
+
+
+def _unplaced(offer: Offer, lot_id: UUID, lines: Sequence[AskedLine], terms: Terms) -> Rank:
+    """What the bid amounts to in the lot, before it is held against the others."""
+    return Rank(
+        place=None,
+        bid_id=offer.bid_id,
+        supplier_id=offer.supplier_id,
+        submitted_at=offer.submitted_at,
+        total=offer.total_of(lines),
+        missing=tuple(line.number for line in lines if line.id not in offer.prices),
+        partial=tuple(
+            line.number
+            for line in lines
+            if line.id in offer.prices and offer.prices[line.id].part is not None
+        ),
+        points=(),
+        costs=total_costs.in_lot(offer.costs, lot_id),
+        costs_count=terms.costs.count,
+    )
 
 
 def _placed(ranks: Sequence[Rank]) -> tuple[Rank, ...]:
@@ -283,7 +310,7 @@ def _placed(ranks: Sequence[Rank]) -> tuple[Rank, ...]:
 def _points(
     criteria: Iterable[Criterion],
     offer: Offer,
-    total: Decimal,
+    total: Fraction,
     measures: Mapping[UUID, Measure | None],
 ) -> tuple[Points, ...]:
     return tuple(
@@ -294,18 +321,19 @@ def _points(
     )
 
 
-def price_points(criterion: Criterion, total: Decimal, by: Measure | None) -> Points:
+def price_points(criterion: Criterion, total: Fraction, by: Measure | None) -> Points:
     """The points of a total that is measured by these. None: there is nothing to measure by."""
     if by is None:
-        return Points(criterion, total, Decimal(0), Fraction(0))
+        return Points(criterion, as_written(total), Decimal(0), Fraction(0))
     share = formulas.share(criterion.formula, total, by)
     exact = Fraction(criterion.weight) * share
-    return Points(criterion, total, _as_written(by.lowest), exact, measure=by)
+    return Points(criterion, as_written(total), as_written(by.lowest), exact, measure=by)
 
 
-def _as_written(total: Fraction) -> Decimal:
-    """A total that came as a decimal, as a decimal again."""
-    return Decimal(total.numerator) / Decimal(total.denominator)
+def as_written(total: Fraction) -> Decimal:
+    """A total that came as a decimal, as a decimal again; a converted one, as people read it."""
+    found = Decimal(total.numerator) / Decimal(total.denominator)
+    return found if Fraction(found) == total else shown(total)
 
 
 def _score_points(criterion: Criterion, given: Score | None) -> Points:

@@ -1,9 +1,11 @@
 """Asking for the same again: an RFQ as the plain values of a new draft."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast
 from uuid import UUID
 
+from marketplace.rfq.cost_terms import Costs
 from marketplace.rfq.drafts import Address, CriterionDraft, Header, LineDraft, LotDraft, RfqDraft
 from marketplace.rfq.models import Rfq, RfqLine, money_of
 
@@ -40,9 +42,20 @@ def draft_of(rfq: Rfq, supplier_ids: list[UUID]) -> RfqDraft:
             for criterion in rfq.criteria
         ],
         sections=rfq.sections,
+        costs=_costs_of(rfq, position),
         supplier_ids=supplier_ids,
         source=rfq.source,
     )
+
+
+def _costs_of(rfq: Rfq, position: Mapping[int, int]) -> Costs:
+    """The costs with the numbers that their lots get."""
+    terms = (
+        replace(each, lot=None if each.lot is None else position[each.lot])
+        for each in rfq.costs.terms
+        if each.lot is None or each.lot in position
+    )
+    return Costs(rfq.price_basis, tuple(terms))
 
 
 def of_lot(rfq: Rfq, lot_id: UUID, supplier_ids: list[UUID]) -> RfqDraft:
@@ -59,6 +72,14 @@ def of_lot(rfq: Rfq, lot_id: UUID, supplier_ids: list[UUID]) -> RfqDraft:
         lots=[lot],
         lines=[replace(line, lot=1) for line in whole.lines if line.lot == index + 1],
         criteria=[_for_one_lot(criterion, index) for criterion in whole.criteria],
+        costs=Costs(
+            whole.costs.basis,
+            tuple(
+                replace(each, lot=None)
+                for each in whole.costs.terms
+                if each.lot in (None, index + 1)
+            ),
+        ),
     )
 
 

@@ -35,7 +35,7 @@ def of(lot: LotRanking) -> list[Reversal]:
 def _without(dropped: Rank, placed: Sequence[Rank]) -> Iterator[Reversal]:
     """placed: best first, so that of each pair the first one is ahead now."""
     others = [rank for rank in placed if rank is not dropped]
-    totals = [rank.total for rank in others]
+    totals = [rank.measured for rank in others]
     measures = {
         part.criterion.id: measure(part.criterion.formula, totals)
         for part in dropped.points
@@ -58,4 +58,4 @@ def _exact(part: Points, rank: Rank, measures: Mapping[UUID, Measure | None]) ->
     by = measures.get(part.criterion.id)
     if by is None:
         return part.exact
-    return Fraction(part.criterion.weight) * share(part.criterion.formula, rank.total, by)
+    return Fraction(part.criterion.weight) * share(part.criterion.formula, rank.measured, by)

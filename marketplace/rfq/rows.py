@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import clock
 from marketplace.core.ids import uuid7
+from marketplace.rfq import cost_terms
+from marketplace.rfq.cost_terms import Costs
 from marketplace.rfq.criteria_tree import Section
 from marketplace.rfq.drafts import CriterionDraft, LineDraft, LotDraft
 from marketplace.rfq.models import Rfq, RfqCriterion, RfqInvitation, RfqLine, RfqLot
@@ -61,6 +63,11 @@ def add_criteria(
 def set_sections(rfq: Rfq, sections: Iterable[Section]) -> None:
     """Make these the sections of the criteria; without any there are none."""
     rfq.criteria_sections = [section.to_json() for section in sections] or None
+
+
+def set_costs(rfq: Rfq, costs: Costs) -> None:
+    """Make these the costs beside the price."""
+    rfq.price_basis, rfq.cost_terms = costs.basis, cost_terms.stored(costs.terms)
 
 
 def add_invitations(

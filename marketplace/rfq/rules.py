@@ -9,7 +9,7 @@ from uuid import UUID
 from marketplace.core.errors import Conflict, FieldError, Invalid, refuse_all
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, OrgKind, Permission
-from marketplace.rfq import answer_rules, criteria_tree, formula_rules, kind_rules
+from marketplace.rfq import answer_rules, cost_terms, criteria_tree, formula_rules, kind_rules
 from marketplace.rfq.bid_content import instant
 from marketplace.rfq.criteria_tree import Section
 from marketplace.rfq.drafts import CriterionDraft, LineDraft, LotDraft
@@ -90,6 +90,11 @@ def content_reasons(rfq: Rfq) -> Iterator[FieldError]:
     yield from _content_gaps(rfq)
     yield from _criteria_gaps(rfq)
     yield from formula_rules.gaps(rfq)
+    yield from cost_terms.gaps(
+        rfq.costs,
+        [lot.number for lot in rfq.lots],
+        {each.name.casefold(): each.asked for each in rfq.criteria},
+    )
 
 
 def check_ready(found: Readiness, *, confirmed: bool = False) -> None:
@@ -124,6 +129,7 @@ def _criteria_gaps(rfq: Rfq) -> Iterator[FieldError]:
             _("The weights add up to %(total)s instead of 100.", total=f"{total.normalize():f}"),
         )
     yield from criteria_tree.gaps(rfq.sections, places)
+    yield from _weightless(rfq)
     if [criterion.kind for criterion in rfq.criteria].count(CriterionKind.PRICE) != 1:
         yield FieldError("/criteria", "one_price_criterion", _("Weigh the price exactly once."))
     if rfq.blind_scoring and len(rfq.criteria) < 2 and rfq.kind is not RfqKind.RFP:
@@ -132,6 +138,21 @@ def _criteria_gaps(rfq: Rfq) -> Iterator[FieldError]:
             "nothing_to_score",
             _("There is nothing to score before the prices. Add a criterion, or show prices."),
         )
+
+
+def _weightless(rfq: Rfq) -> Iterator[FieldError]:
+    """Criteria that neither earn points nor make up a cost: nobody would know what for."""
+    named = {(term.criterion or "").casefold() for term in rfq.costs.terms}
+    for index, each in enumerate(rfq.criteria):
+        if each.section is None and not each.weight and each.name.casefold() not in named:
+            yield FieldError(
+                f"/criteria/{index}",
+                "counts_nowhere",
+                _(
+                    "Criterion “%(name)s” has no weight, and no cost uses its answer.",
+                    name=each.name,
+                ),
+            )
 
 
 def _deadline_gaps(rfq: Rfq, now: datetime) -> Iterator[FieldError]:

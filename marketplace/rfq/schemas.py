@@ -4,6 +4,8 @@ from typing import Any
 
 from marshmallow import fields, post_load, validate
 
+from marketplace.rfq.cost_schemas import CostsInputSchema, CostsSchema
+from marketplace.rfq.cost_terms import NO_COSTS
 from marketplace.rfq.count_field import CountField
 from marketplace.rfq.criterion_schemas import (
     CriterionInputSchema,
@@ -16,8 +18,6 @@ from marketplace.rfq.formula_schemas import FoundInFormulaSchema
 from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.lot_states import LotState
 from marketplace.rfq.offering import OfferKind
-from marketplace.rfq.officers.rules import Appointment
-from marketplace.rfq.officers.states import OpeningRule
 from marketplace.rfq.states import EnvelopeRule, RfqSource, RfqState
 from marketplace.web.fields import (
     CountryField,
@@ -220,44 +220,9 @@ class RfqInputSchema(HeaderSchema):
     sections = fields.List(
         fields.Nested(SectionInputSchema), load_default=list, validate=validate.Length(max=50)
     )
+    costs = fields.Nested(CostsInputSchema, load_default=NO_COSTS)
     supplier_ids = fields.List(IdField(), load_default=list, validate=validate.Length(max=500))
     external_ref = TextField(max=100, load_default=None, allow_none=True)
-
-
-class PublishSchema(Schema):
-    passphrase = TextField(
-        max=200,
-        load_default=None,
-        allow_none=True,
-        metadata={"description": "What will open the bids. Left out: one is made."},
-    )
-    opening_rule = EnumField(
-        OpeningRule,
-        load_default=OpeningRule.ONE,
-        metadata={
-            "description": "two_of_three: instead of a passphrase, two openers or one of them with"
-            " the escrow person open together, each with their own opening key."
-        },
-    )
-    first_opener_id = IdField(load_default=None, allow_none=True)
-    second_opener_id = IdField(load_default=None, allow_none=True)
-    escrow_id = IdField(load_default=None, allow_none=True)
-    confirm_formula = fields.Boolean(
-        load_default=False,
-        metadata={"description": "Publish although the price formula is found irregular."},
-    )
-
-    @post_load
-    def make(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        """The passphrase, or the officers in its place."""
-        names = ("first_opener_id", "second_opener_id", "escrow_id")
-        appointment = Appointment(**{name: data[name] for name in names})
-        together = data["opening_rule"] is OpeningRule.TWO_OF_THREE
-        return {
-            "passphrase": data["passphrase"],
-            "officers": appointment if together else None,
-            "confirm_formula": data["confirm_formula"],
-        }
 
 
 class ExtendSchema(Schema):
@@ -356,6 +321,7 @@ class RfqSchema(RfqSummarySchema):
     lines = fields.List(fields.Nested(LineSchema))
     criteria = fields.List(fields.Nested(CriterionSchema))
     sections = fields.List(fields.Nested(SectionSchema))
+    costs = fields.Nested(CostsSchema)
 
 
 class PublishedSchema(RfqSchema):

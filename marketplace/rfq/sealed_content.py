@@ -10,7 +10,8 @@ from uuid import UUID
 from marketplace.core.errors import DomainError
 from marketplace.rfq import bid_rules, offer_rules
 from marketplace.rfq.answer_rules import answer_errors
-from marketplace.rfq.bid_content import TECHNICAL_FIELDS, BidContent, Terms, joined
+from marketplace.rfq.bid_content import BidContent, Terms
+from marketplace.rfq.envelope_parts import TECHNICAL_FIELDS, joined
 from marketplace.rfq.envelopes import canonical
 
 LONGEST_TEXT = 5000
@@ -57,7 +58,7 @@ def _fits(terms: Terms, content: BidContent, envelope: str) -> bool:
         bid_rules.check_content(asked, content, complete=envelope != "technical")
     except DomainError:
         return False
-    return not list(answer_errors(asked.judged, content.answers, complete=True))
+    return not list(answer_errors(asked.asked, content.answers, complete=True))
 
 
 def _document(plain: bytes) -> Mapping[str, Any]:

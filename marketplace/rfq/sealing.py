@@ -9,9 +9,10 @@ from marketplace.core import clock
 from marketplace.core.errors import FieldError, Invalid
 from marketplace.core.shares import Share
 from marketplace.core.text import _
-from marketplace.rfq import criteria_tree, envelopes
+from marketplace.rfq import cost_terms, criteria_tree, envelopes
 from marketplace.rfq.bid_content import AskedLine, AskedLot, Conditions, Criterion, Terms
 from marketplace.rfq.bid_models import RfqSeal, RfqTerms
+from marketplace.rfq.cost_terms import AskedCosts
 from marketplace.rfq.lot_states import LotState
 from marketplace.rfq.models import Rfq, RfqCriterion, RfqLine, RfqLot
 from marketplace.rfq.officers import keys as share_keys
@@ -139,11 +140,12 @@ def published_terms(session: Session, rfq: Rfq) -> Terms:
         execution_options=_AS_STORED,
     ).all()
     weights = criteria_tree.shares(rfq.sections, [each.place for each in criteria])
+    asked_lots = tuple(lots)
     return Terms(
         currency=rfq.currency,
         lots=tuple(
             AskedLot(lot.id, lot.number, lot.title, lot.description, lot.minimum_bids)
-            for lot in lots
+            for lot in asked_lots
         ),
         lines=tuple(_asked(line) for line in lines),
         criteria=tuple(map(_criterion, criteria, weights)),
@@ -151,6 +153,14 @@ def published_terms(session: Session, rfq: Rfq) -> Terms:
         conditions=Conditions(rfq.description, rfq.payment_terms_days, _address(rfq)),
         sections=tuple(rfq.sections),
         minimum_bids=rfq.minimum_bids,
+        costs=AskedCosts(
+            rfq.price_basis,
+            cost_terms.published(
+                rfq.cost_terms or (),
+                {lot.number: lot.id for lot in asked_lots},
+                {each.name.casefold(): each.id for each in criteria},
+            ),
+        ),
         kind=rfq.kind,
     )
 

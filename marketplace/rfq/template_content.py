@@ -5,6 +5,8 @@ from typing import Any, cast
 from uuid import UUID
 
 from marketplace.core.money import Money, Quantity
+from marketplace.rfq.cost_states import PriceBasis
+from marketplace.rfq.cost_terms import Costs, CostTerm
 from marketplace.rfq.criteria_tree import Section
 from marketplace.rfq.drafts import Address, CriterionDraft, Header, LineDraft, LotDraft, RfqDraft
 from marketplace.rfq.kinds import RfqKind
@@ -39,6 +41,8 @@ def to_json(draft: RfqDraft) -> dict[str, Any]:
         ],
         "lines": [_line_out(line) for line in draft.lines],
         "criteria": [_criterion_out(criterion) for criterion in draft.criteria],
+        "price_basis": str(draft.costs.basis),
+        "cost_terms": [each.to_json() for each in draft.costs.terms],
         "sections": [{"name": each.name, "weight": str(each.weight)} for each in draft.sections],
         "supplier_ids": [str(each) for each in draft.supplier_ids],
     }
@@ -72,6 +76,11 @@ def from_json(data: dict[str, Any]) -> RfqDraft:
         criteria=[_criterion_in(criterion) for criterion in data["criteria"]],
         sections=[Section(each["name"], Decimal(each["weight"])) for each in data["sections"]],
         supplier_ids=[UUID(each) for each in data["supplier_ids"]],
+        # as do those from before there were costs
+        costs=Costs(
+            PriceBasis(data.get("price_basis", PriceBasis.BID_TOTAL)),
+            tuple(CostTerm.from_json(each) for each in data.get("cost_terms", ())),
+        ),
     )
 
 

@@ -12,8 +12,9 @@ from marketplace.events.rfq import BidFoundUnreadable
 from marketplace.identity.permissions import Actor
 from marketplace.rfq import envelopes, sealed_content
 from marketplace.rfq.addenda.standing import Stand
-from marketplace.rfq.bid_content import BidContent, Terms, joined
+from marketplace.rfq.bid_content import BidContent, Terms
 from marketplace.rfq.bid_models import Bid, BidAttempt
+from marketplace.rfq.envelope_parts import joined
 from marketplace.rfq.envelopes import Binding, Envelope, SealBroken, SealedBid
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.opening_models import BidUnreadable

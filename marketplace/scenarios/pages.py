@@ -159,6 +159,7 @@ def _listing(rfq_id: UUID, found: planning.Compared, form: Form) -> str:
         page=found.scenarios,
         cheapest=Money(problems.cheapest_possible(compared), compared.terms.currency),
         offers=len(compared.offers),
+        counts_costs=compared.terms.costs.count,
         has_parts=any(line.quantity is not None for each in compared.offers for line in each.lines),
         form=form,
         presets=list(Preset),

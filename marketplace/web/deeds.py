@@ -140,6 +140,7 @@ DEEDS: dict[str, Text] = {
     "suppliers_invited": _("suppliers invited"),
     "unblocked": _("unblocked"),
     "unreadable_ruled": _("unreadable bid ruled on"),
+    "costs_entered": _("costs of a bid entered"),
     "lot_ruled": _("ruled on a lot with too few bids"),
     "lot_cancelled": _("lot cancelled"),
     "lot_unsuccessful": _("lot closed without award"),

@@ -12,6 +12,7 @@ from marketplace.core import clock
 from marketplace.core.money import Quantity
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Actor, OrgKind
+from marketplace.rfq.cost_terms import NO_COSTS, Costs
 from marketplace.rfq.criteria_tree import Section
 from marketplace.rfq.drafts import CriterionDraft, Header, LineDraft, LotDraft, RfqDraft
 from marketplace.rfq.models import Rfq
@@ -51,6 +52,7 @@ def make_rfq(
     lines: Sequence[LineDraft] | None = None,
     criteria: Sequence[CriterionDraft] | None = None,
     sections: Sequence[Section] = (),
+    costs: Costs = NO_COSTS,
     **header: Any,
 ) -> Rfq:
     """A draft of two lines that is ready to be published once somebody is invited."""
@@ -66,6 +68,7 @@ def make_rfq(
         lines=[a_line(), a_line(description="Washer M8")] if lines is None else lines,
         criteria=usual_criteria() if criteria is None else criteria,
         sections=sections,
+        costs=costs,
         supplier_ids=supplier_ids,
     )
     return drafting.create(session, buyer or make_actor(session), draft)

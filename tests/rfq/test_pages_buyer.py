@@ -17,6 +17,7 @@ from marketplace.core.money import Money, Quantity
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Actor, OrgKind, Role
 from marketplace.rfq import queries
+from marketplace.rfq.criteria_tree import Section
 from marketplace.rfq.models import Rfq, RfqQuestion
 from marketplace.rfq.services import questions
 from marketplace.rfq.states import RfqState
@@ -240,6 +241,43 @@ class TestLines:
         )
         kept = filled_rows(posted, "t", ["name"])
         assert dict(kept) == {"version": "1", "t.0.name": "a", "t.1.name": "b"}
+
+
+class TestRefusedSections:
+    def test_a_refusal_of_the_use_case_keeps_what_was_typed(
+        self, session: Session, buyer: Actor, browser: PortalClient
+    ) -> None:
+        rfq = make_rfq(session, buyer)
+        twice = {
+            "price_formula.kind": "lowest_over_price",
+            "criteria.0.name": "Cost",
+            "criteria.0.kind": "price",
+            "criteria.0.weight": "60",
+            "criteria.0.max_score": "100",
+            "criteria.1.name": "cost",
+            "criteria.1.kind": "quality",
+            "criteria.1.weight": "40",
+            "criteria.1.max_score": "100",
+        }
+        refused = browser.post(f"/rfqs/{rfq.id}/criteria", twice)
+        assert refused.status_code == 422
+        assert "This name is used twice." in words(refused)
+        unknown = {
+            "lots.0.title": "Bolts",
+            "lines.0.lot": "7",
+            "lines.0.description": "Bolt",
+            "lines.0.quantity.value": "1",
+        }
+        refused = browser.post(f"/rfqs/{rfq.id}/lines", unknown)
+        assert refused.status_code == 422
+        assert "There is no lot 7." in words(refused)
+
+    def test_a_section_without_criteria_is_named_in_the_overview(
+        self, session: Session, buyer: Actor, browser: PortalClient
+    ) -> None:
+        rfq = make_rfq(session, buyer, sections=[Section("Service", Decimal(40))])
+        page = browser.get(f"/rfqs/{rfq.id}/draft")
+        assert "Section Service has no criterion." in words(page)
 
 
 class TestInvitations:

@@ -14,9 +14,10 @@ from marketplace.core.money import Quantity
 from marketplace.identity.permissions import Role
 from marketplace.rfq import bid_queries, bid_vault, envelopes, quality_rules
 from marketplace.rfq.addenda.wanted import Wanted, WantedLine
-from marketplace.rfq.bid_content import TECHNICAL_FIELDS, Answer, BidContent, joined, split
+from marketplace.rfq.bid_content import Answer, BidContent
 from marketplace.rfq.bid_models import BidOffer, BidVersion, RfqSeal
 from marketplace.rfq.bid_rules import Sealed, SealMismatch, WrongPassphrase
+from marketplace.rfq.envelope_parts import TECHNICAL_FIELDS, joined, split
 from marketplace.rfq.envelopes import PRICE, TECHNICAL, Binding, KeyPair, SealBroken
 from marketplace.rfq.opening_models import BidPriceKey, RfqPriceOpening
 from marketplace.rfq.price_models import BidLine

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from marketplace.core.errors import FieldError, refuse_all
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor
-from marketplace.rfq import criteria_tree, queries, rows, rules
+from marketplace.rfq import cost_terms, criteria_tree, queries, rows, rules
 from marketplace.rfq.addenda.wanted import (
     Wanted,
     WantedConditions,
@@ -38,6 +38,8 @@ def apply(session: Session, actor: Actor, rfq: Rfq, wanted: Wanted, highest: int
         _set_lines(session, actor, rfq, wanted.lines, highest)
     if dropped:
         session.execute(delete(RfqLot).where(RfqLot.id.in_(dropped)))
+        numbers = [lot.number for lot in queries.lots(session, rfq.id)]
+        rfq.cost_terms = cost_terms.within(rfq.cost_terms or [], numbers)
     _set_criteria(session, rfq, wanted.criteria)
     if wanted.conditions is not None:
         _set_conditions(rfq, wanted.conditions)
@@ -117,6 +119,8 @@ def _set_criteria(session: Session, rfq: Rfq, wanted: Sequence[WantedCriterion])
             for fault in criteria_tree.place_faults(rfq.sections, place, f"/criteria/{index}")
         ]
     )
+    names = {present[each.id].name: each.name for each in wanted}
+    rfq.cost_terms = cost_terms.renamed(rfq.cost_terms or [], names)
     for each in wanted:
         criterion = present[each.id]
         criterion.name, criterion.weight = each.name, each.weight

@@ -92,7 +92,7 @@ class Stand:
 def fitted(terms: Terms, content: BidContent) -> BidContent:
     """The content without what these terms do not ask for."""
     lots = {lot.id for lot in terms.lots}
-    criteria = {criterion.id for criterion in terms.judged}
+    criteria = {criterion.id for criterion in terms.asked}
     return replace(
         content,
         lines=tuple(

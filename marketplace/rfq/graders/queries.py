@@ -18,6 +18,9 @@ from marketplace.rfq.states import CriterionKind, RfqState
 
 FRESH = {"populate_existing": True}
 
+# without a weight a criterion is asked for the sake of a cost alone
+_IS_JUDGED = (RfqCriterion.kind != CriterionKind.PRICE) & RfqCriterion.weight.is_distinct_from(0)
+
 
 def graders(session: Session, rfq_id: UUID) -> list[Grader]:
     """The named people by name; nobody where whoever evaluates scores."""
@@ -76,7 +79,7 @@ def judged(session: Session, rfq_id: UUID) -> Sequence[RfqCriterion]:
     """The criteria that people score, as the RFQ has them now."""
     return session.scalars(
         select(RfqCriterion)
-        .where(RfqCriterion.rfq_id == rfq_id, RfqCriterion.kind != CriterionKind.PRICE)
+        .where(RfqCriterion.rfq_id == rfq_id, _IS_JUDGED)
         .order_by(RfqCriterion.number)
     ).all()
 
@@ -111,7 +114,7 @@ def duties(actor: Actor) -> Subquery:
     criteria = (
         select(func.count())
         .select_from(RfqCriterion)
-        .where(RfqCriterion.rfq_id == Rfq.id, RfqCriterion.kind != CriterionKind.PRICE, is_theirs)
+        .where(RfqCriterion.rfq_id == Rfq.id, _IS_JUDGED, is_theirs)
         .scalar_subquery()
     )
     given = (

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from marketplace.core.text import Text, _
 from marketplace.rfq.addenda.standing import Stand, confirmed_in
-from marketplace.rfq.bid_content import joined
+from marketplace.rfq.envelope_parts import joined
 from marketplace.rfq.envelopes import (
     PRICE,
     TECHNICAL,

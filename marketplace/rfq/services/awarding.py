@@ -71,6 +71,7 @@ def award(
     turnout_rules.check_ruled(compared.turnouts, covered)
     award_rules.check_minimums(chosen, compared.minimums)
     award_rules.check_decidable(compared.lots, chosen)
+    award_rules.check_costs_known(compared.lots, chosen)
     award_rules.check_justified(chosen, justification)
     _check_low_prices(session, compared, chosen)
     supplier_of = {offer.bid_id: offer.supplier_id for offer in compared.everybody}
@@ -196,6 +197,24 @@ def _exclusion_evidence(ruling: BidExclusion) -> dict[str, Any]:
     }
 
 
+def _cost_evidence(rank: Rank) -> dict[str, Any]:
+    """Said only where the RFQ asks for costs beside the price."""
+    if not rank.costs:
+        return {}
+    return {
+        "costs": [
+            {
+                "name": cost.asked.name,
+                "amount": None if cost.amount is None else str(cost.amount),
+                "reason": cost.reason,
+            }
+            for cost in rank.costs
+        ],
+        "costs_count": rank.costs_count,
+        "whole_cost": None if rank.whole_cost is None else str(rank.whole_cost),
+    }
+
+
 def _rank_evidence(rank: Rank) -> dict[str, Any]:
     return {
         "place": rank.place,
@@ -205,6 +224,7 @@ def _rank_evidence(rank: Rank) -> dict[str, Any]:
         "total": str(rank.total),
         "missing_lines": list(rank.missing),
         "partial_lines": list(rank.partial),
+        **_cost_evidence(rank),
         "tied": rank.tied,
         "points": [
             {

@@ -14,7 +14,15 @@ from marketplace.core.ids import uuid7
 from marketplace.core.numbering import next_number
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import audience, criteria_tree, deadlines, kind_rules, queries, rules
+from marketplace.rfq import (
+    audience,
+    cost_terms,
+    criteria_tree,
+    deadlines,
+    kind_rules,
+    queries,
+    rules,
+)
 from marketplace.rfq.drafts import (
     Address,
     CriterionDraft,
@@ -28,7 +36,14 @@ from marketplace.rfq.items import with_items
 from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.models import Rfq, RfqLine, RfqLot
 from marketplace.rfq.repeating import draft_of
-from marketplace.rfq.rows import add_criteria, add_invitations, add_lines, add_lots, set_sections
+from marketplace.rfq.rows import (
+    add_criteria,
+    add_invitations,
+    add_lines,
+    add_lots,
+    set_costs,
+    set_sections,
+)
 from marketplace.rfq.states import CriterionKind, RfqState
 
 _AS_GIVEN = (
@@ -68,6 +83,7 @@ def _create(session: Session, actor: Actor, draft: RfqDraft, origin: dict[str, s
             *rules.line_faults(lines, range(1, len(lots) + 1), currency),
             *criteria_tree.section_faults(draft.sections),
             *rules.criterion_faults(draft.criteria, draft.sections),
+            *cost_terms.faults(draft.costs.terms, "/costs/terms"),
         ]
     )
     kind = draft.header.get("kind", RfqKind.RFQ)
@@ -87,6 +103,7 @@ def _create(session: Session, actor: Actor, draft: RfqDraft, origin: dict[str, s
     kind_rules.adopt(rfq, kind)
     _apply(rfq, draft.header)
     set_sections(rfq, draft.sections)
+    set_costs(rfq, draft.costs)
     session.add(rfq)
     session.flush()
     lot_ids = add_lots(session, rfq, lots, first=1)

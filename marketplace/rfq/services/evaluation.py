@@ -19,6 +19,7 @@ from marketplace.rfq import (
     bid_queries,
     bid_vault,
     bundling,
+    cost_queries,
     evaluation_queries,
     lot_queries,
     offering,
@@ -46,6 +47,7 @@ from marketplace.rfq.ranking import Cell, LotRanking, Offer, Price, Score
 from marketplace.rfq.score_rules import GivenScore
 from marketplace.rfq.sealed_documents import SealedDocument
 from marketplace.rfq.states import RFQ_FLOW
+from marketplace.rfq.total_costs import Cost
 from marketplace.rfq.turnout_rules import Turnout
 
 Scores = dict[tuple[UUID, UUID], BidScore | Mean]
@@ -81,6 +83,7 @@ class Evaluation:
     missing_scores: int = 0
     rfq_lots: Sequence[RfqLot] = ()
     turnouts: Mapping[UUID, Turnout] = field(default_factory=dict)
+    costs: Mapping[UUID, tuple[Cost, ...]] = field(default_factory=dict)
 
     @property
     def open_lots(self) -> frozenset[UUID]:
@@ -257,7 +260,8 @@ def _evaluation(session: Session, actor: Actor, rfq: Rfq) -> Evaluation:
     offers = [offer for offer, ruling in everybody if ruling is None]
     racing = {offer.bid_id for offer in offers}
     grading, scores, missing = _scores(session, rfq, terms, racing)
-    compared = [_compared(terms, offer, scores) for offer in offers] if shown else []
+    costs = cost_queries.costs(session, rfq.id, terms, offers)
+    compared = [_compared(terms, offer, scores, costs) for offer in offers] if shown else []
     return Evaluation(
         rfq=rfq,
         terms=terms,
@@ -271,6 +275,7 @@ def _evaluation(session: Session, actor: Actor, rfq: Rfq) -> Evaluation:
         grading=grading,
         missing_scores=missing,
         rfq_lots=lots,
+        costs=costs,
         turnouts=turnout_queries.turnouts(session, rfq, terms),
     )
 
@@ -330,7 +335,9 @@ def _bundles_of(terms: Terms, offer: BidOffer) -> tuple[BundleOffer, ...]:
     return tuple(each for each in found if each is not None and each.saving > 0)
 
 
-def _compared(terms: Terms, offer: BidOffer, scores: Scores) -> Offer:
+def _compared(
+    terms: Terms, offer: BidOffer, scores: Scores, costs: Mapping[UUID, tuple[Cost, ...]]
+) -> Offer:
     return Offer(
         bid_id=offer.bid_id,
         supplier_id=offer.supplier_id,
@@ -346,4 +353,5 @@ def _compared(terms: Terms, offer: BidOffer, scores: Scores) -> Offer:
             if bid_id == offer.bid_id
         },
         bundles=_bundles_of(terms, offer),
+        costs=costs[offer.bid_id],
     )

@@ -14,10 +14,11 @@ from marketplace.core.errors import Conflict, FieldError, NotFound
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq import attempts, bid_queries, bid_rules, submission
-from marketplace.rfq.bid_content import TECHNICAL_FIELDS, BidContent, PricedLine
+from marketplace.rfq.bid_content import BidContent, PricedLine
 from marketplace.rfq.bid_models import BidVersion
 from marketplace.rfq.bid_queries import Door
 from marketplace.rfq.bid_states import BID_FLOW
+from marketplace.rfq.envelope_parts import TECHNICAL_FIELDS
 from marketplace.rfq.envelopes import Binding, Envelope, SealedBid, ServiceKeys
 from marketplace.rfq.submission import BidChanged, Stored
 
