@@ -58,6 +58,8 @@ from marketplace.rfq import grader_api as rfq_grader_api
 from marketplace.rfq import grader_pages as rfq_grader_pages
 from marketplace.rfq import import_api as rfq_import_api
 from marketplace.rfq import import_pages as rfq_import_pages
+from marketplace.rfq import information_api as rfq_information_api
+from marketplace.rfq import information_pages as rfq_information_pages
 from marketplace.rfq import kind_pages as rfq_kind_pages
 from marketplace.rfq import lot_api as rfq_lot_api
 from marketplace.rfq import lot_pages as rfq_lot_pages
@@ -133,6 +135,7 @@ API = (
     rfq_evaluation_api.blp,
     rfq_formula_api.blp,
     rfq_import_api.blp,
+    rfq_information_api.blp,
     rfq_grader_api.blp,
     rfq_officer_api.blp,
     rfq_officer_api.keys_blp,
@@ -185,6 +188,7 @@ PAGES = (
     rfq_officer_pages.key_pages,
     rfq_officer_pages.pages,
     rfq_opening_pages.pages,
+    rfq_information_pages.pages,
     rfq_kind_pages.pages,
     rfq_lot_pages.pages,
     rfq_low_price_pages.pages,

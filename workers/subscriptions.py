@@ -101,6 +101,7 @@ SUBSCRIPTIONS: Mapping[str, Mapping[str, Work]] = {
         "announce_cancellation": rfq.announce_cancellation,
         "call_off_auction": auction_closing.follow_end_of_rfq,
     },
+    "rfq.concluded": {"announce_findings": bids.announce_findings},
     "rfq.deadline_extended": {"announce_extension": rfq.announce_extension},
     "rfq.escrow_used": {"tell_of_escrow": officers.tell_of_escrow},
     "rfq.grader_conflicted": {"tell_buyer_of_conflict": graders.tell_of_conflict},

@@ -6,9 +6,11 @@ from decimal import Decimal
 from marketplace.core import clock
 from marketplace.core.money import Quantity
 from marketplace.demo.sourcing import PASSPHRASE, Sourcing
+from marketplace.rfq import queries
+from marketplace.rfq.bid_content import Answer, BidContent
 from marketplace.rfq.drafts import CriterionDraft, LineDraft, LotDraft, RfqDraft
 from marketplace.rfq.kinds import RfqKind
-from marketplace.rfq.services import drafting, publishing
+from marketplace.rfq.services import bidding, drafting, opening, publishing
 from marketplace.rfq.states import CriterionKind, EnvelopeRule
 
 
@@ -44,3 +46,41 @@ def publish_proposal(sourcing: Sourcing, today: datetime) -> None:
         rfq = drafting.create(sourcing.session, sourcing.buyer, draft)
     with clock.frozen(today - timedelta(days=1)):
         publishing.publish(sourcing.session, sourcing.buyer, rfq.id, PASSPHRASE)
+
+
+def open_information(sourcing: Sourcing, today: datetime) -> None:
+    """A request for information whose answers lie open, to be read and graded."""
+    session, cast, buyer = sourcing.session, sourcing.cast, sourcing.buyer
+    said = {
+        "alborada": ("Oui, en France et en Belgique", "Six semaines, formation comprise"),
+        "kessler": ("Oui, en Allemagne seulement", "Trois mois"),
+    }
+    due_at = today - timedelta(days=3)
+    draft = RfqDraft(
+        header={
+            "kind": RfqKind.RFI,
+            "title": "Traçabilité des dispositifs médicaux : que propose le marché ?",
+            "description": "Nous préparons un appel pour 2027 et voulons d’abord comprendre.",
+            "currency": "EUR",
+            "bids_due_at": due_at,
+        },
+        criteria=[
+            CriterionDraft("Références dans la santé", CriterionKind.QUALITY, Decimal(60)),
+            CriterionDraft("Délai de mise en service", CriterionKind.DELIVERY, Decimal(40)),
+        ],
+        supplier_ids=[cast.of(key).organisation_id for key in said],
+    )
+    with clock.frozen(due_at - timedelta(days=15)):
+        rfq = drafting.create(session, buyer, draft)
+        publishing.publish(session, buyer, rfq.id, PASSPHRASE)
+    questions = queries.criteria(session, rfq.id)
+    for number, (key, texts) in enumerate(said.items()):
+        answers = tuple(
+            Answer(question.id, text) for question, text in zip(questions, texts, strict=True)
+        )
+        at = due_at - timedelta(days=2, hours=number)
+        with clock.frozen(at):
+            content = BidContent(answers=answers)
+            bidding.submit(session, cast.of(key), sourcing.keys, rfq.id, at, content)
+    with clock.frozen(due_at + timedelta(hours=1)):
+        opening.open_bids(session, buyer, sourcing.keys, rfq.id, PASSPHRASE)

@@ -127,6 +127,7 @@ def _rfqs(sourcing: Sourcing, today: datetime) -> None:
     sourcing.bid(running, "medisud", today - timedelta(days=1))
     _questions(sourcing, running, today)
     kinds.publish_proposal(sourcing, today)
+    kinds.open_information(sourcing, today)
     _first_draft(sourcing, today)
 
 

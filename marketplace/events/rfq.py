@@ -375,6 +375,19 @@ class PricesOpened(Event):
 
 @event
 @dataclass(frozen=True)
+class RfiConcluded(Event):
+    """A request for information is closed with findings, for those who answered it."""
+
+    name: ClassVar[str] = "rfq.concluded"
+
+    rfq_id: UUID
+    buyer_id: UUID
+    supplier_ids: tuple[UUID, ...]
+    concluded_at: datetime
+
+
+@event
+@dataclass(frozen=True)
 class BidFoundUnreadable(Event):
     """A bid arrived whole, but what its bidder sealed cannot be read."""
 

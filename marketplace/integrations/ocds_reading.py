@@ -28,6 +28,7 @@ _UNITS = {"ser": "E48", "servicio": "E48", "unidad": "C62", "unidades": "C62", "
 # how publishers name our kinds in procurementMethodDetails
 _KINDS = (
     (RfqKind.MINI_COMPETITION, ("mini-competition", "mini competition", "mini-concurrence")),
+    (RfqKind.RFI, ("request for information", "market consultation", "demande d’information")),
     (RfqKind.RFP, ("request for proposal", "demande de proposition")),
     (RfqKind.AUCTION, ("reverse auction", "electronic auction", "enchère")),
 )

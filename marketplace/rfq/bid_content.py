@@ -127,6 +127,10 @@ class Terms:
     def line_by_id(self) -> dict[UUID, AskedLine]:
         return {line.id: line for line in self.lines}
 
+    @property
+    def asks_prices(self) -> bool:
+        return self.kind is not RfqKind.RFI
+
     @cached_property
     def judged(self) -> tuple[Criterion, ...]:
         """The criteria that people score."""

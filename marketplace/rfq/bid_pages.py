@@ -197,7 +197,11 @@ def submit(rfq_id: UUID) -> ResponseReturnValue:
             )
     except DomainError as refusal:
         return _refused(rfq_id, form, refusal)
-    flash(_("Your bid is submitted and sealed."))
+    flash(
+        _("Your bid is submitted and sealed.")
+        if done.terms.asks_prices
+        else _("Your answers are sent and sealed.")
+    )
     answer = make_response(
         redirect(url_for("bids.receipt", rfq_id=rfq_id, attempt_id=done.receipt.id), 303)
     )

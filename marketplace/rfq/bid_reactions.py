@@ -12,6 +12,7 @@ from marketplace.events.rfq import (
     BidFoundUnreadable,
     BidSubmitted,
     LotsEnded,
+    RfiConcluded,
     RfqAwarded,
     RfqUnsuccessful,
 )
@@ -20,6 +21,7 @@ from marketplace.identity.queries import organisation
 from marketplace.notifications.kinds import register_kind
 from marketplace.notifications.posting import notify
 from marketplace.rfq import bid_queries, evaluation_queries, queries
+from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.models import Rfq
 
 register_kind(
@@ -30,6 +32,24 @@ register_kind(
         " replace or withdraw it until %(due_at)s."
     ),
     button=_("Show the receipt"),
+)
+register_kind(
+    "answers_received",
+    title=_("Your answers have arrived: %(title)s"),
+    body=_(
+        "Your answers to %(number)s arrived at %(arrived_at)s and are sealed until the opening. You"
+        " may replace or withdraw them until %(due_at)s."
+    ),
+    button=_("Show the receipt"),
+)
+register_kind(
+    "rfi_concluded",
+    title=_("Closed with findings: %(title)s"),
+    body=_(
+        "%(buyer)s has closed %(number)s. Thank you for your answers. What came out of it:"
+        " %(findings)s"
+    ),
+    button=_("Read more"),
 )
 register_kind(
     "bid_won",
@@ -100,11 +120,12 @@ def tell_unreadable(session: Session, event: BidFoundUnreadable) -> None:
 def confirm_arrival(session: Session, event: BidSubmitted) -> None:
     """The supplier's people have it in writing that the bid arrived."""
     rfq = session.get_one(Rfq, event.rfq_id)
+    kind = "answers_received" if rfq.kind is RfqKind.RFI else "bid_received"
     notify(
         session,
         org_id=event.supplier_id,
         roles=[Role.SUPPLIER],
-        kind="bid_received",
+        kind=kind,
         url=f"/rfqs/{rfq.id}/bids",
         params={
             "title": rfq.title,
@@ -113,7 +134,20 @@ def confirm_arrival(session: Session, event: BidSubmitted) -> None:
             "due_at": rfq.bids_due_at,
         },
         occurred_at=event.submitted_at,
-        dedupe_key=f"bid_received:{event.bid_id}:{event.submitted_at.isoformat()}",
+        dedupe_key=f"{kind}:{event.bid_id}:{event.submitted_at.isoformat()}",
+    )
+
+
+def announce_findings(session: Session, event: RfiConcluded) -> None:
+    """Whoever had answered reads what came out of it."""
+    rfq = session.get_one(Rfq, event.rfq_id)
+    _tell(
+        session,
+        rfq.id,
+        "rfi_concluded",
+        event.supplier_ids,
+        event.concluded_at,
+        findings=rfq.end_reason,
     )
 
 

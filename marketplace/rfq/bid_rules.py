@@ -7,7 +7,7 @@ from uuid import UUID
 from marketplace.core.errors import Conflict, FieldError, Invalid, NotAllowed
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission
-from marketplace.rfq import bundle_rules, clocks, offer_rules
+from marketplace.rfq import bundle_rules, clocks, information_rules, offer_rules
 from marketplace.rfq.answer_rules import answer_errors
 from marketplace.rfq.bid_content import AskedLine, BidContent, PricedLine, Terms, instant, total_of
 from marketplace.rfq.bid_states import BID_FLOW, AttemptOutcome, BidState
@@ -158,15 +158,25 @@ def check_content(terms: Terms, content: BidContent, *, complete: bool) -> None:
         *_header_errors(terms, content),
         *answer_errors(terms.asked, content.answers, complete=complete),
     ]
-    if not errors and total_of(terms, content) >= PRICE_LIMIT:
-        errors.append(FieldError("/lines", "too_large", _("The total is out of range.")))
-    if complete and not content.lines:
-        errors.append(FieldError("/lines", "required", _("Give a price for at least one line.")))
-    if not errors:
+    if not terms.asks_prices:
+        errors.extend(information_rules.content_errors(content, complete=complete))
+    else:
+        errors.extend(_total_errors(terms, content, complete=complete, known=bool(errors)))
+    if not errors and terms.asks_prices:
         errors.extend(offer_rules.minimum_errors(terms, content, complete=complete))
         errors.extend(bundle_rules.bundle_errors(terms, content, complete=complete))
     if errors:
         raise BidInvalid(_("The bid cannot be taken like this."), errors=errors)
+
+
+def _total_errors(
+    terms: Terms, content: BidContent, *, complete: bool, known: bool
+) -> Iterator[FieldError]:
+    """Known: something is wrong already, so that no total can be made."""
+    if not known and total_of(terms, content) >= PRICE_LIMIT:
+        yield FieldError("/lines", "too_large", _("The total is out of range."))
+    if complete and not content.lines:
+        yield FieldError("/lines", "required", _("Give a price for at least one line."))
 
 
 def check_room(present: Sequence[SealedDocument]) -> None:

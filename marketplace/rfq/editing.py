@@ -10,13 +10,12 @@ from marketplace.core.db import check_version
 from marketplace.identity.permissions import Actor
 from marketplace.rfq import queries
 from marketplace.rfq.models import Rfq
-from marketplace.rfq.states import RFQ_FLOW
 
 
 def editable(session: Session, actor: Actor, rfq_id: UUID, expected: int | None) -> Rfq:
     """The actor's draft, locked, in the version that they saw; a refusal when it is no draft."""
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
-    RFQ_FLOW.next(rfq.state, "edit")
+    rfq.flow.next(rfq.state, "edit")
     check_version(rfq, expected)
     return rfq
 

@@ -20,6 +20,7 @@ from marketplace.rfq import (
     bid_views,
     evaluation_queries,
     evaluation_views,
+    information_views,
     lot_rules,
     low_price_rules,
     price_sight,
@@ -122,7 +123,7 @@ def award(rfq_id: UUID) -> ResponseReturnValue:
     session, actor = current_session(), current_actor()
     with peeking_noted(rfq_id):
         compared = evaluation.read(session, actor, rfq_id)
-    if not compared.prices_shown:
+    if not (compared.prices_shown and compared.terms.asks_prices):
         return redirect(url_for("evaluation.compare", rfq_id=rfq_id), 303)
     if not compared.open_lots and (decided := bid_queries.awards_of(session, rfq_id)):
         return _awarded_page(compared, decided)
@@ -245,8 +246,12 @@ def _awarded_page(compared: Evaluation, decided: Sequence[Award]) -> str:
 
 
 def _evaluation_page(compared: Evaluation, form: Form) -> str:
+    asks_prices = compared.terms.asks_prices
     return render_template(
-        "rfq/bids/evaluation.html",
+        "rfq/bids/evaluation.html" if asks_prices else "rfq/bids/answers.html",
+        grades={} if asks_prices else information_views.grades(compared),
+        answer_of=information_views.answer_of,
+        documents_of=bid_views.documents_of,
         evaluation=compared,
         unconfirmed={offer.bid_id: offer.unconfirmed for offer in compared.offers},
         form=form,

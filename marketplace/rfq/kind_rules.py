@@ -5,14 +5,16 @@ from datetime import datetime
 
 from marketplace.core.errors import FieldError
 from marketplace.core.text import _
+from marketplace.rfq.cost_states import PriceBasis
 from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.models import Rfq
-from marketplace.rfq.states import CriterionKind
+from marketplace.rfq.states import CriterionKind, EnvelopeRule
 
 # the first part of the numbers of each kind
 PREFIXES = {
     RfqKind.RFQ: "RFQ",
     RfqKind.RFP: "RFP",
+    RfqKind.RFI: "RFI",
     RfqKind.MINI_COMPETITION: "MC",
     RfqKind.AUCTION: "AUC",
 }
@@ -23,6 +25,8 @@ def adopt(rfq: Rfq, kind: RfqKind) -> None:
     rfq.kind = kind
     if kind is RfqKind.RFP:
         rfq.blind_scoring = True
+    if kind is RfqKind.RFI:
+        _without_award(rfq)
     if kind is RfqKind.MINI_COMPETITION:
         rfq.open_to_all = False
     else:
@@ -31,8 +35,19 @@ def adopt(rfq: Rfq, kind: RfqKind) -> None:
         rfq.auction_starts_at = None
 
 
+def _without_award(rfq: Rfq) -> None:
+    rfq.blind_scoring = rfq.low_price_check = rfq.client_sealing = False
+    rfq.envelopes = EnvelopeRule.ONE
+    rfq.allows = []
+    rfq.minimum_bids = None
+    rfq.standstill_days = 0
+    rfq.price_basis, rfq.cost_terms = PriceBasis.BID_TOTAL, None
+
+
 def header_faults(rfq: Rfq) -> Iterator[FieldError]:
     """What the draft says that its kind does not have."""
+    if rfq.kind is RfqKind.RFI:
+        yield from _award_faults(rfq)
     if rfq.kind is RfqKind.MINI_COMPETITION and rfq.open_to_all:
         yield FieldError(
             "/open_to_all",
@@ -53,6 +68,25 @@ def header_faults(rfq: Rfq) -> Iterator[FieldError]:
         )
 
 
+def _award_faults(rfq: Rfq) -> Iterator[FieldError]:
+    said = {
+        "blind_scoring": rfq.blind_scoring,
+        "low_price_check": rfq.low_price_check,
+        "client_sealing": rfq.client_sealing,
+        "envelopes": rfq.envelopes is EnvelopeRule.TWO,
+        "allows": rfq.allows,
+        "minimum_bids": rfq.minimum_bids,
+        "standstill_days": rfq.standstill_days,
+    }
+    for name, value in said.items():
+        if value:
+            yield FieldError(
+                f"/{name}",
+                "not_for_this_kind",
+                _("A request for information asks no prices and awards nothing."),
+            )
+
+
 def gaps(rfq: Rfq) -> Iterator[FieldError]:
     """What an event of this kind still needs before it is published."""
     if rfq.kind is RfqKind.RFP and all(each.kind is CriterionKind.PRICE for each in rfq.criteria):
@@ -61,6 +95,8 @@ def gaps(rfq: Rfq) -> Iterator[FieldError]:
             "quality_criterion_required",
             _("A request for proposal weighs at least one criterion besides the price."),
         )
+    if rfq.kind is RfqKind.RFI:
+        yield from _question_gaps(rfq)
     if rfq.kind is RfqKind.MINI_COMPETITION and not rfq.agreement_ref:
         yield FieldError(
             "/agreement_ref",
@@ -72,6 +108,23 @@ def gaps(rfq: Rfq) -> Iterator[FieldError]:
             "/auction_starts_at",
             "auction_before_deadline",
             _("The auction can only start after the deadline for bids."),
+        )
+
+
+def _question_gaps(rfq: Rfq) -> Iterator[FieldError]:
+    if not rfq.criteria:
+        yield FieldError("/criteria", "question_required", _("Ask at least one question."))
+    if rfq.cost_terms:
+        yield FieldError(
+            "/costs",
+            "not_for_this_kind",
+            _("A request for information asks no prices and awards nothing."),
+        )
+    if any(each.kind is CriterionKind.PRICE for each in rfq.criteria):
+        yield FieldError(
+            "/criteria",
+            "price_not_asked",
+            _("A request for information asks no prices: remove the price from the criteria."),
         )
 
 

@@ -7,12 +7,44 @@ from marketplace.core.text import Text, _, register_labels
 
 
 class RfqKind(StrEnum):
-    """What a buyer holds. A mini-competition is among the suppliers of an agreement."""
+    """What a buyer holds.
+
+    An RFI asks questions and no prices, and awards nothing. A mini-competition is among the
+    suppliers of an agreement.
+    """
 
     RFQ = "rfq"
     RFP = "rfp"
+    RFI = "rfi"
     MINI_COMPETITION = "mini_competition"
     AUCTION = "auction"
+
+
+@dataclass(frozen=True, slots=True)
+class BidWords:
+    """What suppliers send in is called: bids, or answers where no prices are asked."""
+
+    send: Text
+    own: Text
+    all: Text
+    open: Text
+    compare: Text
+
+
+PRICED = BidWords(
+    send=_("Place a bid"),
+    own=_("My bid"),
+    all=_("Bids"),
+    open=_("Open the bids"),
+    compare=_("Compare the bids"),
+)
+UNPRICED = BidWords(
+    send=_("Answer the RFI"),
+    own=_("My answers"),
+    all=_("Answers"),
+    open=_("Open the answers"),
+    compare=_("Compare the answers"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +57,7 @@ class KindWords:
     cancel: Text
     suspend: Text
     resume: Text
+    bids: BidWords = PRICED
 
 
 WORDS: dict[RfqKind, KindWords] = {
@@ -46,6 +79,18 @@ WORDS: dict[RfqKind, KindWords] = {
         cancel=_("Cancel the RFP"),
         suspend=_("Suspend the RFP"),
         resume=_("Let the RFP go on"),
+    ),
+    RfqKind.RFI: KindWords(
+        about=_(
+            "You want to know the market: suppliers answer questions without prices, and an RFQ"
+            " can follow."
+        ),
+        new=_("New RFI"),
+        published=_("The RFI is published"),
+        cancel=_("Cancel the RFI"),
+        suspend=_("Suspend the RFI"),
+        resume=_("Let the RFI go on"),
+        bids=UNPRICED,
     ),
     RfqKind.MINI_COMPETITION: KindWords(
         about=_(
@@ -75,6 +120,7 @@ register_labels(
     {
         RfqKind.RFQ: _("Request for quotation (RFQ)"),
         RfqKind.RFP: _("Request for proposal (RFP)"),
+        RfqKind.RFI: _("Request for information (RFI)"),
         RfqKind.MINI_COMPETITION: _("Mini-competition"),
         RfqKind.AUCTION: _("Auction"),
     }

@@ -16,7 +16,7 @@ from marketplace.rfq.bid_models import Bid
 from marketplace.rfq.bid_states import BID_FLOW, BidState
 from marketplace.rfq.lot_states import LOT_FLOW, LotState
 from marketplace.rfq.models import Rfq, RfqLot
-from marketplace.rfq.states import RFQ_FLOW, RfqState
+from marketplace.rfq.states import RfqState
 
 _STEPS_OF_BIDS = {
     BidState.AWARDED: "award",
@@ -67,14 +67,14 @@ def settle(session: Session, rfq: Rfq, reason: str | None = None) -> None:
         [lot.state for lot in lots], waits=lot_queries.in_standstill(session, rfq.id)
     )
     if step is None and rfq.state is RfqState.STANDSTILL:
-        rfq.state = RFQ_FLOW.next(rfq.state, "withdraw_award")
+        rfq.state = rfq.flow.next(rfq.state, "withdraw_award")
     elif step is not None:
         _end(rfq, step, reason)
     session.flush()
 
 
 def _end(rfq: Rfq, step: str, reason: str | None) -> None:
-    rfq.state = RFQ_FLOW.next(rfq.state_at(clock.now()), step)
+    rfq.state = rfq.flow.next(rfq.state_at(clock.now()), step)
     if rfq.state is RfqState.STANDSTILL:
         return
     rfq.ended_at = clock.now()

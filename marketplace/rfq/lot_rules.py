@@ -9,7 +9,7 @@ from marketplace.identity.permissions import Actor
 from marketplace.rfq.bid_states import BidState
 from marketplace.rfq.lot_states import LOT_FLOW, LotState
 from marketplace.rfq.models import Rfq, RfqLot
-from marketplace.rfq.states import ACTION_PERMISSIONS, RFQ_FLOW, RfqState
+from marketplace.rfq.states import ACTION_PERMISSIONS, RfqState
 
 # the step of a lot, and the step that the RFQ has to allow for it
 LOT_STEPS = ("cancel", "close_unsuccessful")
@@ -97,7 +97,7 @@ def actions_for(lot: RfqLot, rfq: Rfq, state: RfqState, actor: Actor) -> list[st
         step
         for step in LOT_STEPS
         if LOT_FLOW.may(lot.state, step)
-        and RFQ_FLOW.may(state, step)
+        and rfq.flow.may(state, step)
         and actor.may(ACTION_PERMISSIONS[step])
     ]
 

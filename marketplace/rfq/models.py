@@ -33,6 +33,7 @@ from marketplace.core.db import (
 )
 from marketplace.core.money import Money, Quantity
 from marketplace.core.shares import Share
+from marketplace.core.states import Flow
 from marketplace.rfq import criteria_tree
 from marketplace.rfq.clocks import Moment, moments
 from marketplace.rfq.cost_states import PriceBasis
@@ -43,7 +44,14 @@ from marketplace.rfq.lot_states import LotState
 from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.scoring.answers import AnswerSpec
 from marketplace.rfq.scoring.formulas import PriceFormula
-from marketplace.rfq.states import CriterionKind, EnvelopeRule, RfqSource, RfqState
+from marketplace.rfq.states import (
+    RFI_FLOW,
+    RFQ_FLOW,
+    CriterionKind,
+    EnvelopeRule,
+    RfqSource,
+    RfqState,
+)
 
 
 class Rfq(HasId, HasVersion, HasCreated, Base):
@@ -65,6 +73,10 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
             "state IN ('draft', 'cancelled')"
             " OR (published_at IS NOT NULL AND bids_due_at IS NOT NULL)",
             name="published_with_deadline",
+        ),
+        CheckConstraint(
+            "state <> 'concluded' OR (kind = 'rfi' AND end_reason IS NOT NULL)",
+            name="concluded_rfi",
         ),
         CheckConstraint(
             "kind <> 'mini_competition' OR NOT open_to_all", name="mini_competition_invites"
@@ -154,6 +166,11 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
     def is_past_deadline(self, now: datetime) -> bool:
         """What arrives at the deadline itself is still on time."""
         return self.bids_due_at is not None and now > self.bids_due_at
+
+    @property
+    def flow(self) -> Flow[RfqState]:
+        """What may happen to an event of this kind."""
+        return RFI_FLOW if self.kind is RfqKind.RFI else RFQ_FLOW
 
     @property
     def words(self) -> KindWords:

@@ -33,7 +33,7 @@ from marketplace.rfq.evaluation_models import BidExclusion
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.opening_models import BidPriceKey, RfqPriceOpening
 from marketplace.rfq.proofs.papers import sha256
-from marketplace.rfq.states import RFQ_FLOW, EnvelopeRule
+from marketplace.rfq.states import EnvelopeRule
 from marketplace.rfq.unsealed import (
     OpenedBid,
     Unreadable,
@@ -69,7 +69,7 @@ def openable(session: Session, actor: Actor, rfq_id: UUID) -> tuple[Rfq, RfqSeal
     """
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     bid_queries.check_opened(rfq)
-    RFQ_FLOW.next(rfq.state, "open_prices")
+    rfq.flow.next(rfq.state, "open_prices")
     if rfq.envelopes is not EnvelopeRule.TWO:
         raise NoPriceEnvelope(_("The prices of this RFQ have no envelope of their own."))
     if rfq.prices_opened_at is not None:

@@ -40,6 +40,15 @@ register_kind(
     button=_("Read the RFP"),
 )
 register_kind(
+    "rfi_invitation",
+    title=_("Request for information: %(title)s"),
+    body=_(
+        "%(buyer)s asks you for information, not for prices (%(number)s). Answers are taken until"
+        " %(due_at)s and stay sealed until then."
+    ),
+    button=_("Read the RFI"),
+)
+register_kind(
     "mini_competition_invitation",
     title=_("Mini-competition: %(title)s"),
     body=_(

@@ -16,7 +16,7 @@ from marketplace.rfq.drafts import CriterionDraft, LineDraft, LotDraft
 from marketplace.rfq.formula_rules import FoundInFormula
 from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.models import Rfq, RfqInvitation, RfqQuestion
-from marketplace.rfq.states import ACTION_PERMISSIONS, RFQ_FLOW, CriterionKind, RfqState
+from marketplace.rfq.states import ACTION_PERMISSIONS, CriterionKind, RfqState
 
 LEAST_BIDDING_TIME = timedelta(seconds=30)
 USUAL_BIDDING_TIME = timedelta(hours=24)
@@ -106,6 +106,8 @@ def check_ready(found: Readiness, *, confirmed: bool = False) -> None:
 
 
 def _content_gaps(rfq: Rfq) -> Iterator[FieldError]:
+    if rfq.kind is RfqKind.RFI:
+        return
     if not rfq.lines:
         yield FieldError("/lines", "required", _("Add at least one line."))
         return
@@ -122,7 +124,7 @@ def _content_gaps(rfq: Rfq) -> Iterator[FieldError]:
 def _criteria_gaps(rfq: Rfq) -> Iterator[FieldError]:
     places = [criterion.place for criterion in rfq.criteria]
     total = criteria_tree.total(rfq.sections, places)
-    if total != WHOLE:
+    if total != WHOLE and (rfq.criteria or rfq.kind is not RfqKind.RFI):
         yield FieldError(
             "/criteria",
             "weights_not_100",
@@ -130,6 +132,8 @@ def _criteria_gaps(rfq: Rfq) -> Iterator[FieldError]:
         )
     yield from criteria_tree.gaps(rfq.sections, places)
     yield from _weightless(rfq)
+    if rfq.kind is RfqKind.RFI:
+        return
     if [criterion.kind for criterion in rfq.criteria].count(CriterionKind.PRICE) != 1:
         yield FieldError("/criteria", "one_price_criterion", _("Weigh the price exactly once."))
     if rfq.blind_scoring and len(rfq.criteria) < 2 and rfq.kind is not RfqKind.RFP:
@@ -269,7 +273,7 @@ def actions_for(rfq: Rfq, actor: Actor, now: datetime) -> list[str]:
     """What this actor may do with the RFQ now."""
     state = rfq.state_at(now)
     if actor.org_id == rfq.buyer_id:
-        possible = [action for action in RFQ_FLOW.actions(state) if action in ACTION_PERMISSIONS]
+        possible = [action for action in rfq.flow.actions(state) if action in ACTION_PERMISSIONS]
         if rfq.kind is RfqKind.AUCTION and state is RfqState.OPENED and not rfq.award_held_by:
             possible.append("plan_auction")
         return [

@@ -11,7 +11,7 @@ class RfqState(StrEnum):
     """``CLOSED`` is never stored: a published RFQ reads so from its deadline on (Rfq.state_at).
 
     ``OPENED`` as long as one lot is not decided. ``STANDSTILL``: all lots have ended, but an award
-    is not final yet.
+    is not final yet. ``CONCLUDED``: a request for information, closed with findings.
     """
 
     DRAFT = "draft"
@@ -22,6 +22,7 @@ class RfqState(StrEnum):
     STANDSTILL = "standstill"
     AWARDED = "awarded"
     UNSUCCESSFUL = "unsuccessful"
+    CONCLUDED = "concluded"
     CANCELLED = "cancelled"
 
 
@@ -82,6 +83,21 @@ RFQ_FLOW = Flow(
     },
 )
 
+# What a request for information has no use for
+_AWARDING = {
+    "open_prices", "award", "stand_still", "conclude", "close_unsuccessful", "withdraw_award",
+}  # fmt: skip
+
+RFI_FLOW = Flow(
+    _("an RFI"),
+    {
+        **{step: to for step, to in RFQ_FLOW.table.items() if step[1] not in _AWARDING},
+        (RfqState.OPENED, "close_with_findings"): RfqState.CONCLUDED,
+        (RfqState.OPENED, "follow_up"): RfqState.OPENED,
+        (RfqState.CONCLUDED, "follow_up"): RfqState.CONCLUDED,
+    },
+)
+
 # Which permission the buyer's people need for each step; the others are steps of an award
 ACTION_PERMISSIONS: dict[str, Permission] = {
     "edit": Permission.RFQ_DRAFT,
@@ -99,6 +115,8 @@ ACTION_PERMISSIONS: dict[str, Permission] = {
     "award": Permission.RFQ_AWARD,
     "close_unsuccessful": Permission.RFQ_AWARD,
     "plan_auction": Permission.RFQ_PUBLISH,
+    "close_with_findings": Permission.RFQ_AWARD,
+    "follow_up": Permission.RFQ_DRAFT,
 }
 
 STATE_LABELS = {
@@ -110,6 +128,7 @@ STATE_LABELS = {
     RfqState.STANDSTILL: _("In standstill"),
     RfqState.AWARDED: _("Awarded"),
     RfqState.UNSUCCESSFUL: _("Without award"),
+    RfqState.CONCLUDED: _("Closed with findings"),
     RfqState.CANCELLED: _("Cancelled"),
 }
 

@@ -49,7 +49,6 @@ from marketplace.rfq.envelopes import (
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.price_models import BidLine
 from marketplace.rfq.sealed_documents import document_to_json
-from marketplace.rfq.states import RFQ_FLOW
 from marketplace.rfq.unsealed import (
     OpenedBid,
     Unreadable,
@@ -86,7 +85,7 @@ def openable(session: Session, actor: Actor, rfq_id: UUID) -> tuple[Rfq, RfqSeal
     now = clock_guard.in_database_time(session, clock.now())
     bid_rules.check_may_open(now, bid_rules.deadline_of(rfq))
     outage_queries.check_ruled(session, rfq)
-    RFQ_FLOW.next(rfq.state_at(now), "open")
+    rfq.flow.next(rfq.state_at(now), "open")
     return rfq, bid_queries.seal(session, rfq_id)
 
 
@@ -105,7 +104,7 @@ def open_all(
     """
     now = clock.now()
     seal = bid_queries.seal(session, rfq.id)
-    rfq.state = RFQ_FLOW.next(rfq.state_at(now), "open")
+    rfq.state = rfq.flow.next(rfq.state_at(now), "open")
     # From here on, and in this transaction alone, the database shows the bids to their buyer.
     rfq.opened_at = now
     session.flush()

@@ -11,7 +11,6 @@ from marketplace.core.text import Text, _, ngettext_
 from marketplace.rfq import bundling
 from marketplace.rfq.bundling import BundledLine
 from marketplace.rfq.ranking import Price
-from marketplace.rfq.states import RFQ_FLOW
 from marketplace.scenarios import problems
 from marketplace.scenarios.model import Kind
 from marketplace.scenarios.models import AwardScenario
@@ -162,7 +161,7 @@ def _where(stored: dict[str, Any], compared: Basis) -> str:
 
 
 def _actions(found: AwardScenario, compared: Basis) -> list[str]:
-    if not RFQ_FLOW.may(compared.rfq.state, "award"):
+    if not compared.rfq.flow.may(compared.rfq.state, "award"):
         return ["delete"]
     possible = [action for action in ACTIONS if SCENARIO_FLOW.may(found.state, action)]
     if "propose" in possible and not problems.is_current(found, compared):

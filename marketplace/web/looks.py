@@ -66,6 +66,7 @@ LOOKS: dict[str, Look] = {
     "archived": Look("neutral", "archive"),
     "awarded": Look("good", "trophy"),
     "unreadable": Look("bad", "alert-triangle"),
+    "concluded": _GOOD,
     "standstill": Look("waiting", "hourglass"),
     "upheld": Look("bad", "gavel"),
     "filed": Look("waiting", "gavel"),

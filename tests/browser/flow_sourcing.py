@@ -194,7 +194,7 @@ def replace_bid(tender: Tender, supplier: Guest) -> None:
     assert helmets.input_value() == "21.5"
     supplier.page.locator('[name="lines.1.unit_price.amount"]').fill("3.80")
     submit(supplier, "€3,420.00")
-    supplier.click("To my bid")
+    supplier.click("My bid")
     supplier.sees("Your bid is sealed.", "€3,420.00")
     receipts = supplier.page.get_by_role("link", name="Show the receipt")
     assert receipts.count() == 2

@@ -23,7 +23,6 @@ from marketplace.rfq.bid_content import instant
 from marketplace.rfq.bid_models import RfqTerms
 from marketplace.rfq.editing import touch
 from marketplace.rfq.models import Rfq
-from marketplace.rfq.states import RFQ_FLOW
 
 
 class AddendumOpen(Conflict):
@@ -168,7 +167,7 @@ def publish(
 
 def _amendable(session: Session, actor: Actor, rfq_id: UUID) -> Rfq:
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
-    RFQ_FLOW.next(rfq.state_at(clock.now()), "amend")
+    rfq.flow.next(rfq.state_at(clock.now()), "amend")
     return rfq
 
 

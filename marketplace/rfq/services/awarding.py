@@ -32,7 +32,6 @@ from marketplace.rfq.models import Rfq
 from marketplace.rfq.ranking import LotRanking, Rank
 from marketplace.rfq.services import evaluation
 from marketplace.rfq.services.evaluation import Evaluation
-from marketplace.rfq.states import RFQ_FLOW
 from marketplace.rfq.turnout_rules import Turnout
 from marketplace.suppliers import queries as supplier_queries
 
@@ -59,7 +58,7 @@ def award(
     bid_queries.opened(session, actor, rfq_id)
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     check_version(rfq, expected)
-    RFQ_FLOW.next(rfq.state, "award")
+    rfq.flow.next(rfq.state, "award")
     award_rules.check_not_held(rfq.award_held_by)
     award_rules.check_unreadable_ruled(opening_queries.unreadable(session, rfq_id))
     compared = evaluation.read_priced(session, actor, rfq_id)
@@ -95,7 +94,7 @@ def close_unsuccessful(
     bid_queries.opened(session, actor, rfq_id)
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     check_version(rfq, expected)
-    RFQ_FLOW.next(rfq.state, "close_unsuccessful")
+    rfq.flow.next(rfq.state, "close_unsuccessful")
     reason = lot_rules.checked_reason(reason)
     lots = [lot for lot in queries.lots(session, rfq_id) if lot.state is LotState.OPEN]
     lot_endings.without_award(session, rfq, lots, "close_unsuccessful", reason)

@@ -17,6 +17,7 @@ from marketplace.rfq import (
     bid_sheets,
     bid_vault,
     bid_workbook,
+    information_rules,
     queries,
 )
 from marketplace.rfq.bid_changes import FieldChange, LineChange
@@ -64,10 +65,12 @@ class Plan:
 def template(session: Session, actor: Actor, keys: ServiceKeys, rfq_id: UUID) -> Template:
     """The spreadsheet of the RFQ, filled with the present draft."""
     door = bid_queries.door(session, actor, rfq_id)
+    terms = Terms.from_json(door.seal.terms)
+    information_rules.check_asks_prices(terms)
     blank = bid_workbook.Blank(
         rfq=door.rfq,
         fingerprint=door.seal.fingerprint,
-        terms=Terms.from_json(door.seal.terms),
+        terms=terms,
         lines=queries.lines_by_id(session, rfq_id),
         draft=bid_vault.read_draft(keys, door) or BidContent(),
     )
@@ -83,6 +86,7 @@ def preview(
     door = bid_queries.door(session, actor, rfq_id)
     bid_rules.check_takes_bids(door.rfq, clock.now())
     terms = Terms.from_json(door.seal.terms)
+    information_rules.check_asks_prices(terms)
     before = bid_vault.read_draft(keys, door) or BidContent()
     published = bid_sheets.Published(rfq_id, door.seal.fingerprint, terms)
     found = bid_sheets.read(data, filename, published, before)

@@ -19,7 +19,6 @@ from marketplace.rfq.cost_models import BidCost
 from marketplace.rfq.cost_terms import Costs
 from marketplace.rfq.editing import editable, touch
 from marketplace.rfq.models import Rfq
-from marketplace.rfq.states import RFQ_FLOW
 from marketplace.rfq.total_costs import Cost, EnteredCost
 
 
@@ -56,7 +55,7 @@ def enter(
     """
     bid_queries.opened(session, actor, rfq_id)
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
-    RFQ_FLOW.next(rfq.state, "evaluate")
+    rfq.flow.next(rfq.state, "evaluate")
     offer = bid_queries.offer(session, rfq_id, bid_id, priced=False)
     terms = bid_queries.terms(session, rfq_id)
     known = _known(session, offer, terms)

@@ -108,7 +108,7 @@ def _create(session: Session, actor: Actor, draft: RfqDraft, origin: dict[str, s
     session.flush()
     lot_ids = add_lots(session, rfq, lots, first=1)
     add_lines(session, rfq, lines, lot_ids, first=1)
-    add_criteria(session, rfq, draft.criteria or _price_alone(), first=1)
+    add_criteria(session, rfq, draft.criteria or _usual_criteria(kind), first=1)
     if draft.supplier_ids:
         audience.check_invitable(session, draft.supplier_ids)
         add_invitations(session, rfq, draft.supplier_ids, invited_at=None)
@@ -220,5 +220,8 @@ def _check_no_amounts(session: Session, rfq: Rfq, header: Header) -> None:
         )
 
 
-def _price_alone() -> list[CriterionDraft]:
+def _usual_criteria(kind: RfqKind) -> list[CriterionDraft]:
+    """The price alone; nothing where no prices are asked."""
+    if kind is RfqKind.RFI:
+        return []
     return [CriterionDraft(str(_("Price")), CriterionKind.PRICE, rules.WHOLE)]

@@ -46,7 +46,6 @@ from marketplace.rfq.price_models import CurrentLine
 from marketplace.rfq.ranking import Cell, LotRanking, Offer, Price, Score
 from marketplace.rfq.score_rules import GivenScore
 from marketplace.rfq.sealed_documents import SealedDocument
-from marketplace.rfq.states import RFQ_FLOW
 from marketplace.rfq.total_costs import Cost
 from marketplace.rfq.turnout_rules import Turnout
 
@@ -191,7 +190,7 @@ def score(session: Session, actor: Actor, rfq_id: UUID, given: Sequence[GivenSco
     """
     bid_queries.opened(session, actor, rfq_id)
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
-    RFQ_FLOW.next(rfq.state, "evaluate")
+    rfq.flow.next(rfq.state, "evaluate")
     quality_rules.check_unlocked(rfq)
     graders = grader_queries.graders(session, rfq_id)
     if graders:
@@ -260,8 +259,9 @@ def _evaluation(session: Session, actor: Actor, rfq: Rfq) -> Evaluation:
     offers = [offer for offer, ruling in everybody if ruling is None]
     racing = {offer.bid_id for offer in offers}
     grading, scores, missing = _scores(session, rfq, terms, racing)
+    priced = offers if shown and terms.asks_prices else ()
     costs = cost_queries.costs(session, rfq.id, terms, offers)
-    compared = [_compared(terms, offer, scores, costs) for offer in offers] if shown else []
+    compared = [_compared(terms, offer, scores, costs) for offer in priced]
     return Evaluation(
         rfq=rfq,
         terms=terms,

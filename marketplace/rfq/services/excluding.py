@@ -13,7 +13,6 @@ from marketplace.rfq.bid_models import Bid
 from marketplace.rfq.evaluation_models import BidExclusion
 from marketplace.rfq.evaluation_states import ExclusionGround
 from marketplace.rfq.models import Rfq
-from marketplace.rfq.states import RFQ_FLOW
 
 
 class AlreadyExcluded(Conflict):
@@ -88,7 +87,7 @@ def _ruled_bid(session: Session, actor: Actor, rfq_id: UUID, bid_id: UUID) -> Bi
     """The opened bid, with its RFQ locked in a state that still takes rulings."""
     bid_queries.opened(session, actor, rfq_id)
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
-    RFQ_FLOW.next(rfq.state, "evaluate")
+    rfq.flow.next(rfq.state, "evaluate")
     if bid_id in lot_queries.winning_bids(session, rfq_id):
         raise BidHasWon(_("This bid has won a part of the RFQ. Take that decision back first."))
     for bid in bid_queries.readable_bids(session, rfq_id):

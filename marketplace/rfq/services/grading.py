@@ -25,7 +25,6 @@ from marketplace.rfq.models import Rfq, RfqCriterion
 from marketplace.rfq.officers import queries as officer_queries
 from marketplace.rfq.score_rules import GivenScore
 from marketplace.rfq.sealed_documents import SealedDocument
-from marketplace.rfq.states import RFQ_FLOW
 
 
 @dataclass(frozen=True)
@@ -180,7 +179,7 @@ def give(session: Session, actor: Actor, rfq_id: UUID, given: Sequence[GivenScor
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     graders = grader_queries.graders(session, rfq_id)
     grader = rules.find(graders, actor.person)
-    RFQ_FLOW.next(rfq.state, "evaluate")
+    rfq.flow.next(rfq.state, "evaluate")
     quality_rules.check_unlocked(rfq)
     giving.give(session, actor, rfq_id, graders, given)
     return _sheet(session, rfq, grader)

@@ -15,7 +15,7 @@ from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq import audience, queries
 from marketplace.rfq.models import Rfq, RfqInvitation
 from marketplace.rfq.rows import add_invitations
-from marketplace.rfq.states import ACTION_PERMISSIONS, RFQ_FLOW, RfqState
+from marketplace.rfq.states import ACTION_PERMISSIONS, RfqState
 
 
 @requires(Permission.RFQ_DRAFT)
@@ -65,7 +65,7 @@ def uninvite(
 ) -> Rfq:
     """Take a supplier off the list of a draft."""
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
-    RFQ_FLOW.next(rfq.state, "edit")
+    rfq.flow.next(rfq.state, "edit")
     check_version(rfq, expected)
     session.execute(
         delete(RfqInvitation).where(
@@ -102,7 +102,7 @@ def mark_seen(session: Session, actor: Actor, rfq_id: UUID) -> None:
 def _invitable(session: Session, actor: Actor, rfq_id: UUID, expected: int | None) -> Rfq:
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     action = "edit" if rfq.state is RfqState.DRAFT else "invite"
-    RFQ_FLOW.next(rfq.state_at(clock.now()), action)
+    rfq.flow.next(rfq.state_at(clock.now()), action)
     if not actor.may(ACTION_PERMISSIONS[action]):
         raise NotAllowed(_("Inviting to a published RFQ is for those who may publish."))
     check_version(rfq, expected)

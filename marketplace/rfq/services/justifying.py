@@ -18,7 +18,6 @@ from marketplace.rfq.evaluation_models import LowPriceInquiry
 from marketplace.rfq.evaluation_states import ExclusionGround, LowPriceRuling
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.services import evaluation, excluding
-from marketplace.rfq.states import RFQ_FLOW
 
 USUAL_DAYS = 1
 
@@ -141,7 +140,7 @@ def own(session: Session, actor: Actor, rfq_id: UUID) -> LowPriceInquiry:
 def _evaluable(session: Session, actor: Actor, rfq_id: UUID) -> Rfq:
     bid_queries.opened(session, actor, rfq_id)
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
-    RFQ_FLOW.next(rfq.state, "evaluate")
+    rfq.flow.next(rfq.state, "evaluate")
     return rfq
 
 

@@ -11,7 +11,7 @@ from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq import award_rules, bid_queries, lot_endings, lot_rules, queries, sealing
 from marketplace.rfq.editing import touch
 from marketplace.rfq.models import Rfq, RfqLot
-from marketplace.rfq.states import RFQ_FLOW, RfqState
+from marketplace.rfq.states import RfqState
 
 
 @requires(Permission.RFQ_CANCEL)
@@ -58,7 +58,7 @@ def _end(
 ) -> Rfq:
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     check_version(rfq, expected)
-    RFQ_FLOW.next(rfq.state_at(clock.now()), step)
+    rfq.flow.next(rfq.state_at(clock.now()), step)
     lots = queries.lots(session, rfq_id)
     lot = queries.lot(session, rfq_id, lot_id)
     lot_rules.check_published(rfq)

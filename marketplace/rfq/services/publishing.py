@@ -29,7 +29,6 @@ from marketplace.rfq.models import Rfq, RfqInvitation
 from marketplace.rfq.officers import queries as officer_queries
 from marketplace.rfq.officers import rules as officer_rules
 from marketplace.rfq.officers.rules import Appointment
-from marketplace.rfq.states import RFQ_FLOW
 from marketplace.suppliers import queries as supplier_queries
 
 
@@ -54,7 +53,7 @@ class Checked:
 def check(session: Session, actor: Actor, rfq_id: UUID) -> Checked:
     """What keeps the draft from being published, and what its buyer should think about."""
     checked = _checked(session, actor, rfq_id)
-    RFQ_FLOW.next(checked.rfq.state, "publish")
+    checked.rfq.flow.next(checked.rfq.state, "publish")
     return checked
 
 
@@ -77,7 +76,7 @@ def publish(
     """
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     check_version(rfq, expected)
-    state = RFQ_FLOW.next(rfq.state, "publish")
+    state = rfq.flow.next(rfq.state, "publish")
     checked = _checked(session, actor, rfq_id).readiness
     rules.check_ready(checked, confirmed=confirm_formula)
     rfq.state = state
@@ -129,7 +128,7 @@ def extend(
     """Move the deadline later, for everybody. A published deadline never moves earlier."""
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     check_version(rfq, expected)
-    RFQ_FLOW.next(rfq.state_at(clock.now()), "extend")
+    rfq.flow.next(rfq.state_at(clock.now()), "extend")
     zone = ZoneInfo(rfq.time_zone)
     due_at = deadlines.instant_of(bids_due_at, zone, "/bids_due_at")
     extending.move_deadline(session, actor, rfq, due_at)
@@ -147,7 +146,7 @@ def cancel(
     """End the RFQ without an award, before its award is decided. Sealed bids stay sealed."""
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     check_version(rfq, expected)
-    RFQ_FLOW.next(rfq.state_at(clock.now()), "cancel")
+    rfq.flow.next(rfq.state_at(clock.now()), "cancel")
     lots = queries.lots(session, rfq.id)
     lot_rules.check_none_awarded(lots)
     open_lots = [lot for lot in lots if lot.state is LotState.OPEN]

@@ -11,7 +11,6 @@ from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq import bid_queries, evaluation_queries, quality_rules, queries
 from marketplace.rfq.graders import queries as grader_queries
 from marketplace.rfq.models import Rfq
-from marketplace.rfq.states import RFQ_FLOW
 
 
 @requires(Permission.RFQ_EVALUATE)
@@ -82,5 +81,5 @@ def _evaluable(session: Session, actor: Actor, rfq_id: UUID, expected: int | Non
     bid_queries.opened(session, actor, rfq_id)
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     check_version(rfq, expected)
-    RFQ_FLOW.next(rfq.state, "evaluate")
+    rfq.flow.next(rfq.state, "evaluate")
     return rfq

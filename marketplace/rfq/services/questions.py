@@ -12,7 +12,6 @@ from marketplace.events.rfq import QuestionAnswered, QuestionAsked
 from marketplace.identity.permissions import Actor, OrgKind, Permission, requires
 from marketplace.rfq import queries, rules
 from marketplace.rfq.models import RfqQuestion, RfqQuestionAsker
-from marketplace.rfq.states import RFQ_FLOW
 
 
 @requires(Permission.QUESTION_ASK)
@@ -46,7 +45,7 @@ def answer(
     """Answer before the deadline, to all bidders at once. An answer is not taken back."""
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     now = clock.now()
-    RFQ_FLOW.next(rfq.state_at(now), "answer")
+    rfq.flow.next(rfq.state_at(now), "answer")
     question = queries.question(session, rfq_id, question_id, lock=True)
     rules.check_unanswered(question)
     question.answer = words

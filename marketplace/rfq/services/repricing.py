@@ -14,7 +14,6 @@ from marketplace.rfq.bid_models import BidOffer
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.price_models import BidRepricing, CurrentLine
 from marketplace.rfq.repricing import LotTotal
-from marketplace.rfq.states import RFQ_FLOW
 
 
 @requires(Permission.RFQ_PUBLISH)
@@ -22,7 +21,7 @@ def hold(session: Session, actor: Actor, rfq_id: UUID, source_id: UUID) -> Rfq:
     """Let the award wait for a further round. Raises AwardHeld when it waits for one already."""
     bid_queries.opened(session, actor, rfq_id)
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
-    RFQ_FLOW.next(rfq.state, "award")
+    rfq.flow.next(rfq.state, "award")
     award_rules.check_not_held(rfq.award_held_by)
     rfq.award_held_by = source_id
     session.flush()

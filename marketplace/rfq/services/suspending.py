@@ -16,7 +16,6 @@ from marketplace.rfq import bid_rules, deadlines, queries, rules
 from marketplace.rfq.bid_content import instant
 from marketplace.rfq.drafts import Deadline
 from marketplace.rfq.models import Rfq
-from marketplace.rfq.states import RFQ_FLOW
 
 MINUTE = timedelta(minutes=1)
 
@@ -33,7 +32,7 @@ def suspend(
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     check_version(rfq, expected)
     now = clock.now()
-    rfq.state = RFQ_FLOW.next(rfq.state_at(now), "suspend")
+    rfq.state = rfq.flow.next(rfq.state_at(now), "suspend")
     rfq.suspended_at, rfq.suspension_reason = now, reason.strip()
     supplier_ids = queries.invited_ids(session, rfq.id)
     outbox.record(
@@ -68,7 +67,7 @@ def resume(
     """
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     check_version(rfq, expected)
-    state = RFQ_FLOW.next(rfq.state, "resume")
+    state = rfq.flow.next(rfq.state, "resume")
     now, began = clock.now(), rfq.suspended_at or clock.now()
     previous, least = bid_rules.deadline_of(rfq), _resumed_due_at(rfq, now)
     rfq.bids_due_at = _chosen(rfq, bids_due_at, least)

@@ -21,7 +21,6 @@ from marketplace.rfq import (
 from marketplace.rfq.editing import touch
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.services import drafting, lots
-from marketplace.rfq.states import RFQ_FLOW
 from marketplace.rfq.turnout_models import LotRuling
 from marketplace.rfq.turnout_rules import Turnout
 from marketplace.rfq.turnout_states import TooFewRuling
@@ -46,7 +45,7 @@ def rule(
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     check_version(rfq, expected)
     found = read(session, actor, rfq_id, lot_id)
-    RFQ_FLOW.next(rfq.state, "award")
+    rfq.flow.next(rfq.state, "award")
     lot_rules.check_open(queries.lots(session, rfq_id), {lot_id})
     turnout_rules.check_short(found)
     reason = lot_rules.checked_reason(reason)

@@ -12,7 +12,6 @@ from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq import bid_queries, opening_queries, queries
 from marketplace.rfq.bid_states import UnreadableRuling
 from marketplace.rfq.opening_models import BidUnreadable
-from marketplace.rfq.states import RFQ_FLOW
 
 
 class UnreadableRuled(Conflict):
@@ -38,7 +37,7 @@ def rule(
     """Decide what becomes of a bid that cannot be read; its supplier reads why."""
     bid_queries.opened(session, actor, rfq_id)
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
-    RFQ_FLOW.next(rfq.state, "evaluate")
+    rfq.flow.next(rfq.state, "evaluate")
     found = [each for each in opening_queries.unreadable(session, rfq_id) if each.bid_id == bid_id]
     if not found:
         raise NotFound(_("There is no such bid."))

@@ -22,7 +22,6 @@ from marketplace.rfq import bid_queries
 from marketplace.rfq import queries as rfq_queries
 from marketplace.rfq.award_rules import Choice
 from marketplace.rfq.models import Rfq
-from marketplace.rfq.states import RFQ_FLOW
 from marketplace.scenarios import queries, rules
 from marketplace.scenarios.models import AwardScenario
 from marketplace.scenarios.problems import check_current, choices_of, question_of
@@ -158,7 +157,7 @@ def _decidable(session: Session, actor: Actor, rfq_id: UUID) -> Rfq:
     """The buyer's RFQ, opened and not yet decided."""
     bid_queries.opened(session, actor, rfq_id)
     rfq = rfq_queries.get_own(session, actor, rfq_id)
-    RFQ_FLOW.next(rfq.state, "award")
+    rfq.flow.next(rfq.state, "award")
     return rfq
 
 
