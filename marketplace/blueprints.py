@@ -65,6 +65,7 @@ from marketplace.rfq import lot_api as rfq_lot_api
 from marketplace.rfq import lot_pages as rfq_lot_pages
 from marketplace.rfq import low_price_api as rfq_low_price_api
 from marketplace.rfq import low_price_pages as rfq_low_price_pages
+from marketplace.rfq import missing_api as rfq_missing_api
 from marketplace.rfq import officer_api as rfq_officer_api
 from marketplace.rfq import officer_pages as rfq_officer_pages
 from marketplace.rfq import opening_pages as rfq_opening_pages
@@ -142,6 +143,7 @@ API = (
     rfq_lot_api.blp,
     rfq_low_price_api.blp,
     rfq_cost_api.blp,
+    rfq_missing_api.blp,
     rfq_outage_api.blp,
     rfq_proof_api.blp,
     rfq_quality_api.blp,

@@ -23,6 +23,7 @@ from marketplace.rfq import (
     information_views,
     lot_rules,
     low_price_rules,
+    missing_views,
     price_sight,
     reversals,
     sensitivity,
@@ -36,6 +37,7 @@ from marketplace.rfq.bid_http import peeking_noted
 from marketplace.rfq.bid_models import Award, BidOffer, BidScore
 from marketplace.rfq.evaluation_schemas import BidScoresSchema, UnsuccessfulSchema
 from marketplace.rfq.graders import rules as grading_rules
+from marketplace.rfq.missing_rules import LineView
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.services import awarding, evaluation
 from marketplace.rfq.services.evaluation import Evaluation
@@ -247,12 +249,17 @@ def _awarded_page(compared: Evaluation, decided: Sequence[Award]) -> str:
 
 def _evaluation_page(compared: Evaluation, form: Form) -> str:
     asks_prices = compared.terms.asks_prices
+    asked = request.args.get("lines", "")
+    view = LineView(asked) if asked in list(LineView) else LineView.OFFERED
     return render_template(
         "rfq/bids/evaluation.html" if asks_prices else "rfq/bids/answers.html",
         grades={} if asks_prices else information_views.grades(compared),
         answer_of=information_views.answer_of,
         documents_of=bid_views.documents_of,
         evaluation=compared,
+        line_views=list(LineView),
+        line_view=view,
+        seen_lots=missing_views.lots(current_session(), compared, view),
         unconfirmed={offer.bid_id: offer.unconfirmed for offer in compared.offers},
         form=form,
         formula=evaluation_views.formula,

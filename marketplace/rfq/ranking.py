@@ -34,6 +34,11 @@ class Price:
     # what the opening found, where an auction has lowered it since
     opened_unit_price: Decimal | None = None
 
+    @property
+    def compared(self) -> Fraction:
+        """The unit price as bids are compared by it."""
+        return Fraction(self.unit_price)
+
     def at(self, quantity: Decimal) -> Decimal:
         """The price of each unit when so many are bought."""
         return price_at(self.unit_price if self.base is None else self.base, self.breaks, quantity)
@@ -67,6 +72,10 @@ class Offer:
         whole = [line_id for line_id, price in own.items() if price.part is None]
         held = bundling.applied(self.bundles, whole) if self.bundles else ()
         return single - sum((bundle.saving for bundle in held), Decimal(0))
+
+    def worth_of(self, lines: Iterable[AskedLine]) -> Fraction:
+        """The same as bids are compared by it."""
+        return Fraction(self.total_of(lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +240,7 @@ def _cell(
     )
 
 
-def above(value: Decimal, best: Decimal) -> Decimal | None:
+def above(value: Decimal | Fraction, best: Decimal | Fraction) -> Decimal | None:
     """How far above the best, in per cent with one place; None when the best is zero."""
     if not best:
         return None

@@ -17,11 +17,11 @@ from marketplace.rfq.turnout_rules import Turnout
 
 
 def turnouts(session: Session, rfq: Rfq, terms: Terms) -> dict[UUID, Turnout]:
-    """By lot, for the RFQ's buyer; none while it is sealed which lines a bid prices.
+    """By lot, for the RFQ's buyer; none without prices, or while it is sealed who prices what.
 
     Reads no price, and nothing at all where one bid is enough. The caller has checked `opened`.
     """
-    if rfq.prices_sealed:
+    if rfq.prices_sealed or not terms.asks_prices:
         return {}
     if not terms.asks_for_several:
         return turnout_rules.turnouts(terms, {}, ())

@@ -83,6 +83,7 @@ class Evaluation:
     rfq_lots: Sequence[RfqLot] = ()
     turnouts: Mapping[UUID, Turnout] = field(default_factory=dict)
     costs: Mapping[UUID, tuple[Cost, ...]] = field(default_factory=dict)
+    compared: Sequence[Offer] = ()
 
     @property
     def open_lots(self) -> frozenset[UUID]:
@@ -276,6 +277,7 @@ def _evaluation(session: Session, actor: Actor, rfq: Rfq) -> Evaluation:
         missing_scores=missing,
         rfq_lots=lots,
         costs=costs,
+        compared=ranking.in_order(compared),
         turnouts=turnout_queries.turnouts(session, rfq, terms),
     )
 
