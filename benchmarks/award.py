@@ -1,64 +1,84 @@
-"""How good an award is after some seconds: value, bound and gap on generated instances.
+"""How good an award is after some seconds: HiGHS alone and the product, on generated instances.
 
-``python -m benchmarks.award [seconds ...]`` (10 30 60 by default). Every supplier bids for about
-70 % of the lines, near a price of the line; the rules are those that make awards hard: a cap on
-the number of winners, a largest share for each, a smallest order. The same seed gives the same
-instances on every machine.
+``python -m benchmarks.award [seconds ...]`` (10 30 60 by default) prints value, bound and gap of
+each size (``instances``) at each mark, every run from the start with that limit. HiGHS alone gets
+the same program as the product, whole, and two threads. A size whose award is proven is not run
+at the later marks.
 """
 
-import random
 import sys
-from decimal import Decimal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import inf
 
-from marketplace.scenarios.model import Constraint, Kind, Option, Problem
-from marketplace.scenarios.solver import VERSION, solve
-
-SIZES = ((50, 20), (500, 50))
-BIDS_FOR = 0.7
-SEED = 20
-
-
-def instance(lines: int, suppliers: int) -> tuple[Problem, list[Constraint]]:
-    """Lines with offers, and the rules of the award."""
-    chance = random.Random(SEED)  # noqa: S311 - to be the same everywhere
-    level = {f"s{number}": chance.uniform(0.9, 1.1) for number in range(suppliers)}
-    options = []
-    for line in range(lines):
-        price = chance.uniform(100, 10_000)
-        # one offer for certain, so that every line can be awarded
-        certain = chance.choice(sorted(level))
-        for supplier, factor in level.items():
-            if supplier == certain or chance.random() < BIDS_FOR:
-                cost = Decimal(f"{price * factor * chance.uniform(0.8, 1.25):.2f}")
-                options.append(Option(supplier, frozenset({str(line)}), cost))
-    problem = Problem(tuple(str(line) for line in range(lines)), tuple(options))
-    worth = problem.most
-    rules = [
-        Constraint(Kind.MAX_SUPPLIERS, Decimal(suppliers // 4)),
-        Constraint(Kind.MAX_SHARE, Decimal(35)),
-        Constraint(Kind.MIN_ORDER_VALUE, (worth / 20).quantize(Decimal("0.01"))),
-    ]
-    return problem, rules
+from benchmarks.instances import SIZES, instance
+from marketplace.scenarios.counting import effective
+from marketplace.scenarios.model import Constraint, Problem
+from marketplace.scenarios.solver import VERSION, program_of, solve
 
 
-def main(seconds: list[float]) -> None:
-    print(f"{VERSION}; lines x suppliers, time limit, value, bound, gap, seconds")
-    for lines, suppliers in SIZES:
-        problem, rules = instance(lines, suppliers)
-        for limit in seconds:
-            found = solve(problem, rules, seconds=limit)
-            print(f"{lines}x{suppliers} ({len(problem.options)} bids)  {limit:g} s  ", end="")
-            if found.objective is None or found.gap is None:
-                print(f"{found.status}  {found.seconds:.1f} s", flush=True)
-                continue
-            value, bound = float(found.objective), float(found.bound or 0)
-            print(
-                f"{value:.2f}  {bound:.2f}  {float(found.gap):.2%}  {found.status} "
-                f" {found.seconds:.1f} s",
-                flush=True,
-            )
-            if found.is_proven:
-                break
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Value and bound, infinite where there is none, and the seconds it took in all."""
+
+    value: float
+    bound: float
+    seconds: float
+
+    @property
+    def gap(self) -> float:
+        return (self.value - self.bound) / self.value if self.value < inf else inf
+
+    @property
+    def is_proven(self) -> bool:
+        return self.gap < 1e-6
+
+    def __str__(self) -> str:
+        gap = f"{self.gap:8.2%}" if self.gap < inf else "       -"
+        proven = "  proven" if self.is_proven else ""
+        return f"{self.value:14.2f} {self.bound:14.2f} {gap} {self.seconds:7.1f} s{proven}"
+
+
+def highs_alone(problem: Problem, rules: Sequence[Constraint], seconds: float) -> Result:
+    begun = time.monotonic()
+    program = program_of(effective(problem, rules), rules)
+    left = seconds - (time.monotonic() - begun)
+    run = program.arrays().run(left, options={"threads": 2})
+    unit = float(program.scale)
+    value = (
+        sum(c * v for c, v in zip(program.costs, run.values, strict=True)) if run.values else inf
+    )
+    return Result(value * unit, run.bound * unit, time.monotonic() - begun)
+
+
+def product(problem: Problem, rules: Sequence[Constraint], seconds: float) -> Result:
+    begun = time.monotonic()
+    found = solve(problem, rules, seconds=seconds)
+    value = inf if found.objective is None else float(found.objective)
+    bound = -inf if found.bound is None else float(found.bound)
+    return Result(value, bound, time.monotonic() - begun)
+
+
+WAYS: dict[str, Callable[[Problem, Sequence[Constraint], float], Result]] = {
+    "HiGHS alone": highs_alone,
+    "product": product,
+}
+
+
+def main(marks: list[float]) -> None:
+    print(f"{VERSION}; value, bound, gap, seconds")
+    for size in SIZES:
+        problem, rules = instance(size)
+        print(f"{size}: {len(problem.options)} bids")
+        proven: set[str] = set()
+        for mark in marks:
+            for name, way in WAYS.items():
+                if name not in proven:
+                    found = way(problem, rules, mark)
+                    print(f"  {mark:4g} s  {name:12} {found}", flush=True)
+                    if found.is_proven:
+                        proven.add(name)
 
 
 if __name__ == "__main__":

@@ -99,6 +99,8 @@ class Option:
     def steps(self) -> tuple[PriceBreak, ...]:
         """The prices that can come into play, the first from nothing on."""
         first = PriceBreak(Fraction(0), self.cost)
+        if not self.breaks:
+            return (first,)
         known = [each for each in (first, *self.breaks) if each.from_share <= self.max_share]
         later = [each for each in known if each.from_share > self.min_share]
         return (known[len(known) - len(later) - 1], *later)

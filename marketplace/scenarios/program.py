@@ -4,18 +4,17 @@ A supplier's tiers split every share into one column per tier, held by the tier'
 takes more columns than one sum per supplier and gives a far better bound.
 """
 
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
+from decimal import Decimal
 from fractions import Fraction
 from itertools import product
 from math import ceil
 
-import highspy
 import numpy as np
 
-from marketplace.scenarios.model import Objective, Problem, Taken
+from marketplace.scenarios.engine import DEAF, Arrays, Ear, Floats, Run
+from marketplace.scenarios.model import Objective, PriceBreak, Problem, Taken
 from marketplace.scenarios.rows import TOTAL, Column, Row, links_of
 
 # Sums of money are brought to about this size.
@@ -23,36 +22,6 @@ SIZE = 1_000_000
 # What it can hardly tell apart.
 TOLERANCE = 1e-5
 Terms = list[tuple[int, float]]
-
-
-class Status(StrEnum):
-    """How far it came: proven best, best so far, proven impossible, or nothing yet."""
-
-    OPTIMAL = "optimal"
-    FEASIBLE = "feasible"
-    INFEASIBLE = "infeasible"
-    UNKNOWN = "unknown"
-
-    @classmethod
-    def of(cls, status: "highspy.HighsModelStatus", *, has_values: bool) -> "Status":
-        if status == highspy.HighsModelStatus.kInfeasible:
-            return cls.INFEASIBLE
-        if not has_values:
-            return cls.UNKNOWN
-        return cls.OPTIMAL if status == highspy.HighsModelStatus.kOptimal else cls.FEASIBLE
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What the solver says."""
-
-    status: Status
-    seconds: float
-    values: Sequence[float]
-    bound: float
-
-    def at(self, column: int) -> float:
-        return self.values[column]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +48,10 @@ class Program:
     factors: list[float] = field(default_factory=list)
     switches: dict[Column, int] = field(default_factory=dict)
     pieces: list[list[Piece]] = field(default_factory=list)
+    steps: list[tuple[PriceBreak, ...]] = field(default_factory=list)
     taken: list[Terms] = field(default_factory=list)
     tiers: dict[str, list[int]] = field(default_factory=dict)
+    open: list[int] = field(default_factory=list)
     used: set[Column] = field(default_factory=set)
     money: list[int] = field(default_factory=list)
     held: list[int] = field(default_factory=list)
@@ -93,6 +64,11 @@ class Program:
         self.scale = _scale(values, len(problem.items))
         money = [Fraction(problem.dearest(index)) for index in every]
         self.money_scale = _scale(money, len(problem.items))
+        self.unit, self.money_unit = float(self.scale), float(self.money_scale)
+        self.discounts = {
+            supplier: [tier.discount for tier in problem.tiers_of(supplier)]
+            for supplier in problem.suppliers
+        }
         for supplier in problem.suppliers:
             if problem.terms_of(supplier).tiers:
                 self._tiers(supplier)
@@ -113,10 +89,12 @@ class Program:
         """The columns of an option: whether it is taken, and its parts by tier and price."""
         option = self.problem.options[index]
         switches = self.tiers.get(option.supplier, [])
-        single = not switches and len(option.steps) == 1
+        steps = option.steps
+        self.steps.append(steps)
+        single = not switches and len(steps) == 1
         if option.is_whole and option.max_share == 1 and single:
             column = self._column(self._worth(index))
-            paid = float(Fraction(option.steps[0].cost) / self.money_scale)
+            paid = self._money(steps[0].cost)
             self.pieces.append([Piece(column, paid, paid)])
             self.taken.append([(column, 1.0)])
             return
@@ -130,34 +108,35 @@ class Program:
         for tier, switch in enumerate(switches):
             parts = [(piece.column, 1.0) for piece in self._held(index, tier)]
             self._row([*parts, (switch, -float(option.max_share))], 0.0)
-        if len(option.steps) > 1:
+        if len(steps) > 1:
             self._breaks(index, taken)
 
     def _prices(self, index: int) -> Iterator[tuple[int, int]]:
         option = self.problem.options[index]
         tiers = len(self.tiers.get(option.supplier, [None]))
-        return product(range(tiers), range(len(option.steps)))
+        return product(range(tiers), range(len(self.steps[index])))
 
     def _part(self, index: int, tier: int, step: int) -> Piece:
         option = self.problem.options[index]
-        cost = Fraction(option.steps[step].cost)
-        kept = 1 - Fraction(self.problem.tiers_of(option.supplier)[tier].discount) / 100
+        cost = self.steps[index][step].cost
+        kept = 1 - self.discounts[option.supplier][tier] / 100
         is_cost = self.problem.objective is Objective.COST
-        worth = float(cost * kept / self.scale) if is_cost else self._worth(index)
+        worth = float(cost * kept) / self.unit if is_cost else self._worth(index)
         column = self._column(worth, upper=float(option.max_share), whole=False)
-        scaled = cost / self.money_scale
-        return Piece(column, float(scaled), float(scaled * kept))
+        return Piece(column, self._money(cost), self._money(cost * kept))
 
     def _breaks(self, index: int, taken: int) -> None:
         """One price holds for the whole part: a switch for each, and the part within its range."""
         option, own = self.problem.options[index], self.pieces[index]
         parts = self.problem.parts_of(index)
         # the last part below the next price: at that price's own beginning it holds already
-        ends = [Fraction(ceil(each.from_share * parts) - 1, parts) for each in option.steps[1:]]
+        ends = [
+            Fraction(ceil(each.from_share * parts) - 1, parts) for each in self.steps[index][1:]
+        ]
         ends.append(option.max_share)
         switches = [self._column(0.0) for _step in ends]
         self._row([*((switch, 1.0) for switch in switches), (taken, -1.0)], 0.0)
-        for number, (step, end) in enumerate(zip(option.steps, ends, strict=True)):
+        for number, (step, end) in enumerate(zip(self.steps[index], ends, strict=True)):
             held = [(piece.column, 1.0) for piece in own[number :: len(ends)]]
             begin = float(max(step.from_share, option.min_share))
             self._row([*held, (switches[number], -float(end))], 0.0)
@@ -169,8 +148,9 @@ class Program:
             terms = [(p.column, 1.0) for index in options for p in self.pieces[index]]
             if (reserve := self.problem.reserves.get(item)) is not None:
                 is_cost = self.problem.objective is Objective.COST
-                cost = float(Fraction(reserve) / self.scale) if is_cost else 0.0
-                terms.append((self._column(cost, whole=False), 1.0))
+                cost = float(reserve) / self.unit if is_cost else 0.0
+                self.open.append(self._column(cost, whole=False))
+                terms.append((self.open[-1], 1.0))
             if terms:
                 self._row(terms, 1.0)
                 self._row(_negative(terms), -1.0)
@@ -184,12 +164,12 @@ class Program:
         wins = ("wins", supplier)
         if terms.fixed_cost and self.problem.objective is Objective.COST:
             for switch, _factor in self._at(wins):
-                self.costs[switch] = float(Fraction(terms.fixed_cost) / self.scale)
+                self.costs[switch] = float(terms.fixed_cost) / self.unit
         if terms.min_order_value:
-            least = float(Fraction(terms.min_order_value) / self.money_scale)
+            least = self._money(terms.min_order_value)
             self._limit([(c, f * least) for c, f in self._at(wins)], _negative(paid))
         if terms.spend_cap is not None:
-            most = float(Fraction(terms.spend_cap) / self.money_scale)
+            most = self._money(terms.spend_cap)
             self._limit([(c, -f * most) for c, f in self._at(wins)], paid)
         if supplier in self.tiers:
             self._ranges(supplier)
@@ -201,23 +181,23 @@ class Program:
         for number, (tier, switch) in enumerate(zip(tiers, switches, strict=True)):
             own = [piece for index in offered for piece in self._held(index, number)]
             listed = [(piece.column, piece.listed) for piece in own]
-            least = float(Fraction(tier.from_value) / self.money_scale)
+            least = self._money(tier.from_value)
             self._limit([(switch, least)], _negative(listed))
             if number + 1 < len(tiers):
-                most = float(Fraction(tiers[number + 1].from_value) / self.money_scale)
+                most = self._money(tiers[number + 1].from_value)
                 self._limit([(switch, -most)], listed)
             if cap is not None:
-                most = float(Fraction(cap) / self.money_scale)
+                most = self._money(cap)
                 self._limit([(switch, -most)], [(piece.column, piece.paid) for piece in own])
 
     def _held(self, index: int, tier: int) -> list[Piece]:
-        steps = len(self.problem.options[index].steps)
+        steps = len(self.steps[index])
         return self.pieces[index][tier * steps : (tier + 1) * steps]
 
     def _worth(self, index: int) -> float:
         option = self.problem.options[index]
         if self.problem.objective is Objective.COST:
-            return float(Fraction(option.steps[0].cost) / self.scale)
+            return float(self.steps[index][0].cost) / self.unit
         return -float(option.points / self.scale)
 
     def add(self, row: Row, slack: int | None = None) -> None:
@@ -282,13 +262,26 @@ class Program:
         ]
         self._row(terms, float(len(taken) - 1))
 
-    def draw_in(self, amount: Fraction) -> None:
-        """Keep this much money away from every limit, beyond what the solver cannot tell."""
-        margin = float(amount / self.money_scale) + TOLERANCE
+    def draw_in(self, margin: float) -> None:
+        """Keep this far away from every limit of money."""
         for row in self.money:
             self.limits[row] -= margin
         for place in self.held:
             self.factors[place] += margin
+
+    @property
+    def margin(self) -> float:
+        """How far to keep from limits of money so that rounding a few parts breaks none."""
+        parts = (
+            self._money(self.problem.dearest(index)) / self.problem.parts_of(index)
+            for index, option in enumerate(self.problem.options)
+            if not option.is_whole
+        )
+        return 3 * max(parts, default=0.0) + TOLERANCE
+
+    def worth(self, values: Floats) -> float:
+        """What these columns add up to, in the units of the solver."""
+        return float(np.array(self.costs) @ values)
 
     def shares(self, values: Sequence[float]) -> dict[int, float]:
         """What is taken of each option."""
@@ -298,56 +291,32 @@ class Program:
                 found[index] = sum(values[piece.column] for piece in own)
         return found
 
-    def bound(self, found: Run, objective: Fraction) -> Fraction | None:
+    def bound(self, found: Run, objective: Fraction | None = None) -> Fraction | None:
         """The solver's bound in the units of the problem, never beyond what was reached."""
         if not np.isfinite(found.bound):
             return None
-        bound = Fraction(found.bound) * self.scale
-        if self.problem.objective is Objective.COST:
-            return min(bound, objective)
-        return max(-bound, objective)
+        bound, is_cost = Fraction(found.bound) * self.scale, True
+        if self.problem.objective is not Objective.COST:
+            bound, is_cost = -bound, False
+        if objective is None:
+            return bound
+        return min(bound, objective) if is_cost else max(bound, objective)
 
-    def run(
-        self,
-        seconds: float,
-        *,
-        options: Mapping[str, float | int | str] | None = None,
-        start: Sequence[float] | None = None,
-        bounds: "tuple[np.ndarray, np.ndarray] | None" = None,
-    ) -> Run:
-        """Solve, within these column bounds and from this start where they are given."""
-        highs = highspy.Highs()  # type: ignore[no-untyped-call]
-        highs.silent()
-        chosen = {"time_limit": float(seconds), "threads": 1, "mip_rel_gap": 0.0, **(options or {})}
-        for name, value in chosen.items():
-            highs.setOptionValue(name, value)
-        highs.passModel(self.model(bounds))
-        if start is not None:
-            solution = highspy.HighsSolution()
-            solution.col_value = list(start)
-            highs.setSolution(solution)
-        begun = time.monotonic()
-        highs.run()
-        info = highs.getInfo()
-        has_values = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-        values = list(highs.getSolution().col_value) if has_values else []
-        status = Status.of(highs.getModelStatus(), has_values=has_values)
-        return Run(status, time.monotonic() - begun, values, info.mip_dual_bound)
+    def arrays(self) -> Arrays:
+        """All of it as the solver takes it."""
+        return Arrays(
+            costs=np.array(self.costs),
+            lower=np.array(self.lower),
+            upper=np.array(self.upper),
+            whole=np.array(self.whole, dtype=np.bool_),
+            limits=np.array(self.limits),
+            starts=np.array(self.starts),
+            places=np.array(self.places, dtype=np.int64),
+            factors=np.array(self.factors),
+        )
 
-    def model(self, bounds: "tuple[np.ndarray, np.ndarray] | None" = None) -> "highspy.HighsLp":
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = len(self.costs), len(self.limits)
-        lp.col_cost_ = np.array(self.costs)
-        lp.col_lower_, lp.col_upper_ = bounds or (np.array(self.lower), np.array(self.upper))
-        lp.row_lower_ = np.full(len(self.limits), -highspy.kHighsInf)
-        lp.row_upper_ = np.array(self.limits)
-        kinds = highspy.HighsVarType
-        lp.integrality_ = [kinds.kInteger if w else kinds.kContinuous for w in self.whole]
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        lp.a_matrix_.start_ = np.array(self.starts, dtype=np.int32)
-        lp.a_matrix_.index_ = np.array(self.places, dtype=np.int32)
-        lp.a_matrix_.value_ = np.array(self.factors)
-        return lp
+    def run(self, seconds: float, ear: Ear = DEAF) -> Run:
+        return self.arrays().run(seconds, ear=ear)
 
     def _at(self, key: Column) -> Terms:
         """The columns that a name stands for."""
@@ -362,9 +331,12 @@ class Program:
             return [(switch, 1.0) for switch in self.tiers[str(key[1])]]
         if key not in self.switches:
             is_total = key == TOTAL
-            most = float(Fraction(self.problem.most) / self.money_scale) if is_total else 1.0
+            most = self._money(self.problem.most) if is_total else 1.0
             self.switches[key] = self._column(0.0, upper=most, whole=not is_total)
         return [(self.switches[key], 1.0)]
+
+    def _money(self, value: Decimal) -> float:
+        return float(value) / self.money_unit
 
     def _scale_of(self, row: Row) -> Fraction:
         return self.money_scale if row.is_money else Fraction(1)

@@ -19,10 +19,10 @@ from marketplace.events.scenarios import ScenarioFinished
 from marketplace.identity.permissions import SYSTEM, Actor, OrgKind
 from marketplace.scenarios import queries, solver
 from marketplace.scenarios.counting import Count, measured, slack
+from marketplace.scenarios.engine import Status
 from marketplace.scenarios.model import Constraint, Objective, Problem, Taken
 from marketplace.scenarios.models import AwardScenario
 from marketplace.scenarios.problems import Question, question_of
-from marketplace.scenarios.program import Status
 from marketplace.scenarios.reading import basis
 from marketplace.scenarios.services.planning import SLOW_QUEUE, SOLVE_TASK, SUBJECT
 from marketplace.scenarios.solver import Solution

@@ -3,24 +3,38 @@
 The solver counts in floating point. So money is scaled to numbers it can hold, every answer is
 counted again exactly. An answer of whole offers that breaks a rule by less than the solver's
 tolerance is forbidden and the next one asked for. One that is split is rounded to what its items
-can be split into; where that breaks a rule, limits of money are drawn in a little and it is solved
-again. What was found behind such limits is proven only if it reaches the bound from before.
+can be split into; where that breaks a rule or costs a discount, limits of money are drawn in a
+little and it is solved again. What was found behind such limits is proven only if it reaches the
+bound from before. Large problems have a search beside the solver.
 """
 
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from importlib.metadata import version
 
+import numpy as np
+
 from marketplace.scenarios.counting import Count, broken, effective, keeps_terms
-from marketplace.scenarios.model import Constraint, Problem, Taken
-from marketplace.scenarios.program import Program, Run, Status
+from marketplace.scenarios.engine import DEAF, Ear, Run, Status
+from marketplace.scenarios.exchange import Exchange
+from marketplace.scenarios.market import market_of
+from marketplace.scenarios.model import Constraint, Objective, Problem, Taken
+from marketplace.scenarios.presolve import tightened
+from marketplace.scenarios.program import Program
+from marketplace.scenarios.rounding import exact_shares
 from marketplace.scenarios.rows import rows_of
+from marketplace.scenarios.search import Search
 
 VERSION = f"HiGHS {version('highspy')}"
 # Parts are rounded to what an item can be split into; a proof holds to this share of the sum.
 ACCURACY = Fraction(1, 1_000_000)
+# From so many columns on, the solver is not left alone.
+LARGE = 1000
+# From so many on, it has not even begun to search in a minute.
+HUGE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +82,14 @@ def solve(
 ) -> Solution:
     """The best choice within the time. given: what the offers themselves demand."""
     rules = (*rules, *given)
-    problem = effective(problem, rules)
+    problem = tightened(effective(problem, rules), rules)
     if _is_out_of_reach(problem):
         return Solution(Status.INFEASIBLE, 0.0)
-    return _solved(program_of(problem, rules), rules, seconds)
+    begun = time.monotonic()
+    program = program_of(problem, rules)
+    if len(program.costs) < LARGE or problem.objective is not Objective.COST:
+        return _solved(program, rules, seconds)
+    return _searched(program, rules, seconds - (time.monotonic() - begun))
 
 
 def program_of(problem: Problem, rules: Sequence[Constraint]) -> Program:
@@ -130,27 +148,92 @@ def _is_out_of_reach(problem: Problem) -> bool:
     )
 
 
-def _solved(program: Program, rules: Sequence[Constraint], seconds: float) -> Solution:
+def _searched(program: Program, rules: Sequence[Constraint], seconds: float) -> Solution:
+    """Two at the same time, each of which hears of what the other finds.
+
+    The solver proves what it can on the whole program, a search finds good awards where that is
+    nothing in time. A program that is too large for the solver is searched by both.
+    """
+    exchange, begun = Exchange(program, rules), time.monotonic()
+    search = Search(program, market_of(program.problem, rules), exchange, seconds)
+    if len(program.costs) < HUGE:
+        found = _side_by_side(program, rules, seconds, search)
+    else:
+        search.run_together()
+        found = Solution(Status.UNKNOWN, seconds)
+    return _joined(replace(found, seconds=time.monotonic() - begun), exchange)
+
+
+def _side_by_side(
+    program: Program, rules: Sequence[Constraint], seconds: float, search: Search
+) -> Solution:
+    with ThreadPoolExecutor(1) as other:
+        searching = other.submit(search.run)
+        try:
+            return _solved(program, rules, seconds, search.exchange.ear)
+        finally:
+            search.exchange.done.set()
+            searching.result()
+
+
+def _joined(found: Solution, exchange: Exchange) -> Solution:
+    """The better award and the better bound of both."""
+    best = exchange.best
+    if found.is_proven or best is None:
+        return found
+    objective, chosen = best.objective, best.chosen
+    if found.objective is not None and found.objective <= objective:
+        objective, chosen = found.objective, found.chosen
+    bounds = [each for each in (found.bound, exchange.bound) if each is not None]
+    bound = min(objective, max(bounds)) if bounds else None
+    is_proven = bound is not None and _is_near(bound, objective)
+    status = Status.OPTIMAL if is_proven else Status.FEASIBLE
+    return Solution(status, found.seconds, chosen, objective, objective if is_proven else bound)
+
+
+def _solved(
+    program: Program, rules: Sequence[Constraint], seconds: float, ear: Ear = DEAF
+) -> Solution:
     """Run until the choice keeps the rules in exact numbers too, or the time is over."""
-    begun, problem, drawn_in = time.monotonic(), program.problem, 0
+    begun, problem = time.monotonic(), program.problem
+    best, drawn_in = Solution(Status.UNKNOWN, seconds), 0
     while True:
         left = seconds - (time.monotonic() - begun)
-        found = program.run(max(0.1, left))
+        found = program.run(max(0.1, left), ear)
         if not drawn_in:
             first = found
+            best = replace(best, bound=program.bound(first))
         if not found.values:
-            status = Status.UNKNOWN if drawn_in else found.status
-            return Solution(status, time.monotonic() - begun)
+            return best if drawn_in else replace(best, status=found.status)
         chosen = exact_shares(problem, program.shares(found.values))
         if not broken(problem, rules, chosen) and keeps_terms(problem, chosen):
-            return _counted(program, chosen, first, time.monotonic() - begun)
+            counted = _counted(program, chosen, first, time.monotonic() - begun)
+            best = _better(problem, best, counted)
+            if not _is_dearer(program, found, counted):
+                return best
         if left <= 0:
-            return Solution(Status.UNKNOWN, time.monotonic() - begun)
+            return best
         if all(problem.options[index].is_whole for index in chosen):
             program.forbid(chosen)
         else:
-            program.draw_in(_part(problem, chosen) * 2**drawn_in)
+            program.draw_in(program.margin * 2**drawn_in)
             drawn_in += 1
+
+
+def _better(problem: Problem, one: Solution, other: Solution) -> Solution:
+    """The one with the better objective; any is better than none."""
+    if one.objective is None or other.objective is None:
+        return other if one.objective is None else one
+    is_less = other.objective < one.objective
+    return other if is_less is (problem.objective is Objective.COST) else one
+
+
+def _is_dearer(program: Program, found: Run, counted: Solution) -> bool:
+    """Whether rounding has cost a discount: the solver believed in less than was counted."""
+    if program.problem.objective is not Objective.COST or counted.objective is None:
+        return False
+    believed = Fraction(program.worth(np.array(found.values))) * program.scale
+    return counted.objective > believed and not _is_near(believed, counted.objective)
 
 
 def _counted(program: Program, chosen: Taken, first: Run, seconds: float) -> Solution:
@@ -164,39 +247,5 @@ def _counted(program: Program, chosen: Taken, first: Run, seconds: float) -> Sol
     return Solution(Status.FEASIBLE, seconds, chosen, objective, bound)
 
 
-def _part(problem: Problem, chosen: Taken) -> Fraction:
-    """What rounding can move: a part of each split option, in money."""
-    return sum(
-        (
-            Fraction(problem.dearest(index)) / problem.parts_of(index)
-            for index in chosen
-            if not problem.options[index].is_whole
-        ),
-        Fraction(0),
-    )
-
-
 def _is_near(bound: Fraction, objective: Fraction) -> bool:
     return abs(objective - bound) <= ACCURACY * max(Fraction(1), abs(objective))
-
-
-def exact_shares(problem: Problem, found: Mapping[int, float]) -> dict[int, Fraction]:
-    """Shares that an item can be split into, as near as possible to what the solver found."""
-    chosen = {}
-    for index, share in found.items():
-        option = problem.options[index]
-        parts = problem.parts_of(index)
-        chosen[index] = (
-            option.max_share if option.is_whole else Fraction(round(share * parts), parts)
-        )
-    for item, options in problem.by_item.items():
-        _fill_up(problem, item, [i for i in options if i in chosen], chosen)
-    return {index: share for index, share in chosen.items() if share}
-
-
-def _fill_up(problem: Problem, item: str, own: list[int], chosen: dict[int, Fraction]) -> None:
-    """Give the part that rounding lost or won to the largest that can be split."""
-    split = [index for index in own if not problem.options[index].is_whole]
-    left = 1 - sum((chosen[index] for index in own), Fraction(0))
-    if left and split and abs(left) * problem.divisions.get(item, 1) <= len(split):
-        chosen[max(split, key=lambda index: chosen[index])] += left

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from marketplace.scenarios.counting import Count, broken, measured, slack
+from marketplace.scenarios.engine import Status
 from marketplace.scenarios.model import Constraint, Kind, Objective, Option, Problem
-from marketplace.scenarios.program import Status
 from marketplace.scenarios.solver import relax, solve
 
 INSTANCES = json.loads(

@@ -9,6 +9,7 @@ from fractions import Fraction
 import pytest
 
 from marketplace.scenarios.counting import Count, broken, effective, keeps_terms, measured
+from marketplace.scenarios.engine import Status
 from marketplace.scenarios.model import (
     Constraint,
     Kind,
@@ -19,7 +20,6 @@ from marketplace.scenarios.model import (
     SupplierTerms,
 )
 from marketplace.scenarios.problems import rule_of
-from marketplace.scenarios.program import Status
 from marketplace.scenarios.solver import relax, solve
 
 
