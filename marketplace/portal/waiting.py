@@ -26,6 +26,7 @@ from marketplace.rfq import queries as rfq_queries
 from marketplace.rfq.bid_models import Bid
 from marketplace.rfq.bid_states import BidState
 from marketplace.rfq.graders import queries as grader_queries
+from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.models import Rfq, RfqQuestion
 from marketplace.rfq.states import RfqState
 from marketplace.suppliers import queries as supplier_queries
@@ -107,12 +108,18 @@ RFQ_WORDS: dict[RfqState, Text] = {
     RfqState.CLOSED: _("Open the bids for %(number)s, %(title)s"),
     RfqState.OPENED: _("Compare and award %(number)s, %(title)s"),
 }
+# where no prices are asked
+RFI_WORDS: dict[RfqState, Text] = {
+    RfqState.CLOSED: _("Open the answers to %(number)s, %(title)s"),
+    RfqState.OPENED: _("Read the answers to %(number)s, %(title)s"),
+}
 
 
 def _rfq_task(rfq: Rfq, questions: int, now: datetime) -> Task:
     url, state = f"/rfqs/{rfq.id}", rfq.state_at(now)
-    if state in RFQ_WORDS:
-        return Task("rfq", _fill(RFQ_WORDS[state], rfq), url, rfq.bids_due_at)
+    known = RFQ_WORDS | RFI_WORDS if rfq.kind is RfqKind.RFI else RFQ_WORDS
+    if state in known:
+        return Task("rfq", _fill(known[state], rfq), url, rfq.bids_due_at)
     words = ngettext_(
         "Answer %(n)s question about %(number)s",
         "Answer %(n)s questions about %(number)s",
@@ -153,8 +160,16 @@ def rfqs_to_answer(session: Session, actor: Actor) -> list[Task]:
         .order_by(Rfq.bids_due_at, Rfq.id)
         .limit(AT_MOST)
     )
-    words = _("Bid for %(number)s, %(title)s")
-    return [Task("bid", _fill(words, rfq), f"/rfqs/{rfq.id}", rfq.bids_due_at) for rfq in rows]
+    priced, unpriced = _("Bid for %(number)s, %(title)s"), _("Answer %(number)s, %(title)s")
+    return [
+        Task(
+            "bid",
+            _fill(unpriced if rfq.kind is RfqKind.RFI else priced, rfq),
+            f"/rfqs/{rfq.id}",
+            rfq.bids_due_at,
+        )
+        for rfq in rows
+    ]
 
 
 def decisions(session: Session, actor: Actor) -> list[Task]:

@@ -34,7 +34,10 @@ from marketplace.web.schemas import PageSchema
 from marketplace.web.shown import Shown
 
 blp = ApiBlueprint(
-    "rfqs", __name__, url_prefix="/rfqs", description="Requests for quotation: draft to award"
+    "rfqs",
+    __name__,
+    url_prefix="/rfqs",
+    description="Sourcing events of every kind, RFQs above all: draft to award",
 )
 
 _BESIDE_HEADER = ("lots", "lines", "criteria", "sections", "costs", "supplier_ids", "external_ref")

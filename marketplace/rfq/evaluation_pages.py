@@ -254,6 +254,7 @@ def _evaluation_page(compared: Evaluation, form: Form) -> str:
     return render_template(
         "rfq/bids/evaluation.html" if asks_prices else "rfq/bids/answers.html",
         grades={} if asks_prices else information_views.grades(compared),
+        scores={} if asks_prices else information_views.scores(compared),
         answer_of=information_views.answer_of,
         documents_of=bid_views.documents_of,
         evaluation=compared,

@@ -1,5 +1,6 @@
 """Opened answers side by side: what each respondent says to each question, and their grades."""
 
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,11 @@ def grades(evaluation: Evaluation) -> dict[UUID, Grade]:
     }
 
 
+def scores(evaluation: Evaluation) -> dict[tuple[UUID, UUID], Decimal]:
+    """By bid and criterion, for people: a mean of graders is exact, and shown rounded."""
+    return {place: shown(Fraction(given.score)) for place, given in evaluation.scores.items()}
+
+
 def answer_of(offer: BidOffer, criterion: Criterion) -> str | None:
     """What the respondent said, as it was sealed; None without an answer."""
     return next(
@@ -37,7 +43,7 @@ def answer_of(offer: BidOffer, criterion: Criterion) -> str | None:
 
 def whole(evaluation: Evaluation) -> dict[str, Any]:
     """All answers, as data."""
-    graded = grades(evaluation)
+    graded, given = grades(evaluation), scores(evaluation)
     return {
         "respondents": [
             {
@@ -52,27 +58,25 @@ def whole(evaluation: Evaluation) -> dict[str, Any]:
             }
             for offer in evaluation.offers
         ],
-        "questions": [_question(evaluation, each) for each in evaluation.terms.judged],
+        "questions": [_question(evaluation, each, given) for each in evaluation.terms.judged],
     }
 
 
-def _question(evaluation: Evaluation, criterion: Criterion) -> dict[str, Any]:
-    answers = []
-    for offer in evaluation.offers:
-        given = evaluation.scores.get((offer.bid_id, criterion.id))
-        answers.append(
-            {
-                "bid_id": offer.bid_id,
-                "text": answer_of(offer, criterion),
-                # a mean of graders is exact, and shown rounded
-                "score": shown(Fraction(given.score)) if given else None,
-            }
-        )
+def _question(
+    evaluation: Evaluation, criterion: Criterion, given: dict[tuple[UUID, UUID], Decimal]
+) -> dict[str, Any]:
     return {
         "criterion_id": criterion.id,
         "name": criterion.name,
         "section": criterion.section,
         "weight": written(criterion.weight),
         "max_score": criterion.max_score,
-        "answers": answers,
+        "answers": [
+            {
+                "bid_id": offer.bid_id,
+                "text": answer_of(offer, criterion),
+                "score": given.get((offer.bid_id, criterion.id)),
+            }
+            for offer in evaluation.offers
+        ],
     }

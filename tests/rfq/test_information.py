@@ -1,102 +1,58 @@
-"""Requests for information: answers without prices, side by side, then findings or an RFQ."""
+"""Requests for information: questions without prices, answers side by side."""
 
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from marketplace.core import audit
-from marketplace.core.errors import NotAllowed
-from marketplace.core.states import IllegalTransition
+from marketplace.core import clock
+from marketplace.core.money import Quantity
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Actor, OrgKind, Role
 from marketplace.notifications.models import Notice
-from marketplace.rfq import bid_queries, evaluation_queries, queries, rules
-from marketplace.rfq.award_rules import Choice
-from marketplace.rfq.bid_content import Answer
-from marketplace.rfq.bid_models import Award, BidOffer
+from marketplace.rfq import queries, rules
+from marketplace.rfq.addenda.wanted import Wanted, WantedLine
 from marketplace.rfq.bid_rules import BidInvalid
 from marketplace.rfq.cost_states import CostSource
 from marketplace.rfq.cost_terms import Costs, CostTerm
-from marketplace.rfq.criteria_tree import Section
-from marketplace.rfq.drafts import CriterionDraft
-from marketplace.rfq.information_rules import NoPricesAsked, UnknownRespondent
+from marketplace.rfq.graders.states import Interest
+from marketplace.rfq.information_rules import NoPricesAsked
 from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.proofs import reading
+from marketplace.rfq.proofs.verifying import verify
 from marketplace.rfq.score_rules import GivenScore
 from marketplace.rfq.services import (
-    awarding,
+    addenda,
+    bid_drafts,
     bid_templates,
     costing,
     drafting,
     evaluation,
-    excluding,
-    informing,
-    lots,
+    grading,
+    proving,
     publishing,
-    repricing,
+    quality,
+    templates,
 )
-from marketplace.rfq.states import CriterionKind, RfqState
-from marketplace.suppliers.states import SupplierState
+from marketplace.rfq.states import RfqState
 from tests.clients import PortalClient, words
-from tests.factories import suppliers
-from tests.factories.bids import KEYS, Sourcing, make_sourcing
-from tests.factories.identity import act_as, make_actor
+from tests.factories.bids import KEYS, make_sourcing
+from tests.factories.identity import make_actor
+from tests.factories.information import QUESTIONS, an_rfi, answered, bid_ids, grade
 from tests.factories.rfq import make_rfq, make_supplier
 
 Api = Callable[..., Any]
 Portal = Callable[[Actor], PortalClient]
-QUESTIONS = [
-    CriterionDraft("Coverage", CriterionKind.QUALITY, Decimal(70), 10),
-    CriterionDraft("Lead time", CriterionKind.DELIVERY, Decimal(30), 100),
-]
 
 
 @pytest.fixture
 def buyer(session: Session) -> Actor:
     return make_actor(session)
-
-
-def an_rfi(session: Session, **overrides: Any) -> Sourcing:
-    values: dict[str, Any] = {"kind": RfqKind.RFI, "criteria": QUESTIONS}
-    return make_sourcing(session, **(values | overrides))
-
-
-def answered(session: Session, **overrides: Any) -> Sourcing:
-    """Opened: the first supplier says something to both questions, the second to one."""
-    sourcing = an_rfi(session, **overrides)
-    coverage, lead_time = sourcing.criteria
-    said = (Answer(coverage.id, "All of France"), Answer(lead_time.id, "Two weeks"))
-    sourcing.submit(0, answers=said, note="See our site", before=timedelta(hours=2))
-    sourcing.submit(1, answers=(Answer(coverage.id, "Paris"),), before=timedelta(hours=1))
-    sourcing.open()
-    return sourcing
-
-
-def bid_ids(sourcing: Sourcing) -> list[UUID]:
-    bids = bid_queries.readable_bids(sourcing.session, sourcing.rfq.id)
-    found = {bid.supplier_id: bid.id for bid in bids}
-    return [found[each.organisation_id] for each in sourcing.suppliers]
-
-
-def grade(sourcing: Sourcing, *scores: tuple[int, int, str]) -> None:
-    """By the numbers of supplier and question."""
-    bids = bid_ids(sourcing)
-    evaluation.score(
-        sourcing.session,
-        sourcing.buyer,
-        sourcing.rfq.id,
-        [
-            GivenScore(bids[s], sourcing.criteria[q].id, Decimal(score), "")
-            for s, q, score in scores
-        ],
-    )
 
 
 class TestDrafting:
@@ -150,6 +106,20 @@ class TestDrafting:
         drafting.update(session, buyer, rfq.id, {"kind": RfqKind.RFQ})
         drafting.update(session, buyer, rfq.id, {"kind": RfqKind.RFI})
         assert rfq.costs == Costs()
+
+    def test_is_copied_and_kept_as_a_template(self, session: Session, buyer: Actor) -> None:
+        rfq = make_rfq(session, buyer, kind=RfqKind.RFI, criteria=QUESTIONS)
+        template = templates.save(session, buyer, rfq.id, "Market")
+        for made in (
+            drafting.copy(session, buyer, rfq.id),
+            templates.use(session, buyer, template.id),
+        ):
+            found = queries.get_with_content(session, buyer, made.id)
+            assert (found.kind, found.standstill_days) == (RfqKind.RFI, 0)
+            assert [(each.name, each.weight) for each in found.criteria] == [
+                ("Coverage", Decimal(70)),
+                ("Lead time", Decimal(30)),
+            ]
 
     def test_needs_a_question_but_no_lines(self, session: Session, buyer: Actor) -> None:
         asked = [make_supplier(session).id, make_supplier(session).id]
@@ -302,218 +272,65 @@ class TestReading:
         refused = api(sourcing.buyer).get(f"/rfqs/{sourcing.rfq.id}/answers")
         assert (refused.status_code, refused.json["code"]) == (409, "not_an_rfi")
 
-
-class TestNoAward:
-    def test_every_door_refuses_it(self, session: Session, api: Api) -> None:
-        sourcing = answered(session)
-        buyer, rfq_id = sourcing.buyer, sourcing.rfq.id
-        choice = {"bid_id": str(bid_ids(sourcing)[0]), "lot_id": str(sourcing.lots[0].id)}
-        refused = api(buyer).post(f"/rfqs/{rfq_id}/award", json={"choices": [choice]})
-        assert (refused.status_code, refused.json["code"]) == (409, "illegal_transition")
-        assert refused.json["detail"] == (
-            "This is not possible for an RFI in state “In evaluation”."
-        )
-        whole = [Choice(bid_id=bid_ids(sourcing)[0], lot_id=sourcing.lots[0].id)]
-        for attempt in (
-            lambda: awarding.award(session, buyer, rfq_id, whole),
-            lambda: awarding.close_unsuccessful(session, buyer, rfq_id, "Nobody"),
-            lambda: lots.close_unsuccessful(session, buyer, rfq_id, sourcing.lots[0].id, "Nobody"),
-            lambda: repricing.hold(session, buyer, rfq_id, rfq_id),
-        ):
-            with pytest.raises(IllegalTransition):
-                attempt()
-        assert session.scalar(select(func.count()).select_from(Award)) == 0
-        assert session.get_one(Rfq, rfq_id).state is RfqState.OPENED
-
-    def test_it_offers_its_own_ends(self, session: Session, api: Api) -> None:
-        sourcing = answered(session)
-        actions = api(sourcing.buyer).get(f"/rfqs/{sourcing.rfq.id}").json["actions"]
-        assert set(actions) == {"evaluate", "cancel", "close_with_findings", "follow_up"}
-
-    def test_an_rfq_is_not_closed_with_findings(self, session: Session, api: Api) -> None:
-        sourcing = make_sourcing(session)
-        sourcing.submit(0, "5", "6")
-        sourcing.open()
-        url = f"/rfqs/{sourcing.rfq.id}/findings"
-        refused = api(sourcing.buyer).post(url, json={"findings": "Done"})
-        assert (refused.status_code, refused.json["code"]) == (409, "illegal_transition")
-        assert session.get_one(Rfq, sourcing.rfq.id).state is RfqState.OPENED
-
-
-class TestFindings:
-    def test_whoever_answered_is_told_and_reads_them(
-        self, session: Session, api: Api, portal: Portal, drain: Callable[[], int]
+    def test_graders_see_the_exact_mean_once_locked(
+        self, session: Session, api: Api, portal: Portal
     ) -> None:
         sourcing = answered(session)
-        rfq_id, buyer = sourcing.rfq.id, sourcing.buyer
-        url = f"/rfqs/{rfq_id}"
-        closed = api(buyer).post(f"{url}/findings", json={"findings": "Three offer it all."})
-        assert closed.status_code == 200, closed.json
-        assert (closed.json["state"], closed.json["end_reason"]) == (
-            "concluded",
-            "Three offer it all.",
-        )
-        assert closed.json["actions"] == ["follow_up"]
-        drain()
-        told = session.execute(
-            select(Notice.organisation_id, Notice.params["findings"].astext).where(
-                Notice.kind == "rfi_concluded"
-            )
-        ).all()
-        assert sorted(map(tuple, told)) == sorted(
-            (each.organisation_id, "Three offer it all.") for each in sourcing.suppliers
-        )
-        page = words(portal(sourcing.suppliers[0]).get(url))
-        assert "Closed with findings" in page
-        assert "Three offer it all." in page
-        noted = {
-            each.action: each.data
-            for each in audit.history(session, buyer.organisation_id, "rfq", rfq_id)
-        }
-        assert noted["rfq.concluded"] == {"findings": "Three offer it all."}
-
-    def test_in_the_portal(self, session: Session, portal: Portal) -> None:
-        sourcing = answered(session)
-        browser, url = portal(sourcing.buyer), f"/rfqs/{sourcing.rfq.id}/findings"
-        version = str(sourcing.rfq.version)
-        assert "Everybody who has answered is told" in words(browser.get(url))
-        refused = browser.post(url, {"findings": " ", "version": version})
-        assert refused.status_code == 422
-        assert session.get_one(Rfq, sourcing.rfq.id).state is RfqState.OPENED
-        closed = browser.post(url, {"findings": "Three offer it all.", "version": version})
-        assert closed.status_code == 303, words(closed)
-        assert session.get_one(Rfq, sourcing.rfq.id).state is RfqState.CONCLUDED
-        again = browser.post(url, {"findings": "More", "version": version})
-        assert again.status_code == 422
-        assert session.get_one(Rfq, sourcing.rfq.id).end_reason == "Three offer it all."
-
-    def test_without_any_answer(self, session: Session) -> None:
-        sourcing = an_rfi(session)
-        sourcing.open()
-        informing.close_with_findings(session, sourcing.buyer, sourcing.rfq.id, "Nobody answered")
-        assert sourcing.rfq.state is RfqState.CONCLUDED
-
-    def test_not_before_the_opening(self, session: Session, api: Api) -> None:
-        sourcing = an_rfi(session)
-        url = f"/rfqs/{sourcing.rfq.id}/findings"
-        refused = api(sourcing.buyer).post(url, json={"findings": "Done"})
-        assert (refused.status_code, refused.json["code"]) == (403, "sealed")
-        assert session.get_one(Rfq, sourcing.rfq.id).state is RfqState.PUBLISHED
-
-    def test_who_may_not_award_may_not_close(self, session: Session) -> None:
-        sourcing = answered(session)
         house = session.get_one(Organisation, sourcing.buyer.org_id)
-        requester = make_actor(session, OrgKind.BUYER, Role.REQUESTER, organisation=house)
-        with pytest.raises(NotAllowed):
-            informing.close_with_findings(session, requester, sourcing.rfq.id, "Done")
-
-    def test_an_excluded_respondent_reads_why_afterwards(self, session: Session) -> None:
-        sourcing = answered(session)
-        bid_id = bid_ids(sourcing)[1]
-        excluding.exclude(
-            session, sourcing.buyer, sourcing.rfq.id, bid_id, reason="Not in our sector"
-        )
-        informing.close_with_findings(session, sourcing.buyer, sourcing.rfq.id, "Done")
-        act_as(session, sourcing.suppliers[1])
-        found = evaluation_queries.own_exclusion(session, sourcing.suppliers[1], bid_id)
-        assert found is not None
-        assert found.reason == "Not in our sector"
-
-
-class TestFollowUp:
-    def test_one_call_makes_the_rfq(self, session: Session, api: Api) -> None:
-        sourcing = answered(session)
-        chosen = sourcing.suppliers[0].organisation_id
-        url = f"/rfqs/{sourcing.rfq.id}/follow-up"
-        made = api(sourcing.buyer).post(url, json={"supplier_ids": [str(chosen)]})
-        assert made.status_code == 201, made.json
-        assert (made.json["kind"], made.json["state"]) == ("rfq", "draft")
-        assert [(each["name"], each["weight"]) for each in made.json["criteria"]] == [
-            ("Price", "50"),
-            ("Coverage", "35"),
-            ("Lead time", "15"),
+        people = [
+            make_actor(session, OrgKind.BUYER, Role.RECEIVER, organisation=house) for _n in range(3)
         ]
-        assert [each["description"] for each in made.json["lines"]] == [
-            "Steel bolt M8 x 40",
-            "Washer M8",
-        ]
-        rfq_id = UUID(made.json["id"])
-        assert [each.supplier_id for each in queries.invitations(session, rfq_id)] == [chosen]
-        drafting.update(session, sourcing.buyer, rfq_id, {"bids_due_at": sourcing.due_at})
-        ready = publishing.check(session, sourcing.buyer, rfq_id).readiness
-        assert [each.code for each in ready.reasons if each.pointer == "/criteria"] == []
-        noted = audit.history(session, sourcing.buyer.organisation_id, "rfq", sourcing.rfq.id)[-1]
-        assert (noted.action, noted.data) == ("rfq.followed_up", {"rfq": made.json["number"]})
-        assert session.get_one(Rfq, sourcing.rfq.id).state is RfqState.OPENED
+        for person in people:
+            grading.name(session, sourcing.buyer, sourcing.rfq.id, person.person, [])
+            grading.declare(session, person, sourcing.rfq.id, Interest.NONE)
+        for person, score in zip(people, ("9", "8", "8"), strict=True):
+            given = [
+                GivenScore(bid_id, criterion.id, Decimal(score), "")
+                for bid_id in bid_ids(sourcing)
+                for criterion in sourcing.criteria
+            ]
+            grading.give(session, person, sourcing.rfq.id, given)
+        url = f"/rfqs/{sourcing.rfq.id}"
+        before = api(sourcing.buyer).get(f"{url}/answers").json
+        assert [each["missing_scores"] for each in before["respondents"]] == [2, 2]
+        quality.lock_quality(session, sourcing.buyer, sourcing.rfq.id)
+        # 70 x 25/3 / 10 + 30 x 25/3 / 100
+        found = api(sourcing.buyer).get(f"{url}/answers").json
+        assert [each["grade"] for each in found["respondents"]] == ["60.83", "60.83"]
+        assert found["questions"][0]["answers"][0]["score"] == "8.33"
+        assert "60.83" in words(portal(sourcing.buyer).get(f"{url}/evaluation"))
 
-    def test_sections_are_halved_too(self, session: Session) -> None:
-        sourcing = an_rfi(
-            session,
-            sections=[Section("Firm", Decimal("33.33")), Section("Service", Decimal("66.67"))],
-            criteria=[
-                CriterionDraft("Size", CriterionKind.OTHER, None, section="Firm", importance=5),
-                CriterionDraft("Help", CriterionKind.OTHER, None, section="Service", importance=5),
-            ],
-        )
-        sourcing.open()
-        made = informing.follow_up(session, sourcing.buyer, sourcing.rfq.id, [])
-        found = queries.get_with_content(session, sourcing.buyer, made.id)
-        assert [(each.name, each.weight) for each in found.sections] == [
-            ("Firm", Decimal("16.66")),
-            ("Service", Decimal("33.33")),
-        ]
-        # weights have two places: what halving leaves over goes to the price
-        assert list(found.shares.values()) == [
-            Decimal("50.01"), Fraction(1666, 100), Fraction(3333, 100),
-        ]  # fmt: skip
 
-    def test_only_respondents_who_count(self, session: Session) -> None:
-        sourcing = answered(session)
-        excluding.exclude(
-            session, sourcing.buyer, sourcing.rfq.id, bid_ids(sourcing)[1], reason="Not suitable"
-        )
-        before = session.scalar(select(func.count()).select_from(Rfq))
-        with pytest.raises(UnknownRespondent) as refused:
-            informing.follow_up(
-                session,
-                sourcing.buyer,
-                sourcing.rfq.id,
-                [each.organisation_id for each in sourcing.suppliers],
-            )
-        assert [each.pointer for each in refused.value.errors] == ["/supplier_ids/1"]
-        assert session.scalar(select(func.count()).select_from(Rfq)) == before
-
-    def test_who_was_blocked_meanwhile_is_left_out(self, session: Session) -> None:
-        house = make_supplier(session)
-        respondent = suppliers.make_supplier(session, house)
-        bidder = make_actor(session, OrgKind.SUPPLIER, organisation=house)
-        sourcing = an_rfi(session, bidders=[bidder])
+class TestBeforeTheDeadline:
+    def test_answers_stand_after_an_addendum(self, session: Session, portal: Portal) -> None:
+        sourcing = an_rfi(session)
         sourcing.submit(0, note="See our site")
-        sourcing.open()
-        respondent.state = SupplierState.BLOCKED
-        session.flush()
-        made = informing.follow_up(
-            session, sourcing.buyer, sourcing.rfq.id, [bidder.organisation_id]
+        wanted = Wanted(
+            lines=tuple(
+                WantedLine(each.description, Quantity(Decimal(7), "C62"), id=each.id)
+                for each in sourcing.lines
+            )
         )
-        assert queries.invitations(session, made.id) == []
+        written = addenda.write(session, sourcing.buyer, sourcing.rfq.id, wanted, "More of it")
+        addenda.publish(session, sourcing.buyer, sourcing.rfq.id, written.id)
+        own = bid_drafts.read(session, sourcing.suppliers[0], KEYS, sourcing.rfq.id)
+        assert not own.needs_confirmation
+        page = portal(sourcing.suppliers[0]).get(f"/rfqs/{sourcing.rfq.id}/bids")
+        assert page.status_code == 200
+        sourcing.open()
+        [offer] = evaluation.read(session, sourcing.buyer, sourcing.rfq.id).offers
+        assert (offer.note, offer.unconfirmed) == ("See our site", [])
 
-    def test_in_the_portal_after_the_findings(self, session: Session, portal: Portal) -> None:
-        sourcing = answered(session)
-        informing.close_with_findings(session, sourcing.buyer, sourcing.rfq.id, "Done")
-        browser, url = portal(sourcing.buyer), f"/rfqs/{sourcing.rfq.id}/follow-up"
-        page = browser.get(url)
-        assert page.text.count(" checked") == 2
-        chosen = sourcing.suppliers[1].organisation_id
-        made = browser.post(url, {"supplier_ids": [str(chosen)]})
-        assert made.status_code == 303, words(made)
-        rfq = session.scalars(select(Rfq).where(Rfq.kind == RfqKind.RFQ)).one()
-        assert made.location == f"/rfqs/{rfq.id}/draft"
-        assert [each.supplier_id for each in queries.invitations(session, rfq.id)] == [chosen]
+    def test_everybody_reads_at_home_what_to_do(self, session: Session, portal: Portal) -> None:
+        sourcing = an_rfi(session)
+        number, title = sourcing.rfq.number, sourcing.rfq.title
+        assert f"Answer {number}, {title}" in words(portal(sourcing.suppliers[0]).get("/"))
+        sourcing.open()
+        assert f"Read the answers to {number}, {title}" in words(portal(sourcing.buyer).get("/"))
 
-    def test_others_do_not_find_it(self, session: Session, api: Api, portal: Portal) -> None:
+    def test_the_opening_is_proved_like_that_of_bids(self, session: Session) -> None:
         sourcing = answered(session)
-        stranger = make_actor(session)
-        url = f"/rfqs/{sourcing.rfq.id}/follow-up"
-        assert api(stranger).post(url, json={"supplier_ids": []}).status_code == 404
-        assert portal(stranger).get(url).status_code == 404
-        assert session.scalar(select(func.count()).select_from(BidOffer)) == 2
+        with clock.frozen(sourcing.due_at + timedelta(minutes=5)):
+            made = proving.opening_file(session, sourcing.buyer, KEYS, sourcing.rfq.id)
+        found = verify(reading.opening_file(made.content), KEYS.public_key(), [])
+        assert [str(each.text) for each in found if each.fault] == []

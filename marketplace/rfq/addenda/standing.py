@@ -6,6 +6,7 @@ from typing import Any
 
 from marketplace.rfq.addenda import comparing
 from marketplace.rfq.bid_content import AskedLine, BidContent, PricedLine, Terms
+from marketplace.rfq.kinds import RfqKind
 
 Versions = Mapping[int, Mapping[str, Any]]
 
@@ -32,6 +33,9 @@ class Counted:
 def to_confirm(versions: Versions, answered: int, said: Iterable[Confirmed]) -> frozenset[str]:
     """The lines, by id, that a bid on this version of the terms leaves open under the last one."""
     last, said = max(versions), tuple(said)
+    if versions[last].get("kind") == RfqKind.RFI:
+        # answers without prices stand as they are; whoever wants to replaces them
+        return frozenset()
     bases = {line["id"]: _base(line["id"], answered, said) for line in versions[answered]["lines"]}
     touched = {
         base: comparing.touched(versions[base], versions[last])
