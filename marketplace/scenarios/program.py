@@ -66,7 +66,7 @@ class Program:
         self.money_scale = _scale(money, len(problem.items))
         self.unit, self.money_unit = float(self.scale), float(self.money_scale)
         self.discounts = {
-            supplier: [tier.discount for tier in problem.tiers_of(supplier)]
+            supplier: [float(tier.discount) for tier in problem.tiers_of(supplier)]
             for supplier in problem.suppliers
         }
         for supplier in problem.suppliers:
@@ -118,10 +118,10 @@ class Program:
 
     def _part(self, index: int, tier: int, step: int) -> Piece:
         option = self.problem.options[index]
-        cost = self.steps[index][step].cost
+        cost = float(self.steps[index][step].cost)
         kept = 1 - self.discounts[option.supplier][tier] / 100
         is_cost = self.problem.objective is Objective.COST
-        worth = float(cost * kept) / self.unit if is_cost else self._worth(index)
+        worth = cost * kept / self.unit if is_cost else self._worth(index)
         column = self._column(worth, upper=float(option.max_share), whole=False)
         return Piece(column, self._money(cost), self._money(cost * kept))
 
@@ -335,7 +335,7 @@ class Program:
             self.switches[key] = self._column(0.0, upper=most, whole=not is_total)
         return [(self.switches[key], 1.0)]
 
-    def _money(self, value: Decimal) -> float:
+    def _money(self, value: Decimal | Fraction | float) -> float:
         return float(value) / self.money_unit
 
     def _scale_of(self, row: Row) -> Fraction:
