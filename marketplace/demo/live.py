@@ -21,6 +21,8 @@ from marketplace.loyalty import queries as loyalty_queries
 from marketplace.loyalty import service as loyalty
 from marketplace.orders.models import Order
 from marketplace.orders.services import approving
+from marketplace.rfq.cost_states import CostSource
+from marketplace.rfq.cost_terms import Costs, CostTerm
 from marketplace.rfq.drafts import LineDraft, RfqDraft
 from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.services import drafting, questions
@@ -61,6 +63,8 @@ TO_SCORE = Asked(
     "Équipement réseau, bâtiment B", "Installation de nuit, recette par nos soins.",
     ("40-003", "40-004", "30-001"),
     {"alborada": "0.98", "kessler": "0.96", "lumiere": "1.08"}, times=3,
+    minimum_bids=3,
+    costs=Costs(terms=(CostTerm("Installation de nuit et recette", CostSource.ENTERED),)),
 )  # fmt: skip
 
 IN_STANDSTILL = Asked(

@@ -18,6 +18,7 @@ from marketplace.identity.permissions import Role
 from marketplace.rfq import queries
 from marketplace.rfq.award_rules import Choice
 from marketplace.rfq.bid_content import Answer, BidContent, PricedLine
+from marketplace.rfq.cost_terms import NO_COSTS, Costs
 from marketplace.rfq.drafts import Address, CriterionDraft, LineDraft, LotDraft, RfqDraft
 from marketplace.rfq.envelopes import ServiceKeys
 from marketplace.rfq.models import Rfq, RfqLine
@@ -42,6 +43,8 @@ class Asked:
     quality: dict[str, int] = field(default_factory=dict)
     standstill: int = 0
     allows: tuple[OfferKind, ...] = ()
+    minimum_bids: int | None = None
+    costs: Costs = NO_COSTS
 
 
 @dataclass
@@ -83,6 +86,7 @@ class Sourcing:
                         "payment_terms_days": 30,
                         "standstill_days": asked.standstill,
                         "allows": asked.allows,
+                        "minimum_bids": asked.minimum_bids,
                     },
                     lots=[LotDraft(_lot_title(goods, division)) for division in lots],
                     lines=[
@@ -103,6 +107,7 @@ class Sourcing:
                         CriterionDraft("Qualité technique", CriterionKind.QUALITY, Decimal(25)),
                         CriterionDraft("Délai de livraison", CriterionKind.DELIVERY, Decimal(15)),
                     ],
+                    costs=asked.costs,
                     supplier_ids=[self.cast.of(key).organisation_id for key in asked.prices],
                 ),
             )
