@@ -11,6 +11,12 @@ class NoCompetition(Invalid):
     code = "no_competition"
 
 
+class MixedCurrencies(Conflict):
+    """Who would take part has bid in several currencies."""
+
+    code = "mixed_currencies"
+
+
 class AuctionExists(Conflict):
     code = "auction_exists"
 

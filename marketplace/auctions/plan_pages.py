@@ -1,5 +1,6 @@
 """Planning an auction: one form for all three types, filled with what is usual."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -50,7 +51,7 @@ def _page(compared: Evaluation, form: Form) -> str:
         "auctions/plan.html",
         form=form,
         rfq=compared.rfq,
-        currency=compared.terms.currency,
+        currency=_currency(compared, form.values("excluded_supplier_ids")),
         lots=compared.undecided.lots,
         bidders=[
             (str(offer.supplier_id), compared.supplier_name(offer.supplier_id))
@@ -63,6 +64,16 @@ def _page(compared: Evaluation, form: Form) -> str:
         decrements=list(DecrementKind),
         bands=BANDS,
     )
+
+
+def _currency(compared: Evaluation, excluded: Collection[str]) -> str:
+    """The one currency of those who would take part; that of the RFQ where there are several."""
+    found = {
+        compared.conversions[offer.bid_id].currency
+        for offer in compared.offers
+        if str(offer.supplier_id) not in excluded
+    }
+    return found.pop() if len(found) == 1 else compared.terms.currency
 
 
 def _usual(rfq: Rfq) -> dict[str, Any]:

@@ -49,6 +49,7 @@ OPEN = Asked(
     ("10-001", "10-002", "10-005"), {"medisud": "0.97", "wallonnes": "0.92", "lumiere": "1.05"},
     times=8,
     allows=tuple(OfferKind),
+    rates=(("CHF", "0.9385"),),
 )  # fmt: skip
 CLOSING_SOON = Asked(
     "Papier et enveloppes, premier semestre", "Papier recyclé exigé, label à joindre.",

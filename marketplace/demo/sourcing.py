@@ -23,6 +23,7 @@ from marketplace.rfq.drafts import Address, CriterionDraft, LineDraft, LotDraft,
 from marketplace.rfq.envelopes import ServiceKeys
 from marketplace.rfq.models import Rfq, RfqLine
 from marketplace.rfq.offering import OfferKind
+from marketplace.rfq.rates import ExchangeRate
 from marketplace.rfq.score_rules import GivenScore
 from marketplace.rfq.services import awarding, bidding, drafting, evaluation, opening, publishing
 from marketplace.rfq.services.evaluation import Evaluation
@@ -45,6 +46,8 @@ class Asked:
     allows: tuple[OfferKind, ...] = ()
     minimum_bids: int | None = None
     costs: Costs = NO_COSTS
+    # further currencies of bids, with what one euro is worth in them
+    rates: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -87,6 +90,10 @@ class Sourcing:
                         "standstill_days": asked.standstill,
                         "allows": asked.allows,
                         "minimum_bids": asked.minimum_bids,
+                        "rates": [
+                            ExchangeRate(code, Decimal(rate), at.date(), "BCE")
+                            for code, rate in asked.rates
+                        ],
                     },
                     lots=[LotDraft(_lot_title(goods, division)) for division in lots],
                     lines=[

@@ -39,6 +39,7 @@ def _lot(lot: Json, currency: str) -> Json:
             {
                 **winner,
                 "total": Money(Decimal(winner["total"]), winner["currency"]),
+                "converted": _converted(winner, currency),
                 "points": Decimal(winner["points"]),
             }
             for winner in lot["winners"]
@@ -49,7 +50,9 @@ def _lot(lot: Json, currency: str) -> Json:
 def _bid(bid: Json, currency: str) -> Json:
     return {
         **bid,
-        "total": Money(Decimal(bid["total"]), currency),
+        # named only where it is another than that of the RFQ
+        "total": Money(Decimal(bid["total"]), bid.get("currency", currency)),
+        "converted": _converted(bid, currency),
         **_costs(bid, currency),
         "points": Decimal(bid["points"]),
         "criteria": [
@@ -80,6 +83,12 @@ def _costs(bid: Json, currency: str) -> Json:
 
 def _rounded(amount: str | None, currency: str) -> Money | None:
     return None if amount is None else total_costs.rounded(Fraction(amount), currency)
+
+
+def _converted(told: Json, currency: str) -> Money | None:
+    """What the amount was worth in the currency of the RFQ, where it is in another."""
+    converted = told.get("converted")
+    return None if converted is None else Money(Decimal(converted), currency)
 
 
 def _line(line: Json) -> Json:

@@ -34,7 +34,7 @@ class Decision:
 
 
 def content_for(decision: Decision, supplier_id: UUID) -> Json:
-    """What this supplier is told; amounts in the currency of the RFQ, as decimal strings."""
+    """What this supplier is told; amounts as decimal strings, each bid's in its own currency."""
     return {
         "currency": decision.terms.currency,
         "reasons": decision.reasons,
@@ -90,6 +90,7 @@ def _bid(decision: Decision, rank: Json) -> Json:
     return {
         "place": rank["place"],
         "total": rank["total"],
+        **{name: rank[name] for name in ("currency", "converted") if name in rank},
         "missing_lines": rank["missing_lines"],
         "partial_lines": rank["partial_lines"],
         **_costs(rank),
@@ -147,10 +148,18 @@ def _winners(
             "name": decision.names[won[0].supplier_id],
             "total": str(sum((line.total for line in won), Decimal(0))),
             "currency": won[0].currency,
+            **_converted(decision.terms, won),
             "lines": [line.number for line in won],
             "place": rank["place"],
             "points": _points(rank),
         }
+
+
+def _converted(terms: Terms, won: Sequence[AwardLine]) -> dict[str, str]:
+    """What was won in the currency of the RFQ, where it is in another."""
+    total = sum((line.total for line in won), Decimal(0))
+    worth = terms.conversion(won[0].currency).shown_beside(total)
+    return {"converted": str(worth.amount)} if worth else {}
 
 
 def _points(rank: Json) -> str:

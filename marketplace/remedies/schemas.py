@@ -5,6 +5,7 @@ from marshmallow import fields
 from marketplace.remedies.states import LetterKind
 from marketplace.rfq.award_states import AwardState
 from marketplace.rfq.evaluation_states import ExclusionGround
+from marketplace.rfq.rate_schemas import CONVERTED
 from marketplace.web.fields import (
     DecimalField,
     EnumField,
@@ -64,6 +65,7 @@ class LetterBidSchema(Schema):
 
     place = fields.Integer(allow_none=True, metadata={"description": "Null: prices are missing."})
     total = MoneyField()
+    converted = MoneyField(allow_none=True, metadata=CONVERTED)
     missing_lines = fields.List(fields.Integer())
     partial_lines = fields.List(
         fields.Integer(), metadata={"description": "Lines that the bid offered in part."}
@@ -92,6 +94,7 @@ class LetterWinnerSchema(Schema):
     supplier_id = IdField()
     name = fields.String()
     total = MoneyField(metadata={"description": "Of the awarded lines."})
+    converted = MoneyField(allow_none=True, metadata=CONVERTED)
     points = DecimalField()
     place = fields.Integer(allow_none=True)
     lines = fields.List(fields.Integer())

@@ -61,7 +61,8 @@ def totals(compared: Evaluation, lines: list[ChosenLine]) -> list[tuple[str, Mon
     for offer in compared.offers:
         own = [line.total for line in lines if line.bid_id == offer.bid_id]
         if own:
-            amount = Money(sum(own, Decimal(0)), compared.terms.currency)
+            currency = compared.conversions[offer.bid_id].currency
+            amount = Money(sum(own, Decimal(0)), currency)
             found.append((compared.supplier_name(offer.supplier_id), amount, len(own)))
     return found
 

@@ -66,7 +66,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class ChosenLine:
-    """A line, or a part of it, with the bid that gets it and what that costs."""
+    """A line, or a part of it, with the bid that gets it and what that costs there.
+
+    Amounts are in the ``currency`` of the bid.
+    """
 
     asked: AskedLine
     bid_id: UUID
@@ -74,6 +77,7 @@ class ChosenLine:
     quantity: Decimal
     unit_price: Decimal
     total: Decimal
+    currency: str
     bundle: str = ""
 
 
@@ -350,8 +354,9 @@ def _offered(price: Price, asked: AskedLine) -> Decimal:
 
 def _chosen(terms: Terms, asked: AskedLine, pick: _Pick, is_best: bool) -> ChosenLine:  # noqa: FBT001
     unit_price = pick.price.at(pick.quantity)
-    total = rounded_amount(pick.quantity * unit_price, terms.currency)
-    return ChosenLine(asked, pick.bid_id, is_best, pick.quantity, unit_price, total)
+    currency = pick.price.conversion.currency or terms.currency
+    total = rounded_amount(pick.quantity * unit_price, currency)
+    return ChosenLine(asked, pick.bid_id, is_best, pick.quantity, unit_price, total, currency)
 
 
 def _is_best(

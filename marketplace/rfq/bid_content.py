@@ -4,12 +4,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from marketplace.core import shares
-from marketplace.core.money import Money, Quantity, rounded_amount
+from marketplace.core.money import Money, Quantity
 from marketplace.core.shares import Share
 from marketplace.core.text import Text, _
 from marketplace.rfq import offering
@@ -18,6 +19,7 @@ from marketplace.rfq.cost_terms import NOT_ASKED, AskedCosts
 from marketplace.rfq.criteria_tree import Section
 from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.offering import OfferKind, QuantityBreak
+from marketplace.rfq.rates import Conversion, ExchangeRate
 from marketplace.rfq.scoring.answers import FREE_TEXT, AnswerSpec, AnswerType, said_yes
 from marketplace.rfq.scoring.formulas import USUAL_FORMULA, PriceFormula
 from marketplace.rfq.sealed_documents import (
@@ -110,7 +112,10 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Terms:
-    """The published content of an RFQ, as far as bids answer to it."""
+    """The published content of an RFQ, as far as bids answer to it.
+
+    ``rates`` are the further currencies that bids may be in, each with its rate.
+    """
 
     currency: str
     lots: tuple[AskedLot, ...]
@@ -122,6 +127,19 @@ class Terms:
     minimum_bids: int | None = None
     kind: RfqKind = RfqKind.RFQ
     costs: AskedCosts = NOT_ASKED
+    rates: tuple[ExchangeRate, ...] = ()
+
+    @cached_property
+    def currencies(self) -> tuple[str, ...]:
+        """What a bid may be in: the currency of the RFQ first."""
+        return (self.currency, *(each.currency for each in self.rates))
+
+    def conversion(self, currency: str | None) -> Conversion:
+        """From the currency of a bid into that of the RFQ; None: it is in that one."""
+        if currency in (None, self.currency):
+            return Conversion(self.currency, self.currency)
+        (rate,) = (each.rate for each in self.rates if each.currency == currency and each.rate)
+        return Conversion(currency or self.currency, self.currency, Fraction(rate))
 
     @cached_property
     def line_by_id(self) -> dict[UUID, AskedLine]:
@@ -195,6 +213,7 @@ class Terms:
             **({"sections": [each.to_json() for each in self.sections]} if self.sections else {}),
             **({"minimum_bids": self.minimum_bids} if self.minimum_bids else {}),
             **self.costs.to_json(),
+            **({"rates": [each.to_json() for each in self.rates]} if self.rates else {}),
         }
 
     @classmethod
@@ -246,6 +265,7 @@ class Terms:
             minimum_bids=data.get("minimum_bids"),
             costs=AskedCosts.from_json(data.get("costs")),
             kind=RfqKind(data.get("kind", RfqKind.RFQ)),
+            rates=tuple(ExchangeRate.from_json(each) for each in data.get("rates", ())),
         )
 
 
@@ -311,7 +331,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class BidContent:
-    """A whole bid. ``lot_ids`` are the lots it is for; empty: those of its lines."""
+    """A whole bid. ``lot_ids`` are the lots it is for; empty: those of its lines.
+
+    ``currency`` is that of all its amounts; None: the RFQ's.
+    """
 
     lines: tuple[PricedLine, ...] = ()
     lot_ids: tuple[UUID, ...] = ()
@@ -321,6 +344,7 @@ class BidContent:
     documents: tuple[SealedDocument, ...] = ()
     minimum_order: Money | None = None
     bundles: tuple[Bundle, ...] = ()
+    currency: str | None = None
 
     @cached_property
     def line_by_id(self) -> dict[UUID, PricedLine]:
@@ -340,6 +364,7 @@ class BidContent:
             "documents": [document_to_json(document) for document in self.documents],
             **({"bundles": [each.to_json() for each in self.bundles]} if self.bundles else {}),
             **({"minimum_order": [str(least.amount), least.currency]} if least else {}),
+            **({"currency": self.currency} if self.currency is not None else {}),
         }
 
     @classmethod
@@ -355,28 +380,12 @@ class BidContent:
             documents=tuple(document_from_json(document) for document in data["documents"]),
             minimum_order=_money_from_json(data.get("minimum_order")),
             bundles=tuple(Bundle.from_json(each) for each in data.get("bundles", ())),
+            currency=data.get("currency"),
         )
 
 
 def _money_from_json(data: list[str] | None) -> Money | None:
     return Money(Decimal(data[0]), data[1]) if data else None
-
-
-def line_total(asked: AskedLine, line: PricedLine, currency: str) -> Decimal:
-    """Price of what is offered of the line; fixed, and so rounded, here."""
-    quantity = line.offered(asked)
-    return rounded_amount(quantity * line.price_at(quantity), currency)
-
-
-def total_of(terms: Terms, content: BidContent) -> Decimal:
-    """The sum of the line totals."""
-    return sum(
-        (
-            line_total(terms.line_by_id[line.line_id], line, terms.currency)
-            for line in content.lines
-        ),
-        Decimal(0),
-    )
 
 
 def instant(value: datetime) -> str:

@@ -54,6 +54,7 @@ def initial(own: OwnBid) -> dict[str, Any]:
     draft = own.draft or BidContent()
     said = {answer.criterion_id: answer.text for answer in draft.answers}
     return {
+        "currency": draft.currency or own.terms.currency,
         "lot_ids": draft.lot_ids,
         "lines": [_row(draft.line_by_id.get(line.id)) for line in own.terms.lines],
         "note": draft.note,

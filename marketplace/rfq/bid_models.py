@@ -255,6 +255,11 @@ class BidOffer(Base):
         return self.money.minimum_order if self.money else None
 
     @property
+    def currency(self) -> str | None:
+        """What its amounts are in; None: the currency of the RFQ, or not to be seen."""
+        return self.money.currency if self.money else None
+
+    @property
     def unconfirmed(self) -> list[int]:
         """Numbers of priced lines that do not count, since they were not confirmed."""
         return self.left_out.lines if self.left_out else []
@@ -271,6 +276,8 @@ class BidMoney(Base):
     supplier_id: Mapped[UUID]
     minimum_order: Mapped[Amount | None]
     bundles: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    # None: that of the RFQ, as for all bids before 0044
+    currency: Mapped[CurrencyCode | None]
 
 
 class BidUnconfirmed(Base):

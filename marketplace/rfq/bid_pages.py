@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.core import clock
 from marketplace.core.errors import DomainError
-from marketplace.core.money import Money
 from marketplace.core.text import _
 from marketplace.documents import downloads
 from marketplace.documents.schemas import UploadSchema
@@ -29,7 +28,7 @@ from marketplace.rfq.addenda import reading as amending
 from marketplace.rfq.addenda import wording
 from marketplace.rfq.addenda.reading import Amended
 from marketplace.rfq.addenda.wording import Row
-from marketplace.rfq.bid_content import BidContent, total_of
+from marketplace.rfq.bid_content import BidContent
 from marketplace.rfq.bid_form import BidConflict
 from marketplace.rfq.bid_http import (
     attempts_kept,
@@ -40,6 +39,7 @@ from marketplace.rfq.bid_http import (
 )
 from marketplace.rfq.bid_schemas import BidFormSchema
 from marketplace.rfq.bid_states import READABLE, AttemptOutcome, BidState
+from marketplace.rfq.bid_totals import money_total, total_of
 from marketplace.rfq.bundling import MAX_BUNDLES
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.services import bid_drafts, bidding, proving
@@ -332,7 +332,8 @@ def _check_page(own: OwnBid, draft: BidContent, form: Form, attempt_id: UUID | N
         form=form,
         bid=own.door.bid,
         draft=_view(own, draft),
-        total=Money(total_of(own.terms, draft), own.terms.currency),
+        total=money_total(own.terms, draft),
+        converted=own.terms.conversion(draft.currency).shown_beside(total_of(own.terms, draft)),
         missing=bid_rules.missing_lines(own.terms, draft),
         partial=bid_rules.partial_lines(own.terms, draft),
         attempt_id=attempt_id,

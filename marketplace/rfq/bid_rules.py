@@ -9,8 +9,9 @@ from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission
 from marketplace.rfq import bundle_rules, clocks, information_rules, offer_rules
 from marketplace.rfq.answer_rules import answer_errors
-from marketplace.rfq.bid_content import AskedLine, BidContent, PricedLine, Terms, instant, total_of
+from marketplace.rfq.bid_content import AskedLine, BidContent, PricedLine, Terms, instant
 from marketplace.rfq.bid_states import BID_FLOW, AttemptOutcome, BidState
+from marketplace.rfq.bid_totals import total_of
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.offer_rules import PRICE_LIMIT
 from marketplace.rfq.sealed_documents import SealedDocument
@@ -154,6 +155,7 @@ def check_content(terms: Terms, content: BidContent, *, complete: bool) -> None:
     complete: whether it is about to be submitted; a draft may still have gaps.
     """
     errors = [
+        *offer_rules.currency_errors(terms, content),
         *_line_errors(terms, content),
         *_header_errors(terms, content),
         *answer_errors(terms.asked, content.answers, complete=complete),
@@ -250,16 +252,12 @@ def _line_errors(terms: Terms, content: BidContent) -> Iterator[FieldError]:
         else:
             yield from offer_rules.line_errors(terms, asked, line, place)
         seen.add(line.line_id)
-        yield from _price_errors(terms, line, f"{place}/unit_price")
+        yield from _price_errors(line, content.currency or terms.currency, f"{place}/unit_price")
 
 
-def _price_errors(terms: Terms, line: PricedLine, pointer: str) -> Iterator[FieldError]:
-    if line.currency != terms.currency:
-        yield FieldError(
-            f"{pointer}/currency",
-            "wrong_currency",
-            _("Prices of this RFQ are in %(currency)s.", currency=terms.currency),
-        )
+def _price_errors(line: PricedLine, currency: str, pointer: str) -> Iterator[FieldError]:
+    if line.currency != currency:
+        yield offer_rules.wrong_currency(currency, f"{pointer}/currency")
     fault = offer_rules.price_fault(line.unit_price)
     if fault:
         yield FieldError(f"{pointer}/amount", *fault)

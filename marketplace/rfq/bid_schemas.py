@@ -3,8 +3,9 @@
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import fields, post_load, validate
+from marshmallow import fields, post_load, pre_load, validate
 
+from marketplace.core.money import CURRENCIES
 from marketplace.core.tabular.values import BadValue
 from marketplace.rfq.bid_content import Answer, BidContent, PricedLine
 from marketplace.rfq.bid_states import AttemptOutcome, BidState
@@ -12,7 +13,9 @@ from marketplace.rfq.bundling import MAX_BUNDLES, Bundle
 from marketplace.rfq.evaluation_states import ExclusionGround
 from marketplace.rfq.offer_rules import PRICE_PLACES
 from marketplace.rfq.offering import MAX_BREAKS, QuantityBreak, read_breaks
+from marketplace.rfq.rate_schemas import CONVERTED
 from marketplace.web.fields import (
+    CurrencyField,
     DecimalField,
     EnumField,
     IdField,
@@ -106,6 +109,15 @@ class BidAnswerInputSchema(Schema):
 
 
 class BidInputSchema(Schema):
+    currency = CurrencyField(
+        max=3,
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "description": "Of all amounts of the bid, where the RFQ has rates; left out: that of"
+            " the RFQ."
+        },
+    )
     lot_ids = fields.List(
         IdField(),
         load_default=list,
@@ -159,6 +171,7 @@ def content_of(data: dict[str, Any]) -> BidContent:
         answers=tuple(data["answers"]),
         minimum_order=data["minimum_order"],
         bundles=tuple(data["bundles"]),
+        currency=data["currency"],
     )
 
 
@@ -192,11 +205,16 @@ class BidDocumentSchema(Schema):
 
 
 class BidContentSchema(Schema):
+    currency = fields.String(
+        allow_none=True,
+        metadata={"description": "Of all its amounts; null while prices may not be seen."},
+    )
     lot_ids = fields.List(IdField())
     lines = fields.List(fields.Nested(BidLineSchema))
     total = MoneyField(
         allow_none=True, metadata={"description": "Null while prices may not be seen."}
     )
+    converted_total = MoneyField(allow_none=True, metadata=CONVERTED)
     note = fields.String()
     delivery_days = fields.Integer(allow_none=True)
     answers = fields.List(fields.Nested(BidAnswerSchema))
@@ -334,6 +352,7 @@ class BidFormBundleSchema(Schema):
 class BidFormSchema(Schema):
     """The bid as a form. Loads to ``content``, and ``rows``: those of priced lines and bundles."""
 
+    currency = CurrencyField(max=3, load_default=None)
     lot_ids = fields.List(IdField(), load_default=list)
     lines = fields.List(fields.Nested(BidFormLineSchema), load_default=list)
     note = TextField(max=5000, load_default="")
@@ -341,6 +360,12 @@ class BidFormSchema(Schema):
     answers = fields.List(fields.Nested(BidFormAnswerSchema), load_default=list)
     minimum_order = MoneyField(load_default=None)
     bundles = fields.List(fields.Nested(BidFormBundleSchema), load_default=list)
+
+    @pre_load
+    def name_currency_once(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        """What is chosen for the whole bid holds for each amount, whatever stood beside it."""
+        chosen = data.get("currency")
+        return _all_in(data, chosen) if chosen in CURRENCIES else data
 
     @post_load
     def make(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
@@ -350,3 +375,14 @@ class BidFormSchema(Schema):
         bundled = [row for row, bundle in enumerate(data["bundles"]) if bundle is not None]
         data["bundles"] = [data["bundles"][row] for row in bundled]
         return {"content": content_of(data), "rows": {"lines": rows, "bundles": bundled}}
+
+
+def _all_in(value: Any, currency: str) -> Any:
+    """The same values with all money in this currency."""
+    if isinstance(value, list):
+        return [_all_in(each, currency) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {"amount", "currency"}:
+        return {**value, "currency": currency}
+    return {name: _all_in(each, currency) for name, each in value.items()}

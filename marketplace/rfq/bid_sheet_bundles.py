@@ -52,17 +52,20 @@ def rows_of(terms: Terms, content: BidContent) -> list[tuple[str, str, str, Any,
     return rows + [("", "", "", None, None)] * (MAX_BUNDLES - len(rows))
 
 
-def read(parsed: Parsed, terms: Terms, faults: Faults) -> tuple[Bundle, ...]:
-    """The bundles that the sheet names; every bad cell is told to ``faults``."""
+def read(parsed: Parsed, terms: Terms, currency: str | None, faults: Faults) -> tuple[Bundle, ...]:
+    """The bundles that the sheet names; every bad cell is told to ``faults``.
+
+    currency: of the bid; None: that of the RFQ.
+    """
     faults.add_read(parsed)
     found, places = [], []
     for record in parsed.records:
         try:
-            found.append(_bundle(record, terms))
+            found.append(_bundle(record, terms, currency or terms.currency))
             places.append(record)
         except values.BadValue as bad:
             faults.add(parsed, record.row, "lines", bad.code, bad.detail)
-    content = BidContent(bundles=tuple(found))
+    content = BidContent(bundles=tuple(found), currency=currency)
     for error in bundle_rules.bundle_errors(terms, content, complete=False):
         path = error.pointer.strip("/").split("/")
         row = places[int(path[1])].row if len(path) > 1 else parsed.header_row
@@ -73,7 +76,7 @@ def read(parsed: Parsed, terms: Terms, faults: Faults) -> tuple[Bundle, ...]:
     return content.bundles
 
 
-def _bundle(record: Record, terms: Terms) -> Bundle:
+def _bundle(record: Record, terms: Terms, currency: str) -> Bundle:
     lines = {line.number: line.id for line in terms.lines}
     lots = {lot.number: lot.id for lot in terms.lots}
     price, percent = _number(record, "price"), _number(record, "percent")
@@ -81,7 +84,7 @@ def _bundle(record: Record, terms: Terms) -> Bundle:
         name=str(record.get("bundle") or "")[:100],
         line_ids=_ids(str(record.get("lines") or ""), lines),
         lot_ids=_ids(str(record.get("lots") or ""), lots),
-        price=None if price is None else Money(price, terms.currency),
+        price=None if price is None else Money(price, currency),
         percent=percent,
     )
 

@@ -115,7 +115,7 @@ class PriceReader:
         if named and _is_currency(named) and named not in _names(self.currency):
             raise BadValue(
                 "wrong_currency",
-                _("Prices of this RFQ are in %(currency)s.", currency=self.currency),
+                _("All amounts of this bid are in %(currency)s.", currency=self.currency),
             )
         number = self._number_in(cell.text)
         return values.number(number, self.sign, groups_by_point=self.by_point)

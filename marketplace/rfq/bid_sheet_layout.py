@@ -83,6 +83,9 @@ BUNDLE_COLUMNS = (
 )
 BUNDLE_REQUIRED = ("bundle", "lines")
 WHOLE_REQUIRED = ("field", "answer")
+WHOLE_SHEET = _("Whole bid")
+# always the first field, so that formulas find it
+CURRENCY = "currency"
 DELIVERY_DAYS = "delivery_days"
 NOTE = "note"
 MINIMUM_ORDER = "minimum_order"

@@ -8,13 +8,12 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.core import clock, tabular
 from marketplace.core.errors import Conflict, DomainError, Invalid, Stale
-from marketplace.core.money import Money
 from marketplace.core.text import _
 from marketplace.documents.rules import refused
 from marketplace.rfq import bid_queries, bid_vault, views
-from marketplace.rfq.bid_content import total_of
 from marketplace.rfq.bid_http import service_keys
 from marketplace.rfq.bid_sheet_api import template_file
+from marketplace.rfq.bid_totals import money_total
 from marketplace.rfq.services import bid_templates
 from marketplace.rfq.services.bid_templates import Plan
 from marketplace.web.blueprints import PageBlueprint
@@ -82,7 +81,7 @@ def _preview_page(rfq_id: UUID, plan: Plan) -> str:
     return render_template(
         "rfq/bids/sheet_preview.html",
         plan=plan,
-        total=Money(total_of(plan.terms, plan.content), plan.terms.currency),
+        total=money_total(plan.terms, plan.content),
         proposal=bid_vault.lock_proposal(
             service_keys(), actor.organisation_id, rfq_id, plan.content, plan.seen
         ),

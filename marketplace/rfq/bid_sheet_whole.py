@@ -34,6 +34,7 @@ class WholeBid:
     answers: tuple[Answer, ...]
     note: str
     minimum_order: Money | None = None
+    currency: str | None = None
     notices: tuple[Text, ...] = ()
 
     def on(self, content: BidContent) -> BidContent:
@@ -45,6 +46,7 @@ class WholeBid:
             answers=self.answers,
             note=self.note,
             minimum_order=self.minimum_order,
+            currency=self.currency,
         )
 
 
@@ -59,7 +61,12 @@ def is_whole(table: Table) -> bool:
 def read(parsed: Parsed | None, terms: Terms, draft: BidContent, faults: Faults) -> WholeBid:
     """The fields that the sheet has; every other one as in the draft."""
     kept = WholeBid(
-        draft.lot_ids, draft.delivery_days, draft.answers, draft.note, draft.minimum_order
+        draft.lot_ids,
+        draft.delivery_days,
+        draft.answers,
+        draft.note,
+        draft.minimum_order,
+        draft.currency,
     )
     if parsed is None:
         detail = _("The file has prices only: delivery time, note and answers stay as they are.")
@@ -79,18 +86,22 @@ class _Fields:
 
     def on(self, kept: WholeBid) -> WholeBid:
         self._collect()
+        currency = self._currency(kept)
         return WholeBid(
             lot_ids=tuple(self._lots(kept)),
             delivery_days=self._days(kept),
             answers=tuple(self._answers(kept)),
             note=self._text(layout.NOTE, kept.note),
-            minimum_order=self._minimum(kept),
+            minimum_order=self._minimum(kept, currency),
+            currency=currency,
         )
 
     def _collect(self) -> None:
         known = {layout.NOTE, layout.DELIVERY_DAYS}
         if OfferKind.MINIMUM_ORDER in self.terms.allows:
             known.add(layout.MINIMUM_ORDER)
+        if self.terms.rates:
+            known.add(layout.CURRENCY)
         known |= {f"{layout.LOT}{lot.id}" for lot in self.terms.lots}
         known |= {f"{layout.CRITERION}{criterion.id}" for criterion in self.terms.asked}
         for record in self.parsed.records:
@@ -130,7 +141,18 @@ class _Fields:
             return None
         return int(said)
 
-    def _minimum(self, kept: WholeBid) -> Money | None:
+    def _currency(self, kept: WholeBid) -> str | None:
+        """What all amounts of the bid are in; empty: the currency of the RFQ."""
+        record = self.rows.get(layout.CURRENCY)
+        if record is None:
+            return kept.currency
+        said = str(record.get("answer") or "").strip().upper() or None
+        for error in offer_rules.currency_errors(self.terms, BidContent(currency=said)):
+            self._refuse(record, error.code, error.detail)
+            return None
+        return said
+
+    def _minimum(self, kept: WholeBid, currency: str | None) -> Money | None:
         record = self.rows.get(layout.MINIMUM_ORDER)
         if record is None:
             return kept.minimum_order
@@ -142,10 +164,9 @@ class _Fields:
         except values.BadValue as bad:
             self._refuse(record, bad.code, bad.detail)
             return None
-        least = Money(amount, self.terms.currency)
-        errors = offer_rules.minimum_errors(
-            self.terms, BidContent(minimum_order=least), complete=False
-        )
+        least = Money(amount, currency or self.terms.currency)
+        content = BidContent(minimum_order=least, currency=currency)
+        errors = offer_rules.minimum_errors(self.terms, content, complete=False)
         for error in errors:
             self._refuse(record, error.code, error.detail)
         return least

@@ -11,7 +11,7 @@ from marketplace.core.money import Quantity
 from marketplace.core.tabular import CellKind, Column, Parsed, Record, Table, Unreadable
 from marketplace.core.tabular.values import BadValue
 from marketplace.core.text import Text, _
-from marketplace.rfq import bid_rules, bid_sheet_bundles, bid_sheet_whole
+from marketplace.rfq import bid_rules, bid_sheet_bundles, bid_sheet_whole, offer_rules
 from marketplace.rfq import bid_sheet_layout as layout
 from marketplace.rfq.bid_content import AskedLine, BidContent, PricedLine, Terms
 from marketplace.rfq.bid_sheet_cells import Faults, PriceReader, differs, text_fault
@@ -63,13 +63,15 @@ def read(content: bytes, filename: str, published: Published, draft: BidContent)
     faults = Faults()
     faults.add_read(prices)
     rows = dict(_rows(prices, published.terms, faults))
-    lines, notices = _lines(prices, rows, published.terms, faults)
     whole = bid_sheet_whole.read(_find_whole(tables), published.terms, draft, faults)
+    currency = whole.currency or published.terms.currency
+    lines, notices = _lines(prices, rows, published.terms, currency, faults)
     found = whole.on(BidContent(lines=tuple(lines), bundles=draft.bundles))
     bundled = [table for table in tables if bid_sheet_bundles.is_bundles(table)]
     if bundled and OfferKind.BUNDLES in published.terms.allows:
         sheet = _parsed(bundled, layout.BUNDLE_COLUMNS, layout.BUNDLE_REQUIRED)
-        found = replace(found, bundles=bid_sheet_bundles.read(sheet, published.terms, faults))
+        bundles = bid_sheet_bundles.read(sheet, published.terms, whole.currency, faults)
+        found = replace(found, bundles=bundles)
     _check(prices, rows, published.terms, found, faults)
     faults.refuse()
     return SheetBid(found, (*notices, *whole.notices))
@@ -193,11 +195,11 @@ def _first(parsed: Parsed, record: Record) -> int:
 
 
 def _lines(
-    parsed: Parsed, rows: dict[UUID, Record], terms: Terms, faults: Faults
+    parsed: Parsed, rows: dict[UUID, Record], terms: Terms, currency: str, faults: Faults
 ) -> tuple[list[PricedLine], list[Text]]:
     """The priced lines in the order of the RFQ. A line without a row is not priced, and said so."""
     reader = PriceReader(
-        terms.currency, [_cell(parsed, record, "unit_price") for record in rows.values()]
+        currency, [_cell(parsed, record, "unit_price") for record in rows.values()]
     )
     lines, notices = [], []
     for asked in terms.lines:
@@ -209,7 +211,7 @@ def _lines(
             )  # fmt: skip
             continue
         note = _note(parsed, record, faults)
-        _check_currency(parsed, record, terms.currency, faults)
+        _check_currency(parsed, record, currency, faults)
         cell = _cell(parsed, record, "unit_price")
         if cell.kind is CellKind.EMPTY:
             if note:
@@ -256,8 +258,8 @@ def _note(parsed: Parsed, record: Record, faults: Faults) -> str:
 def _check_currency(parsed: Parsed, record: Record, currency: str, faults: Faults) -> None:
     written = record.get("currency")
     if written and str(written).upper() != currency:
-        detail = _("Prices of this RFQ are in %(currency)s.", currency=currency)
-        faults.add(parsed, record.row, "currency", "wrong_currency", detail)
+        fault = offer_rules.wrong_currency(currency, "")
+        faults.add(parsed, record.row, "currency", fault.code, fault.detail)
 
 
 def _check(

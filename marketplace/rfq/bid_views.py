@@ -11,14 +11,16 @@ from marketplace.core import clock
 from marketplace.core.money import Money, Quantity
 from marketplace.identity.permissions import Actor
 from marketplace.rfq import bid_rules
-from marketplace.rfq.bid_content import Answer, AskedLine, BidContent, PricedLine, Terms, line_total
+from marketplace.rfq.bid_content import Answer, AskedLine, BidContent, PricedLine, Terms
 from marketplace.rfq.bid_models import Bid, BidAttempt, BidOffer
 from marketplace.rfq.bid_states import BidState
+from marketplace.rfq.bid_totals import line_total
 from marketplace.rfq.bundling import Bundle
 from marketplace.rfq.evaluation_models import BidExclusion
 from marketplace.rfq.models import Rfq, money_of
 from marketplace.rfq.offering import QuantityBreak, breaks_from, price_at
 from marketplace.rfq.price_models import CurrentLine
+from marketplace.rfq.rates import AS_IT_IS, Conversion
 from marketplace.rfq.sealed_documents import SealedDocument, document_from_json
 from marketplace.rfq.services.bid_drafts import OwnBid
 from marketplace.rfq.services.bidding import Submitted
@@ -47,7 +49,10 @@ class LineView:
 
 @dataclass(frozen=True)
 class ContentView:
-    """What a bid says. ``total`` is None while its prices may not be seen."""
+    """What a bid says. ``total`` is None while its prices may not be seen.
+
+    ``conversion`` is into the currency of the RFQ, by its published rate.
+    """
 
     lot_ids: Iterable[UUID]
     lines: list[LineView]
@@ -58,6 +63,13 @@ class ContentView:
     documents: Iterable[SealedDocument]
     minimum_order: Money | None
     bundles: tuple[Bundle, ...] = ()
+    currency: str | None = None
+    conversion: Conversion = AS_IT_IS
+
+    @property
+    def converted_total(self) -> Money | None:
+        """The total in the currency of the RFQ, where the bid is in another."""
+        return self.conversion.shown_beside(self.total.amount) if self.total else None
 
 
 @dataclass(frozen=True)
@@ -84,27 +96,29 @@ class BidView:
 
 def content_view(terms: Terms, content: BidContent) -> ContentView:
     """The content with its totals."""
-    currency = terms.currency
-    lines = [_line(terms.line_by_id[line.line_id], line, currency) for line in content.lines]
+    conversion = terms.conversion(content.currency)
+    lines = [_line(terms.line_by_id[line.line_id], line) for line in content.lines]
     return ContentView(
         lot_ids=content.lot_ids,
         lines=lines,
-        total=sum((line.total for line in lines), Money(Decimal(0), currency)),
+        total=sum((line.total for line in lines), Money(Decimal(0), conversion.currency)),
         note=content.note,
         delivery_days=content.delivery_days,
         answers=content.answers,
         documents=content.documents,
         minimum_order=content.minimum_order,
         bundles=content.bundles,
+        currency=conversion.currency,
+        conversion=conversion,
     )
 
 
-def _line(asked: AskedLine, line: PricedLine, currency: str) -> LineView:
+def _line(asked: AskedLine, line: PricedLine) -> LineView:
     offered = line.offered(asked)
     return LineView(
         line_id=line.line_id,
         unit_price=line.price,
-        total=Money(line_total(asked, line, currency), currency),
+        total=Money(line_total(asked, line), line.currency),
         note=line.note,
         quantity=Quantity(offered, asked.unit),
         is_partial=offered < asked.quantity,
@@ -172,7 +186,8 @@ def offer_view(offer: BidOffer, terms: Terms, *, priced: bool = True) -> Content
 
     priced: whether it was read with its prices.
     """
-    currency = terms.currency
+    conversion = terms.conversion(offer.currency)
+    currency = conversion.currency
     lines = [
         _opened_line(terms.line_by_id[line.rfq_line_id], line, currency)
         for line in offer.lines
@@ -188,6 +203,8 @@ def offer_view(offer: BidOffer, terms: Terms, *, priced: bool = True) -> Content
         documents=documents_of(offer),
         minimum_order=money_of(offer.minimum_order, currency),
         bundles=tuple(map(Bundle.from_json, offer.money.bundles if offer.money else ())),
+        currency=currency if priced else None,
+        conversion=conversion,
     )
 
 

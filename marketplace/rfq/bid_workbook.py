@@ -12,21 +12,13 @@ import xlsxwriter
 from babel.numbers import get_decimal_symbol
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
-from marketplace.core.money import exponent
 from marketplace.core.tabular import looks_like_formula
 from marketplace.core.text import Text, _, language
 from marketplace.core.units import unit_name
-from marketplace.rfq import bid_sheet_bundles, offering
+from marketplace.rfq import bid_sheet_bundles, bid_sheet_currency, offering
 from marketplace.rfq import bid_sheet_layout as layout
-from marketplace.rfq.bid_content import (
-    AskedLine,
-    BidContent,
-    Criterion,
-    PricedLine,
-    Terms,
-    line_total,
-    total_of,
-)
+from marketplace.rfq.bid_content import AskedLine, BidContent, Criterion, PricedLine, Terms
+from marketplace.rfq.bid_totals import line_total, total_of
 from marketplace.rfq.models import Rfq, RfqLine
 from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.scoring.answers import AnswerSpec, AnswerType
@@ -77,8 +69,7 @@ class _Prices:
         self.revision = layout.revision_of(blank.rfq.id, blank.fingerprint)
         self.lots = {lot.id: f"{lot.number}. {lot.title}" for lot in blank.terms.lots}
         self.last = FIRST + max(len(blank.terms.lines), 1) - 1
-        places = exponent(blank.terms.currency)
-        money = "0." + "0" * places if places else "0"
+        money = bid_sheet_currency.number_format(blank.terms)
         self.title = book.add_format({"bold": True, "font_size": 14})
         self.bold = book.add_format({"bold": True, "num_format": money})
         self.head = _head(book)
@@ -106,15 +97,17 @@ class _Prices:
         visible = layout.INDEX["lot"]
         _text(page, 0, visible, f"{rfq.number} {rfq.title}", self.title)
         _text(page, 1, visible, str(_("Fill in the yellow cells only.")), None)
-        label = _("Total in %(currency)s", currency=self.blank.terms.currency)
-        _text(page, 2, layout.INDEX["unit_price"], str(label), self.bold)
+        terms = self.blank.terms
+        named = _("Total in %(currency)s", currency=terms.currency)
+        label = bid_sheet_currency.in_currency(terms, named, _("Total"))
+        _text(page, 2, layout.INDEX["unit_price"], label, self.bold)
         totals = layout.INDEX["total"]
         page.write_formula(
             2,
             totals,
             f"=SUM({xl_range_abs(FIRST, totals, self.last, totals)})",
             self.bold,
-            total_of(self.blank.terms, self.blank.draft),
+            total_of(terms, self.blank.draft),
         )
         for index, column in enumerate(self.columns):
             page.write_string(HEADER, index, str(column.label), self.head)
@@ -138,7 +131,8 @@ class _Prices:
         place = asked.delivery_place if asked is not None else None
         _text(page, row, at["delivery_place"], place or "", self.text)
         _number(page, row, at["unit_price"], priced.unit_price if priced else None, self.price)
-        _text(page, row, at["currency"], self.blank.terms.currency, self.text)
+        currency = "" if self.blank.terms.rates else self.blank.terms.currency
+        _text(page, row, at["currency"], currency, self.text)
         self._total(row, line, priced)
         _text(page, row, at["note"], priced.note if priced else "", self.note, self.quoted)
         self._extras(row, priced)
@@ -156,8 +150,7 @@ class _Prices:
 
     def _total(self, row: int, line: AskedLine, priced: PricedLine | None) -> None:
         """Of a line with breaks the formula would not know the price: it has none."""
-        currency = self.blank.terms.currency
-        known = "" if priced is None else line_total(line, priced, currency)
+        known = "" if priced is None else line_total(line, priced)
         quantity = xl_rowcol_to_cell(row, layout.INDEX["quantity"])
         if "offered" in self.at:
             offered = xl_rowcol_to_cell(row, self.at["offered"])
@@ -167,7 +160,7 @@ class _Prices:
         if "breaks" in self.at:
             breaks = xl_rowcol_to_cell(row, self.at["breaks"])
             is_priced = f'AND({is_priced},{breaks}="")'
-        rounded = f"ROUND({quantity}*{cell},{exponent(currency)})"
+        rounded = f"ROUND({quantity}*{cell},{bid_sheet_currency.places(self.blank.terms)})"
         formula = f'=IF({is_priced},{rounded},"")'
         self.page.write_formula(row, layout.INDEX["total"], formula, self.money, known)
 
@@ -205,7 +198,7 @@ class _Prices:
 
 def _write_whole_bid(book: Any, blank: Blank) -> None:
     """The second sheet: what the bid says as a whole."""
-    page, at = book.add_worksheet(str(_("Whole bid"))), layout.WHOLE_INDEX
+    page, at = book.add_worksheet(str(layout.WHOLE_SHEET)), layout.WHOLE_INDEX
     head, text = (
         _head(book),
         book.add_format({"text_wrap": True, "valign": "top", "quote_prefix": True}),
@@ -244,16 +237,21 @@ def _fields(blank: Blank) -> list[tuple[str, str, Any, dict[str, Any]]]:
     }  # fmt: skip
     choice = {"validate": "list", "source": [str(_("yes")), str(_("no"))]}
     fields: list[tuple[str, str, Any, dict[str, Any]]] = []
+    if bid_sheet_currency.is_chosen(terms):
+        one = {"validate": "list", "source": list(terms.currencies)}
+        present = draft.currency or terms.currency
+        fields.append((layout.CURRENCY, str(_("Currency of all amounts")), present, one))
     if len(terms.lots) > 1:
         for lot in terms.lots:
             question = _("Bid for lot %(number)s: %(title)s", number=lot.number, title=lot.title)
             chosen = str(_("yes")) if lot.id in draft.lot_ids else ""
             fields.append((f"{layout.LOT}{lot.id}", str(question), chosen, choice))
     if OfferKind.MINIMUM_ORDER in terms.allows:
-        question = _("Minimum order value in %(currency)s", currency=terms.currency)
+        named = _("Minimum order value in %(currency)s", currency=terms.currency)
+        asked = bid_sheet_currency.in_currency(terms, named, _("Minimum order value"))
         least = draft.minimum_order.amount if draft.minimum_order else None
         above = {"validate": "decimal", "criteria": ">", "value": 0}
-        fields.append((layout.MINIMUM_ORDER, str(question), least, above))
+        fields.append((layout.MINIMUM_ORDER, asked, least, above))
     fields.append((layout.DELIVERY_DAYS, str(_("Delivery time in days")), days, between))
     long = _at_most(layout.MAX_TEXT)
     for criterion in terms.asked:
@@ -323,8 +321,7 @@ def _instructions(blank: Blank) -> list[Text]:
 
 def _usual_instructions(blank: Blank) -> list[Text]:
     return [
-        _("Give the price of one unit in %(currency)s, without VAT, in the yellow cells of the"
-          " first sheet. Totals are computed.", currency=blank.terms.currency),
+        bid_sheet_currency.instruction(blank.terms),
         _("A price is a number above zero with at most 6 decimal places. Leave the cell empty for"
           " a line that you do not offer."),
         _("Delivery time, answers and lots stand in the second sheet. Say yes for the lots you bid"

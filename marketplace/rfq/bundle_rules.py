@@ -5,11 +5,12 @@ from decimal import Decimal
 from uuid import UUID
 
 from marketplace.core.errors import FieldError
+from marketplace.core.money import exponent
 from marketplace.core.text import _
 from marketplace.rfq import bundling
 from marketplace.rfq.bid_content import BidContent, Terms
 from marketplace.rfq.bundling import MAX_BUNDLES, Bundle
-from marketplace.rfq.offer_rules import PRICE_LIMIT, places
+from marketplace.rfq.offer_rules import PRICE_LIMIT, places, wrong_currency
 from marketplace.rfq.offering import OfferKind
 
 PERCENT_PLACES = 2
@@ -32,7 +33,8 @@ def bundle_errors(terms: Terms, content: BidContent, *, complete: bool) -> Itera
             detail = _("Give each bundle a name of its own.")
             yield FieldError(f"{place}/name", "name_not_own", detail)
         names.add(bundle.name)
-        faults = [*_line_errors(terms, bundle, place), *_price_errors(terms, bundle, place)]
+        currency = content.currency or terms.currency
+        faults = [*_line_errors(terms, bundle, place), *_price_errors(currency, bundle, place)]
         yield from faults
         if complete and not faults:
             yield from _offer_errors(terms, content, bundle, place)
@@ -51,16 +53,18 @@ def _line_errors(terms: Terms, bundle: Bundle, place: str) -> Iterator[FieldErro
         yield FieldError(f"{place}/line_ids", "too_few_lines", detail)
 
 
-def _price_errors(terms: Terms, bundle: Bundle, place: str) -> Iterator[FieldError]:
+def _price_errors(currency: str, bundle: Bundle, place: str) -> Iterator[FieldError]:
     percent, price = bundle.percent, bundle.price
     if (percent is None) == (price is None):
         detail = _("Give either a price for the bundle or a discount in per cent.")
         yield FieldError(place, "price_or_percent", detail)
-    elif price is not None and price.currency != terms.currency:
-        detail = _("Prices of this RFQ are in %(currency)s.", currency=terms.currency)
-        yield FieldError(f"{place}/price/currency", "wrong_currency", detail)
+    elif price is not None and price.currency != currency:
+        yield wrong_currency(currency, f"{place}/price/currency")
     elif price is not None and not (price.amount.is_finite() and 0 < price.amount < PRICE_LIMIT):
         yield FieldError(f"{place}/price/amount", "out_of_range", _("This amount is out of range."))
+    elif price is not None and places(price.amount) > exponent(currency):
+        detail = _("This amount has more decimal places than its currency.")
+        yield FieldError(f"{place}/price/amount", "too_many_decimals", detail)
     elif percent is not None and not (0 < percent < 100 and places(percent) <= PERCENT_PLACES):
         detail = _("A discount is between 0 and 100 per cent, with at most two decimal places.")
         yield FieldError(f"{place}/percent", "out_of_range", detail)
@@ -78,7 +82,8 @@ def _offer_errors(
         )
         yield FieldError(f"{place}/line_ids", "not_priced", detail)
         return
-    offer = bundling.offer_of(bundle, terms.lines, prices, terms.currency)
+    currency = content.currency or terms.currency
+    offer = bundling.offer_of(bundle, terms.lines, prices, currency)
     if offer is None:
         detail = _("No unit prices with six decimal places come to this price. Change it a little.")
         yield FieldError(f"{place}/price/amount", "not_exact", detail)

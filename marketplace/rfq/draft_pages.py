@@ -5,6 +5,7 @@ from uuid import UUID
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from marketplace.core.errors import Conflict, Invalid
 from marketplace.core.text import _
@@ -20,17 +21,19 @@ from marketplace.rfq.models import Rfq
 from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.publish_schemas import PublishSchema
 from marketplace.rfq.ranking import shown
+from marketplace.rfq.rates import MAX_RATES
 from marketplace.rfq.schemas import HeaderFormSchema
 from marketplace.rfq.sections import done, save
 from marketplace.rfq.services import drafting, inviting, opening_keys, papers, publishing
 from marketplace.rfq.states import EnvelopeRule, RfqState
 from marketplace.suppliers import queries as supplier_queries
-from marketplace.web import formats
+from marketplace.web import formats, rows
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session
 from marketplace.web.forms import Form, flash
 
 LONGEST_SEARCH = 100
+RATE_FIELDS = ("currency", "rate", "as_of", "source")
 
 pages = PageBlueprint("rfq_draft", __name__, url_prefix="/rfqs")
 
@@ -50,7 +53,7 @@ def new() -> ResponseReturnValue:
             "addendum_days": usual.addendum_days,
         }
         return _header_page(Form(HeaderFormSchema, initial=initial), None)
-    form = Form(HeaderFormSchema, request.form)
+    form = Form(HeaderFormSchema, _with_rates(request.form))
     made: list[UUID] = []
     candidates = save(
         form,
@@ -85,7 +88,7 @@ def header(rfq_id: UUID) -> ResponseReturnValue:
     rfq = queries.get_own(session, actor, rfq_id)
     if request.method == "GET":
         return _header_page(Form(HeaderFormSchema, initial=_header_values(rfq)), rfq)
-    form = Form(HeaderFormSchema, request.form)
+    form = Form(HeaderFormSchema, _with_rates(request.form))
     candidates = save(
         form,
         lambda: drafting.update(session, actor, rfq_id, cast(Header, form.data), form.version),
@@ -191,6 +194,7 @@ def _gaps(reasons: list[Any]) -> dict[str, list[Any]]:
     sections = {
         "bids_due_at": "header",
         "questions_due_at": "header",
+        "rates": "header",
         "lines": "lines",
         "lots": "lines",
         "criteria": "criteria",
@@ -207,6 +211,15 @@ def _gaps(reasons: list[Any]) -> dict[str, list[Any]]:
     return gaps
 
 
+def _with_rates(posted: MultiDict[str, str]) -> MultiDict[str, str]:
+    """What was posted without blank rows of rates; codes may be typed in small letters."""
+    filled = rows.filled(posted, "rates", RATE_FIELDS)
+    for number in range(rows.count(filled, "rates")):
+        name = f"rates.{number}.currency"
+        filled[name] = filled.get(name, "").strip().upper()
+    return filled
+
+
 def _header_page(form: Form, rfq: Rfq | None, candidates: list[str] | None = None) -> str:
     return render_template(
         "rfq/header.html",
@@ -217,6 +230,7 @@ def _header_page(form: Form, rfq: Rfq | None, candidates: list[str] | None = Non
         zones=sorted(deadlines.zone_names()),
         envelope_rules=list(EnvelopeRule),
         offer_kinds=list(OfferKind),
+        rate_rows=_rate_rows(form),
         kind_words=WORDS,
     )
 
@@ -226,6 +240,13 @@ def _kind_of(form: Form, rfq: Rfq | None) -> RfqKind:
     if rfq:
         return rfq.kind
     return kind_named(str(form.value("kind") or "")) or RfqKind.RFQ
+
+
+def _rate_rows(form: Form) -> int:
+    """Those that are filled in, and two more."""
+    posted = form.posted
+    known = len(form.initial.get("rates", ())) if posted is None else rows.count(posted, "rates")
+    return min(known + 2, MAX_RATES)
 
 
 def _header_values(rfq: Rfq) -> dict[str, Any]:
@@ -252,6 +273,7 @@ def _header_values(rfq: Rfq) -> dict[str, Any]:
         "estimate": rfq.estimate,
         "payment_terms_days": rfq.payment_terms_days,
         "allows": rfq.allows,
+        "rates": rfq.rates,
         "standstill_days": rfq.standstill_days,
         "minimum_bids": rfq.minimum_bids,
         "blind_scoring": rfq.blind_scoring,

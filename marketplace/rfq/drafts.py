@@ -12,6 +12,7 @@ from marketplace.rfq.cost_terms import NO_COSTS, Costs
 from marketplace.rfq.criteria_tree import Place, Section
 from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.offering import OfferKind
+from marketplace.rfq.rates import ExchangeRate
 from marketplace.rfq.scoring.answers import AnswerSpec
 from marketplace.rfq.scoring.formulas import PriceFormula
 from marketplace.rfq.states import CriterionKind, EnvelopeRule, RfqSource
@@ -103,6 +104,7 @@ class Header(TypedDict, total=False):
     estimate: Money | None
     payment_terms_days: int | None
     allows: Sequence[OfferKind]
+    rates: Sequence[ExchangeRate]
     standstill_days: int
     minimum_bids: int | None
     addendum_days: int

@@ -10,6 +10,7 @@ from marketplace.rfq.bid_schemas import QuantityBreakSchema
 from marketplace.rfq.cost_schemas import RankCostsSchema
 from marketplace.rfq.graders.states import Interest
 from marketplace.rfq.quality_schemas import ExclusionSchema, QualitySchema
+from marketplace.rfq.rate_schemas import CONVERTED, FROZEN, ExchangeRateSchema
 from marketplace.rfq.score_rules import GivenScore
 from marketplace.rfq.turnout_schemas import TurnoutSchema
 from marketplace.web.fields import (
@@ -49,9 +50,11 @@ class OpeningMinutesSchema(Schema):
 class ComparedCellSchema(Schema):
     bid_id = IdField()
     unit_price = MoneyField(allow_none=True, unit_price=True)
+    converted_unit_price = MoneyField(allow_none=True, metadata=CONVERTED)
     total = MoneyField(
         allow_none=True, metadata={"description": "Of what is offered, at the price for that."}
     )
+    converted_total = MoneyField(allow_none=True, metadata=CONVERTED)
     quantity = QuantityField(
         allow_none=True, metadata={"description": "What is offered of the line."}
     )
@@ -83,7 +86,9 @@ class ComparedBidSchema(Schema):
     supplier_id = IdField()
     supplier_name = fields.String()
     submitted_at = InstantField()
+    currency = fields.String(allow_none=True, metadata={"description": "Of all its amounts."})
     total = MoneyField(allow_none=True)
+    converted_total = MoneyField(allow_none=True, metadata=CONVERTED)
     missing_lines = fields.List(fields.Integer(), allow_none=True)
     unconfirmed_lines = fields.List(
         fields.Integer(),
@@ -157,6 +162,10 @@ class RankSchema(Schema):
     supplier_name = fields.String()
     submitted_at = InstantField()
     total = MoneyField()
+    converted_total = MoneyField(allow_none=True, metadata=CONVERTED)
+    exact_total = fields.String(
+        metadata={"description": "What bids are compared by, as a fraction, in the RFQ's currency."}
+    )
     points = DecimalField()
     tied = fields.Boolean()
     missing_lines = fields.List(fields.Integer())
@@ -259,12 +268,14 @@ class ComparedBundleSchema(Schema):
     line_ids = fields.List(IdField())
     single = MoneyField(metadata={"description": "What its lines cost one by one."})
     total = MoneyField(metadata={"description": "What they cost together."})
+    converted_total = MoneyField(allow_none=True, metadata=CONVERTED)
 
 
 class EvaluationSchema(Schema):
     rfq_id = IdField()
     state = fields.String()
-    currency = fields.String()
+    currency = fields.String(metadata={"description": "Of the RFQ: bids are compared in it."})
+    rates = fields.List(fields.Nested(ExchangeRateSchema), metadata=FROZEN)
     missing_scores = fields.Integer()
     graders = fields.List(
         fields.Nested(GraderProgressSchema),

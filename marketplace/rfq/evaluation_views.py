@@ -26,6 +26,7 @@ def whole(evaluation: Evaluation) -> dict[str, Any]:
         "rfq_id": evaluation.rfq.id,
         "state": str(evaluation.rfq.state),
         "currency": currency,
+        "rates": list(evaluation.terms.rates),
         "missing_scores": evaluation.missing_scores,
         "graders": [
             {
@@ -49,8 +50,9 @@ def whole(evaluation: Evaluation) -> dict[str, Any]:
                 "number": number,
                 "name": offer.bundle.name,
                 "line_ids": sorted(offer.line_ids),
-                "single": Money(offer.single, currency),
-                "total": Money(offer.total, currency),
+                "single": Money(offer.single, evaluation.conversions[bid_id].currency),
+                "total": Money(offer.total, evaluation.conversions[bid_id].currency),
+                "converted_total": evaluation.conversions[bid_id].shown_beside(offer.total),
             }
             for bid_id, offers in evaluation.bundles.items()
             for number, offer in enumerate(offers, start=1)
@@ -142,30 +144,32 @@ def _award_line(line: AwardLine) -> Shown:
 
 
 def _bid(evaluation: Evaluation, offer: BidOffer) -> dict[str, Any]:
-    shown = evaluation.prices_shown
+    shown, conversion = evaluation.prices_shown, evaluation.conversions[offer.bid_id]
+    total = evaluation.total_of(offer)
     return {
         "bid_id": offer.bid_id,
         "supplier_id": offer.supplier_id,
         "supplier_name": evaluation.supplier_name(offer.supplier_id),
         "submitted_at": offer.submitted_at,
-        "total": Money(evaluation.total_of(offer), evaluation.terms.currency) if shown else None,
+        "currency": conversion.currency if shown else None,
+        "total": Money(total, conversion.currency) if shown else None,
+        "converted_total": conversion.shown_beside(total) if shown else None,
         "missing_lines": evaluation.missing_of(offer) if shown else None,
         "unconfirmed_lines": list(offer.unconfirmed) if shown else None,
         "delivery_days": offer.delivery_days,
         "note": offer.note,
-        "minimum_order": money_of(offer.minimum_order, evaluation.terms.currency),
+        "minimum_order": money_of(offer.minimum_order, conversion.currency),
     }
 
 
 def _line(evaluation: Evaluation, line: AskedLine) -> dict[str, Any]:
-    currency = evaluation.terms.currency
     return {
         "line_id": line.id,
         "lot_id": line.lot_id,
         "number": line.number,
         "description": line.description,
         "quantity": Quantity(line.quantity, line.unit),
-        "bids": [_cell(cell, line, currency) for cell in evaluation.cells[line.id]],
+        "bids": [_cell(cell, line) for cell in evaluation.cells[line.id]],
     }
 
 
@@ -173,16 +177,18 @@ def _offered(price: Price, line: AskedLine) -> Quantity:
     return Quantity(line.quantity if price.part is None else price.part, line.unit)
 
 
-def _cell(cell: Cell, line: AskedLine, currency: str) -> dict[str, Any]:
+def _cell(cell: Cell, line: AskedLine) -> dict[str, Any]:
     price = cell.price
     return {
         "bid_id": cell.bid_id,
-        "unit_price": Money(price.unit_price, currency) if price else None,
-        "total": Money(price.total, currency) if price else None,
+        "unit_price": Money(price.unit_price, price.conversion.currency) if price else None,
+        "converted_unit_price": price.conversion.shown_beside(price.unit_price) if price else None,
+        "total": Money(price.total, price.conversion.currency) if price else None,
+        "converted_total": price.conversion.shown_beside(price.total) if price else None,
         "quantity": _offered(price, line) if price else None,
         "is_partial": price is not None and price.part is not None,
         "breaks": price.breaks if price else (),
-        "opened_unit_price": Money(price.opened_unit_price, currency)
+        "opened_unit_price": Money(price.opened_unit_price, price.conversion.currency)
         if price and price.opened_unit_price is not None
         else None,
         "note": price.note if price else "",
@@ -267,7 +273,9 @@ def _rank(evaluation: Evaluation, rank: Rank) -> dict[str, Any]:
         "supplier_id": rank.supplier_id,
         "supplier_name": evaluation.supplier_name(rank.supplier_id),
         "submitted_at": rank.submitted_at,
-        "total": Money(rank.total, evaluation.terms.currency),
+        "total": Money(rank.total, rank.conversion.currency),
+        "converted_total": rank.conversion.shown_beside(rank.total),
+        "exact_total": str(rank.compared),
         "points": rank.total_points,
         "tied": rank.tied,
         "missing_lines": list(rank.missing),

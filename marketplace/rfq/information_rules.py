@@ -60,8 +60,9 @@ def content_errors(content: BidContent, *, complete: bool) -> Iterator[FieldErro
         yield _unasked(f"/lines/{index}")
     for index in range(len(content.bundles)):
         yield _unasked(f"/bundles/{index}")
-    if content.minimum_order is not None:
-        yield _unasked("/minimum_order")
+    for name in ("minimum_order", "currency"):
+        if getattr(content, name) is not None:
+            yield _unasked(f"/{name}")
     if complete and not (content.answers or content.documents or content.note):
         yield FieldError(
             "/answers",

@@ -39,6 +39,7 @@ def _without_award(rfq: Rfq) -> None:
     rfq.blind_scoring = rfq.low_price_check = rfq.client_sealing = False
     rfq.envelopes = EnvelopeRule.ONE
     rfq.allows = []
+    rfq.currency_rates = None
     rfq.minimum_bids = None
     rfq.standstill_days = 0
     rfq.price_basis, rfq.cost_terms = PriceBasis.BID_TOTAL, None
@@ -75,6 +76,7 @@ def _award_faults(rfq: Rfq) -> Iterator[FieldError]:
         "client_sealing": rfq.client_sealing,
         "envelopes": rfq.envelopes is EnvelopeRule.TWO,
         "allows": rfq.allows,
+        "rates": rfq.currency_rates,
         "minimum_bids": rfq.minimum_bids,
         "standstill_days": rfq.standstill_days,
     }

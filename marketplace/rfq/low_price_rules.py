@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from marketplace.core.errors import Conflict, FieldError, Invalid
@@ -50,6 +51,8 @@ class FlaggedTotal:
     bid_id: UUID
     supplier_id: UUID
     flag: Flag
+    # in the bid's own currency; the flag compares what it is worth in that of the RFQ
+    total: Decimal
 
 
 def flagged(lots: Iterable[LotRanking]) -> list[FlaggedTotal]:
@@ -57,8 +60,9 @@ def flagged(lots: Iterable[LotRanking]) -> list[FlaggedTotal]:
     found = []
     for lot in lots:
         placed = {rank.bid_id: rank for rank in lot.ranks if rank.place}
-        for bid_id, flag in flags({rank.bid_id: rank.total for rank in placed.values()}).items():
-            found.append(FlaggedTotal(lot.lot_id, bid_id, placed[bid_id].supplier_id, flag))
+        for bid_id, flag in flags({rank.bid_id: rank.compared for rank in placed.values()}).items():
+            rank = placed[bid_id]
+            found.append(FlaggedTotal(lot.lot_id, bid_id, rank.supplier_id, flag, rank.total))
     return found
 
 

@@ -6,6 +6,7 @@ from marshmallow import fields, validate
 
 from marketplace.rfq.evaluation_states import LowPriceRuling
 from marketplace.rfq.ranking import shown
+from marketplace.rfq.rate_schemas import CONVERTED
 from marketplace.web.fields import EnumField, IdField, InstantField, MoneyField, TextField
 from marketplace.web.schemas import Schema
 
@@ -60,6 +61,7 @@ class FlaggedTotalSchema(Schema):
     bid_id = IdField()
     supplier_id = IdField()
     total = MoneyField(metadata={"description": "Of the bid in this lot."})
+    converted_total = MoneyField(allow_none=True, metadata=CONVERTED)
     below_mean_percent = _percent("below_mean")
     below_next_percent = _percent("below_next")
     by_mean = fields.Boolean(

@@ -20,7 +20,12 @@ def read(session: Session, actor: Actor, rfq_id: UUID) -> dict[str, Any]:
         "evaluation": compared,
         "is_checked": compared.rfq.low_price_check,
         "flagged": [
-            Shown(each, (), total=Money(each.flag.total, compared.terms.currency))
+            Shown(
+                each,
+                (),
+                total=Money(each.total, compared.conversions[each.bid_id].currency),
+                converted_total=compared.conversions[each.bid_id].shown_beside(each.total),
+            )
             for each in low_price_rules.flagged(compared.lots)
         ],
         "inquiries": list(asked.values()),

@@ -42,6 +42,7 @@ from marketplace.rfq.criteria_tree import Place, Section
 from marketplace.rfq.kinds import WORDS, KindWords, RfqKind
 from marketplace.rfq.lot_states import LotState
 from marketplace.rfq.offering import OfferKind
+from marketplace.rfq.rates import ExchangeRate
 from marketplace.rfq.scoring.answers import AnswerSpec
 from marketplace.rfq.scoring.formulas import PriceFormula
 from marketplace.rfq.states import (
@@ -55,7 +56,11 @@ from marketplace.rfq.states import (
 
 
 class Rfq(HasId, HasVersion, HasCreated, Base):
-    """A request for quotation of one buyer, in one currency, with one deadline."""
+    """A request for quotation of one buyer, with one deadline.
+
+    Its own amounts are in ``currency``, and bids are compared in it; ``currency_rates`` are the
+    further currencies that bids may be in.
+    """
 
     __tablename__ = "rfq"
     __table_args__ = (
@@ -150,6 +155,7 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
     # the further round, such as an auction, that has to end before anything is awarded
     award_held_by: Mapped[UUID | None]
     criteria_sections: Mapped[list[dict[str, str]] | None] = mapped_column(JSONB(none_as_null=True))
+    currency_rates: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
 
     lots: Mapped[list["RfqLot"]] = relationship(order_by="RfqLot.number", lazy="raise")
     lines: Mapped[list["RfqLine"]] = relationship(order_by="RfqLine.number", lazy="raise")
@@ -187,6 +193,11 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
     def offer_kinds(self) -> list[OfferKind]:
         """What bids may say besides one price per line."""
         return [OfferKind(each) for each in self.allows]
+
+    @property
+    def rates(self) -> list[ExchangeRate]:
+        """The further currencies that bids may be in, with their rates."""
+        return [ExchangeRate.from_json(each) for each in self.currency_rates or ()]
 
     @property
     def sections(self) -> list[Section]:

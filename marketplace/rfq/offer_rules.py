@@ -6,7 +6,8 @@ from decimal import Decimal
 from marketplace.core.errors import FieldError
 from marketplace.core.money import exponent
 from marketplace.core.text import Text, _
-from marketplace.rfq.bid_content import AskedLine, BidContent, PricedLine, Terms, total_of
+from marketplace.rfq.bid_content import AskedLine, BidContent, PricedLine, Terms
+from marketplace.rfq.bid_totals import total_of
 from marketplace.rfq.offering import MAX_BREAKS, OfferKind
 
 PRICE_PLACES = 6
@@ -33,6 +34,20 @@ def places(value: Decimal) -> int:
     return -exponent if isinstance(exponent, int) and exponent < 0 else 0
 
 
+def currency_errors(terms: Terms, content: BidContent) -> Iterator[FieldError]:
+    """Whether a bid may be in this currency."""
+    if content.currency is not None and content.currency not in terms.currencies:
+        named = ", ".join(terms.currencies)
+        detail = _("Bids on this RFQ may be in: %(currencies)s.", currencies=named)
+        yield FieldError("/currency", "currency_not_allowed", detail)
+
+
+def wrong_currency(currency: str, pointer: str) -> FieldError:
+    """An amount in another currency than that of its bid."""
+    detail = _("All amounts of this bid are in %(currency)s.", currency=currency)
+    return FieldError(pointer, "wrong_currency", detail)
+
+
 def line_errors(
     terms: Terms, asked: AskedLine, line: PricedLine, place: str
 ) -> Iterator[FieldError]:
@@ -44,14 +59,14 @@ def line_errors(
 def minimum_errors(terms: Terms, content: BidContent, *, complete: bool) -> Iterator[FieldError]:
     """What is wrong about the least order that the bidder takes."""
     minimum, pointer = content.minimum_order, "/minimum_order"
+    currency = content.currency or terms.currency
     if minimum is None:
         return
     if OfferKind.MINIMUM_ORDER not in terms.allows:
         detail = _("This RFQ takes no minimum order value.")
         yield FieldError(pointer, "minimum_not_allowed", detail)
-    elif minimum.currency != terms.currency:
-        detail = _("Prices of this RFQ are in %(currency)s.", currency=terms.currency)
-        yield FieldError(f"{pointer}/currency", "wrong_currency", detail)
+    elif minimum.currency != currency:
+        yield wrong_currency(currency, f"{pointer}/currency")
     elif not minimum.amount.is_finite() or not 0 < minimum.amount < PRICE_LIMIT:
         detail = _("This amount is out of range.")
         yield FieldError(f"{pointer}/amount", "out_of_range", detail)

@@ -12,6 +12,7 @@ from marketplace.rfq import bundling, total_costs
 from marketplace.rfq.bid_content import AskedLine, Criterion, Terms
 from marketplace.rfq.bundling import BundleOffer
 from marketplace.rfq.offering import QuantityBreak, price_at
+from marketplace.rfq.rates import AS_IT_IS, Conversion
 from marketplace.rfq.scoring import formulas
 from marketplace.rfq.scoring.formulas import Measure
 from marketplace.rfq.total_costs import Cost
@@ -22,7 +23,8 @@ class Price:
     """What one bid asks for one line, or for the part of it that it offers.
 
     ``unit_price`` and ``total`` are those of what is offered; ``base`` is the price below the first
-    of the ``breaks``. ``part`` is None where the whole line is offered.
+    of the ``breaks``. ``part`` is None where the whole line is offered. All of them are in the
+    bid's own currency.
     """
 
     unit_price: Decimal
@@ -33,11 +35,12 @@ class Price:
     breaks: tuple[QuantityBreak, ...] = ()
     # what the opening found, where an auction has lowered it since
     opened_unit_price: Decimal | None = None
+    conversion: Conversion = AS_IT_IS
 
     @property
     def compared(self) -> Fraction:
         """The unit price as bids are compared by it."""
-        return Fraction(self.unit_price)
+        return self.conversion.exact(self.unit_price)
 
     def at(self, quantity: Decimal) -> Decimal:
         """The price of each unit when so many are bought."""
@@ -64,9 +67,10 @@ class Offer:
     bundles: tuple[BundleOffer, ...] = ()
     # beside the price, of all lots
     costs: tuple[Cost, ...] = ()
+    conversion: Conversion = AS_IT_IS
 
     def total_of(self, lines: Iterable[AskedLine]) -> Decimal:
-        """What these lines cost together, with the bundles that hold among them."""
+        """What these lines cost together in its currency, with the bundles that hold there."""
         own = {line.id: self.prices[line.id] for line in lines if line.id in self.prices}
         single = sum((price.total for price in own.values()), Decimal(0))
         whole = [line_id for line_id, price in own.items() if price.part is None]
@@ -75,7 +79,7 @@ class Offer:
 
     def worth_of(self, lines: Iterable[AskedLine]) -> Fraction:
         """The same as bids are compared by it."""
-        return Fraction(self.total_of(lines))
+        return self.conversion.exact(self.total_of(lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +99,8 @@ class Points:
     """Points for one criterion, with all that they were computed from.
 
     For the price: value is the total, reference the lowest total, and ``measure`` all that the
-    formula measures by. For others: value is the score, reference the best possible one. None as
-    value: not scored yet.
+    formula measures by, all in the currency of the RFQ. For others: value is the score, reference
+    the best possible one. None as value: not scored yet.
     """
 
     criterion: Criterion
@@ -118,7 +122,7 @@ class Rank:
     """The place of a bid in a lot. ``place`` is None for a bid that is not complete there.
 
     ``missing`` and ``partial`` are numbers of lines: not priced at all, or offered in part.
-    ``costs`` are in the currency of the RFQ.
+    ``total`` is in the bid's own currency, ``costs`` are in that of the RFQ.
     """
 
     place: int | None
@@ -134,10 +138,12 @@ class Rank:
     # whether the price is measured with the costs; they are only shown otherwise
     costs_count: bool = False
 
+    conversion: Conversion = AS_IT_IS
+
     @property
     def compared(self) -> Fraction:
-        """The total as bids are compared by it."""
-        return Fraction(self.total)
+        """The total as bids are compared by it: in the currency of the RFQ."""
+        return self.conversion.exact(self.total)
 
     @property
     def is_complete(self) -> bool:
@@ -212,39 +218,44 @@ def in_order(offers: Iterable[Offer]) -> list[Offer]:
 
 
 def _cells(line_id: UUID, offers: Sequence[Offer]) -> list[Cell]:
-    prices = [o.prices[line_id].unit_price for o in offers if line_id in o.prices]
-    best, worst = min(prices, default=None), max(prices, default=None)
-    is_shared = best is not None and prices.count(best) > 1
-    return [_cell(offer, line_id, best, worst, is_shared=is_shared) for offer in offers]
+    # worked out once: there may be a thousand bids on thousands of lines
+    worth = {o.bid_id: o.prices[line_id].compared for o in offers if line_id in o.prices}
+    best, worst = min(worth.values(), default=None), max(worth.values(), default=None)
+    is_shared = best is not None and list(worth.values()).count(best) > 1
+    ends = (best, worst)
+    return [
+        _cell(offer, line_id, worth.get(offer.bid_id), ends, is_shared=is_shared)
+        for offer in offers
+    ]
 
 
 def _cell(
     offer: Offer,
     line_id: UUID,
-    best: Decimal | None,
-    worst: Decimal | None,
+    worth: Fraction | None,
+    ends: tuple[Fraction | None, Fraction | None],
     *,
     is_shared: bool,
 ) -> Cell:
-    price = offer.prices.get(line_id)
-    if price is None or best is None:
+    best, worst = ends
+    if worth is None or best is None:
         return Cell(offer.bid_id, None, False, False, False, None)
-    is_best = price.unit_price == best
+    is_best = worth == best
     return Cell(
         bid_id=offer.bid_id,
-        price=price,
+        price=offer.prices[line_id],
         is_best=is_best,
-        is_worst=price.unit_price == worst and worst != best,
+        is_worst=worth == worst and worst != best,
         is_tied=is_best and is_shared,
-        above_best=above(price.unit_price, best),
+        above_best=above(worth, best),
     )
 
 
-def above(value: Decimal | Fraction, best: Decimal | Fraction) -> Decimal | None:
+def above(value: Fraction, best: Fraction) -> Decimal | None:
     """How far above the best, in per cent with one place; None when the best is zero."""
     if not best:
         return None
-    share = Fraction(value) / Fraction(best) - 1
+    share = value / best - 1
     return Decimal((share * 1000 + Fraction(1, 2)).__floor__()).scaleb(-1)
 
 
@@ -298,6 +309,7 @@ def _unplaced(offer: Offer, lot_id: UUID, lines: Sequence[AskedLine], terms: Ter
             if line.id in offer.prices and offer.prices[line.id].part is not None
         ),
         points=(),
+        conversion=offer.conversion,
         costs=total_costs.in_lot(offer.costs, lot_id),
         costs_count=terms.costs.count,
     )

@@ -8,12 +8,16 @@ from uuid import UUID
 from marketplace.rfq.cost_terms import Costs
 from marketplace.rfq.drafts import Address, CriterionDraft, Header, LineDraft, LotDraft, RfqDraft
 from marketplace.rfq.models import Rfq, RfqLine, money_of
+from marketplace.rfq.rates import without_rates
 
 _LONGEST_TITLE = 200
 
 
 def draft_of(rfq: Rfq, supplier_ids: list[UUID]) -> RfqDraft:
-    """What the RFQ, read with its content, asks for: no dates, documents, bids or references."""
+    """What the RFQ, read with its content, asks for: no dates, documents, bids or references.
+
+    Further currencies come without their rates: those are of their own day.
+    """
     numbers = {lot.id: lot.number for lot in rfq.lots}
     position = {number: index for index, number in enumerate(sorted(numbers.values()), start=1)}
     return RfqDraft(
@@ -115,6 +119,7 @@ def _header_of(rfq: Rfq) -> Header:
         "estimate": rfq.estimate,
         "payment_terms_days": rfq.payment_terms_days,
         "allows": rfq.offer_kinds,
+        "rates": without_rates(rfq.rates),
         "standstill_days": rfq.standstill_days,
         "addendum_days": rfq.addendum_days,
         "minimum_bids": rfq.minimum_bids,

@@ -2,14 +2,22 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from marketplace.core.errors import Conflict, FieldError, Invalid, refuse_all
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, OrgKind, Permission
-from marketplace.rfq import answer_rules, cost_terms, criteria_tree, formula_rules, kind_rules
+from marketplace.rfq import (
+    answer_rules,
+    cost_terms,
+    criteria_tree,
+    formula_rules,
+    kind_rules,
+    rates,
+)
 from marketplace.rfq.bid_content import instant
 from marketplace.rfq.criteria_tree import Section
 from marketplace.rfq.drafts import CriterionDraft, LineDraft, LotDraft
@@ -20,6 +28,7 @@ from marketplace.rfq.states import ACTION_PERMISSIONS, CriterionKind, RfqState
 
 LEAST_BIDDING_TIME = timedelta(seconds=30)
 USUAL_BIDDING_TIME = timedelta(hours=24)
+FRESH_RATE = timedelta(days=7)
 WHOLE = Decimal(100)
 MAX_LINES = 5000
 MAX_LOTS = 500
@@ -74,6 +83,7 @@ def readiness(
         *content_reasons(rfq),
         *kind_rules.gaps(rfq),
         *_deadline_gaps(rfq, now),
+        *rates.gaps(rfq.rates, _today(rfq, now)),
         *_invitation_gaps(rfq, invitations, blocked),
     ]
     found = formula_rules.findings_of(rfq)
@@ -223,8 +233,15 @@ def _doubts(rfq: Rfq, invitations: Sequence[RfqInvitation], now: datetime) -> It
             "fewer_invited_than_wanted",
             _("Fewer suppliers are invited than have to bid."),
         )
+    if any(each.as_of and _today(rfq, now) - each.as_of > FRESH_RATE for each in rfq.rates):
+        yield FieldError("/rates", "old_rate", _("A rate is more than a week old."))
     if any(line.delivery_on and line.delivery_on < now.date() for line in rfq.lines):
         yield FieldError("/lines", "delivery_in_the_past", _("A delivery date lies in the past."))
+
+
+def _today(rfq: Rfq, now: datetime) -> date:
+    """The day by the calendar of the RFQ."""
+    return now.astimezone(ZoneInfo(rfq.time_zone)).date()
 
 
 def check_extension(rfq: Rfq, due_at: datetime) -> None:

@@ -18,6 +18,7 @@ from marketplace.rfq.formula_schemas import FoundInFormulaSchema
 from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.lot_states import LotState
 from marketplace.rfq.offering import OfferKind
+from marketplace.rfq.rate_schemas import FROZEN, ExchangeRateSchema, rates_field
 from marketplace.rfq.states import EnvelopeRule, RfqSource, RfqState
 from marketplace.web.fields import (
     CountryField,
@@ -162,6 +163,7 @@ class HeaderSchema(Schema):
         EnumField(OfferKind),
         metadata={"description": "What bids may say besides one price per line."},
     )
+    rates = rates_field()
     addendum_days = CountField(
         strict=True,
         validate=validate.Range(0, 60),
@@ -201,6 +203,7 @@ class HeaderFormSchema(HeaderSchema):
     low_price_check = fields.Boolean(load_default=False)
     allows = fields.List(EnumField(OfferKind), load_default=list)
     client_sealing = fields.Boolean(load_default=False)
+    rates = rates_field(load_default=list)
 
 
 class KindFormSchema(Schema):
@@ -300,6 +303,7 @@ class RfqSchema(RfqSummarySchema):
     estimate = MoneyField(metadata={"description": "For the buyer only."})
     payment_terms_days = fields.Integer()
     allows = fields.List(EnumField(OfferKind))
+    rates = fields.List(fields.Nested(ExchangeRateSchema), metadata=FROZEN)
     addendum_days = fields.Integer()
     addendum_count = fields.Integer(metadata={"description": "Published changes so far."})
     standstill_days = fields.Integer()

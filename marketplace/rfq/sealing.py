@@ -162,6 +162,7 @@ def published_terms(session: Session, rfq: Rfq) -> Terms:
             ),
         ),
         kind=rfq.kind,
+        rates=tuple(rfq.rates),
     )
 
 

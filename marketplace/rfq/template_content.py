@@ -11,6 +11,7 @@ from marketplace.rfq.criteria_tree import Section
 from marketplace.rfq.drafts import Address, CriterionDraft, Header, LineDraft, LotDraft, RfqDraft
 from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.offering import OfferKind
+from marketplace.rfq.rates import ExchangeRate
 from marketplace.rfq.scoring.answers import AnswerSpec
 from marketplace.rfq.scoring.formulas import PriceFormula
 from marketplace.rfq.states import CriterionKind, EnvelopeRule
@@ -29,6 +30,7 @@ def to_json(draft: RfqDraft) -> dict[str, Any]:
             "delivery": {name: getattr(header["delivery"], name) for name in _ADDRESS},
             "estimate": _money_out(header["estimate"]),
             "allows": [str(each) for each in header["allows"]],
+            "rates": [each.currency for each in header["rates"]],
         },
         "lots": [
             {
@@ -59,6 +61,8 @@ def from_json(data: dict[str, Any]) -> RfqDraft:
         "delivery": Address(**header["delivery"]),
         "estimate": _money_in(header["estimate"]),
         "allows": [OfferKind(each) for each in header["allows"]],
+        # templates of before have no further currencies
+        "rates": [ExchangeRate(each) for each in header.get("rates", ())],
     }
     return RfqDraft(
         header=cast(Header, read),

@@ -27,7 +27,7 @@ from marketplace.rfq import (
     queries,
 )
 from marketplace.rfq.addenda.standing import Stand, confirmed_in
-from marketplace.rfq.bid_content import Terms, instant, line_total
+from marketplace.rfq.bid_content import Terms, instant
 from marketplace.rfq.bid_models import (
     Bid,
     BidAttempt,
@@ -41,6 +41,7 @@ from marketplace.rfq.bid_models import (
 )
 from marketplace.rfq.bid_rules import mismatch
 from marketplace.rfq.bid_states import BID_FLOW, AttemptOutcome, BidState
+from marketplace.rfq.bid_totals import line_total
 from marketplace.rfq.envelopes import (
     TECHNICAL,
     Binding,
@@ -301,6 +302,7 @@ def _money(each: OpenedBid) -> dict[str, Any]:
         "supplier_id": each.bid.supplier_id,
         "minimum_order": least.amount if least else None,
         "bundles": [bundle.to_json() for bundle in each.content.bundles],
+        "currency": each.content.currency,
     }
 
 
@@ -314,7 +316,7 @@ def _lines(terms: Terms, opened: Sequence[OpenedBid]) -> Iterator[dict[str, Any]
                 "bid_id": each.bid.id,
                 "rfq_line_id": line.line_id,
                 "unit_price": line.unit_price,
-                "total": line_total(asked, line, terms.currency),
+                "total": line_total(asked, line),
                 "note": line.note,
                 "quantity": offered if offered < asked.quantity else None,
                 "breaks": [step.to_json() for step in line.breaks],

@@ -71,7 +71,7 @@ class PriceBreak:
     """A quantity break: the whole would cost this at the price that holds from a share on."""
 
     from_share: Fraction
-    cost: Decimal
+    cost: Decimal | Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +79,13 @@ class Option:
     """An offer of a supplier for items that come together.
 
     ``min_share`` to ``max_share`` of it can be taken; both are one where it is all or nothing.
-    ``cost`` is what the whole costs at the price of the smallest part; ``breaks`` ascend.
+    ``cost`` is what the whole costs at the price of the smallest part, a fraction where it was
+    converted; ``breaks`` ascend.
     """
 
     supplier: str
     items: frozenset[str]
-    cost: Decimal
+    cost: Decimal | Fraction
     points: Fraction = Fraction(0)
     breaks: tuple[PriceBreak, ...] = ()
     min_share: Fraction = Fraction(1)
@@ -203,18 +204,18 @@ class Problem:
         return offered
 
     @cached_property
-    def most(self) -> Decimal:
+    def most(self) -> Fraction:
         """What no award can cost more than."""
         dearest = (
-            max((self.dearest(index) for index in options), default=Decimal(0))
+            max((self.dearest(index) for index in options), default=Fraction(0))
             for options in self.by_item.values()
         )
-        return sum(dearest, Decimal(0))
+        return sum(dearest, Fraction(0))
 
-    def dearest(self, index: int) -> Decimal:
+    def dearest(self, index: int) -> Fraction:
         """What the whole of an option costs at most."""
         option = self.options[index]
-        return max((option.cost, *(each.cost for each in option.breaks)))
+        return max(Fraction(cost) for cost in (option.cost, *(each.cost for each in option.breaks)))
 
     def parts_of(self, index: int) -> int:
         """Into how many equal parts an option can be split."""

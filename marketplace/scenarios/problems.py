@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
@@ -13,10 +13,14 @@ from marketplace.core.text import _
 from marketplace.rfq.award_rules import Choice
 from marketplace.rfq.bid_content import AskedLine
 from marketplace.rfq.bid_models import BidOffer
+from marketplace.rfq.ranking import as_written
+from marketplace.rfq.rates import Conversion
 from marketplace.scenarios.model import Constraint, Kind, Objective, Option, Problem
 from marketplace.scenarios.models import AwardScenario
 from marketplace.scenarios.reading import Basis
 from marketplace.scenarios.rules import ScenarioOutdated, lots_in
+
+_CUT = Context(prec=40, rounding=ROUND_FLOOR)
 
 
 @dataclass(frozen=True)
@@ -62,8 +66,8 @@ def question_of(
 ) -> Question:
     """What to solve.
 
-    Left out are lots that have ended, lines that nobody offers and suppliers who are blocked: none
-    of them can be awarded.
+    Costs are what they are worth in the currency of the RFQ, exactly. Left out are lots that have
+    ended, lines that nobody offers and suppliers who are blocked: none of them can be awarded.
     """
     points = _points(compared) if objective is Objective.POINTS else None
     offered: list[tuple[tuple[UUID, ...], UUID]] = []
@@ -72,7 +76,12 @@ def question_of(
     eligible = [offer for offer in compared.offers if offer.supplier_id not in compared.blocked]
     for offer in sorted(eligible, key=lambda each: (each.submitted_at, each.bid_id)):
         # a part of a line covers no whole one: parts are awarded by hand
-        prices = {line.rfq_line_id: line.total for line in offer.lines if line.quantity is None}
+        conversion = compared.conversions[offer.bid_id]
+        prices = {
+            line.rfq_line_id: _cost(line.total, conversion)
+            for line in offer.lines
+            if line.quantity is None
+        }
         for asked in terms.lines:
             merit = _merit(points, asked, offer.bid_id)
             if asked.id not in prices or merit is None:
@@ -91,7 +100,8 @@ def question_of(
             offered.append((tuple(line.id for line in own), offer.bid_id))
             items = frozenset(str(line.id) for line in own)
             merit = sum((each for each in merits if each is not None), Fraction(0))
-            options.append(Option(str(offer.supplier_id), items, bundle.total, merit))
+            cost = _cost(bundle.total, conversion)
+            options.append(Option(str(offer.supplier_id), items, cost, merit))
     covered = {line for lines, _bid in offered for line in lines}
     lines = [line for line in terms.lines if line.id in covered]
     lots = {
@@ -109,8 +119,13 @@ def question_of(
         problem,
         tuple(rule_of(each) for each in constraints),
         tuple(offered),
-        tuple(_minimums(eligible)),
+        tuple(_minimums(compared, eligible)),
     )
+
+
+def _cost(amount: Decimal, conversion: Conversion) -> Decimal | Fraction:
+    """In the currency of the RFQ; what is in it already stays as it is written."""
+    return conversion.exact(amount) if conversion.is_needed else amount
 
 
 def _merit(
@@ -120,13 +135,20 @@ def _merit(
     return Fraction(0) if points is None else points.get((line.lot_id, bid_id))
 
 
-def _minimums(offers: Iterable[BidOffer]) -> Iterator[Constraint]:
-    """The least orders that bids take."""
+def _minimums(compared: Basis, offers: Iterable[BidOffer]) -> Iterator[Constraint]:
+    """The least orders that bids take, in the currency of the RFQ.
+
+    A converted one is cut after so many digits that no amount of its own currency fits between:
+    what comes to the minimum keeps it, and nothing less does.
+    """
     for offer in offers:
         if offer.minimum_order is not None:
-            yield Constraint(
-                Kind.MIN_ORDER_VALUE, offer.minimum_order, suppliers=(str(offer.supplier_id),)
-            )
+            conversion = compared.conversions[offer.bid_id]
+            least = offer.minimum_order
+            if conversion.is_needed:
+                worth = conversion.exact(least)
+                least = _CUT.divide(Decimal(worth.numerator), Decimal(worth.denominator))
+            yield Constraint(Kind.MIN_ORDER_VALUE, least, suppliers=(str(offer.supplier_id),))
 
 
 def is_current(found: AwardScenario, compared: Basis) -> bool:
@@ -179,27 +201,33 @@ def score_of(compared: Basis, offer: BidOffer) -> Fraction:
 def cheapest_possible(compared: Basis, lines: Collection[UUID] | None = None) -> Decimal:
     """Each line from whoever asks the least, rules aside: no award of them all is below.
 
-    lines: only these.
+    In the currency of the RFQ, rounded to it where bids are in others. lines: only these.
     """
     blocked = compared.blocked_bids
-    bundled: dict[tuple[UUID, UUID], list[Decimal]] = {}
+    worth = {bid_id: each.exact for bid_id, each in compared.conversions.items()}
+    bundled: dict[tuple[UUID, UUID], list[Fraction]] = {}
     for bid_id, offers in compared.bundles.items():
         for offer in offers:
             for line_id, price in offer.lines.items():
-                bundled.setdefault((line_id, bid_id), []).append(price.total)
+                bundled.setdefault((line_id, bid_id), []).append(worth[bid_id](price.total))
     least = (
         min(prices)
         for line_id, cells in compared.cells.items()
         if (lines is None or line_id in lines)
         and (
             prices := [
-                min([cell.price.total, *bundled.get((line_id, cell.bid_id), ())])
+                min(
+                    [
+                        worth[cell.bid_id](cell.price.total),
+                        *bundled.get((line_id, cell.bid_id), ()),
+                    ]
+                )
                 for cell in cells
                 if cell.price and cell.price.part is None and cell.bid_id not in blocked
             ]
         )
     )
-    return sum(least, Decimal(0))
+    return as_written(sum(least, Fraction(0)))
 
 
 def _points(compared: Basis) -> dict[tuple[UUID, UUID], Fraction]:

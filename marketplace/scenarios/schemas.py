@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import fields, post_load, validate
 
 from marketplace.rfq.evaluation_schemas import AwardChoiceSchema
+from marketplace.rfq.rate_schemas import CONVERTED
 from marketplace.scenarios import rules
 from marketplace.scenarios.model import Kind, Objective
 from marketplace.scenarios.rules import ConstraintDraft, ScenarioDraft
@@ -108,8 +109,9 @@ class ScenarioAwardSchema(Schema):
     bid_id = IdField()
     supplier_id = IdField()
     supplier_name = fields.String()
-    unit_price = MoneyField(unit_price=True)
+    unit_price = MoneyField(unit_price=True, metadata={"description": "As the bid has it."})
     total = MoneyField()
+    converted_total = MoneyField(allow_none=True, metadata=CONVERTED)
 
 
 class LoosenedSchema(Schema):

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from marketplace.core.money import Money
+from marketplace.core.money import Money, rounded_amount
 from marketplace.core.text import Text, _, ngettext_
 from marketplace.rfq import bundling
 from marketplace.rfq.bundling import BundledLine
@@ -33,6 +33,8 @@ class AwardedLine:
     supplier_name: str
     unit_price: Money
     total: Money
+    # in the currency of the RFQ, where the bid is in another
+    converted_total: Money | None = None
 
 
 def summary(found: AwardScenario, compared: Basis) -> Shown:
@@ -79,12 +81,23 @@ def shown_limit(stored: dict[str, Any], value: Decimal, currency: str) -> str:
 
 
 def lines_per_supplier(awards: Sequence[AwardedLine]) -> list[tuple[str, Money, int]]:
-    """What each winner gets: name, amount, number of lines; the largest first."""
-    found: dict[str, list[Money]] = {}
+    """What each winner gets: name, amount in its own currency, number of lines.
+
+    The largest first, by what it is worth.
+    """
+    found: dict[str, list[AwardedLine]] = {}
     for award in awards:
-        found.setdefault(award.supplier_name, []).append(award.total)
-    totals = [(name, sum(own[1:], start=own[0]), len(own)) for name, own in sorted(found.items())]
-    return sorted(totals, key=lambda row: row[1].amount, reverse=True)
+        found.setdefault(award.supplier_name, []).append(award)
+    by_worth = sorted(sorted(found), key=lambda name: _worth(found[name]), reverse=True)
+    return [
+        (name, sum((each.total for each in own[1:]), start=own[0].total), len(own))
+        for name in by_worth
+        if (own := found[name])
+    ]
+
+
+def _worth(awards: Sequence[AwardedLine]) -> Decimal:
+    return sum(((each.converted_total or each.total).amount for each in awards), Decimal(0))
 
 
 _PER_LOT = {
@@ -173,12 +186,18 @@ def _figures(found: AwardScenario, compared: Basis) -> dict[str, Any]:
     currency = compared.terms.currency
     awarded = {UUID(award["line_id"]) for award in found.awards}
     cheapest = problems.cheapest_possible(compared, awarded)
-    above = None if found.total is None else found.total - cheapest
+    total = None if found.total is None else _rounded(found.total, compared)
+    above = None if total is None else max(total - cheapest, Decimal(0))
     return {
         "is_current": found.run > 0 and problems.is_current(found, compared),
-        "total": None if found.total is None else Money(found.total, currency),
+        "total": None if total is None else Money(total, currency),
         "above_cheapest": None if above is None else Money(above, currency),
     }
+
+
+def _rounded(amount: Decimal, compared: Basis) -> Decimal:
+    """To be shown: what was converted before it was added up has more digits than its currency."""
+    return rounded_amount(amount, compared.terms.currency) if compared.is_mixed else amount
 
 
 def _constraints(found: AwardScenario, compared: Basis) -> list[dict[str, Any]]:
@@ -235,7 +254,7 @@ def _relaxation(found: AwardScenario, compared: Basis) -> dict[str, Any] | None:
         )
     return {
         "loosened": loosened,
-        "total": Money(Decimal(kept["total"]), currency),
+        "total": Money(_rounded(Decimal(kept["total"]), compared), currency),
         "is_proven": kept["is_proven"],
         "awards": _awards(kept["awards"], compared),
     }
@@ -244,7 +263,6 @@ def _relaxation(found: AwardScenario, compared: Basis) -> dict[str, Any] | None:
 def _awards(awards: Sequence[dict[str, str]], compared: Basis) -> list[AwardedLine]:
     """By the number of the line."""
     suppliers = {offer.bid_id: offer.supplier_id for offer in compared.offers}
-    currency = compared.terms.currency
     prices: dict[tuple[UUID, UUID], Price | BundledLine] = {
         (line_id, cell.bid_id): cell.price
         for line_id, cells in compared.cells.items()
@@ -256,6 +274,7 @@ def _awards(awards: Sequence[dict[str, str]], compared: Basis) -> list[AwardedLi
     found = []
     for line_id, bid_id in pairs:
         asked, price = compared.terms.line_by_id[line_id], prices[line_id, bid_id]
+        conversion = compared.conversions[bid_id]
         found.append(
             AwardedLine(
                 line_id=line_id,
@@ -264,8 +283,9 @@ def _awards(awards: Sequence[dict[str, str]], compared: Basis) -> list[AwardedLi
                 bid_id=bid_id,
                 supplier_id=suppliers[bid_id],
                 supplier_name=compared.supplier_name(suppliers[bid_id]),
-                unit_price=Money(price.unit_price, currency),
-                total=Money(price.total, currency),
+                unit_price=Money(price.unit_price, conversion.currency),
+                total=Money(price.total, conversion.currency),
+                converted_total=conversion.shown_beside(price.total),
             )
         )
     return sorted(found, key=lambda line: line.number)

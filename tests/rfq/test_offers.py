@@ -13,8 +13,9 @@ from marketplace.orders.models import Order, OrderLine
 from marketplace.orders.services import drafting as order_drafting
 from marketplace.rfq import bid_queries, bid_rules
 from marketplace.rfq.award_rules import AwardInvalid, Choice
-from marketplace.rfq.bid_content import BidContent, Terms, line_total
+from marketplace.rfq.bid_content import BidContent, Terms
 from marketplace.rfq.bid_models import Award, BidDraft
+from marketplace.rfq.bid_totals import line_total
 from marketplace.rfq.drafts import CriterionDraft
 from marketplace.rfq.offering import OfferKind, QuantityBreak, price_at, read_breaks, written
 from marketplace.rfq.services import awarding, bid_drafts, bid_templates, drafting, evaluation
@@ -87,8 +88,8 @@ def test_no_more_is_offered_than_is_asked_for_now(sourcing):
     """A bid that stands after an addendum has lowered the quantity."""
     asked = bid_queries.terms(sourcing.session, sourcing.rfq.id).lines[0]
     line = a_price(sourcing.lines[0], "10", part="60")
-    assert line_total(asked, line, "EUR") == D(600)
-    assert line_total(replace(asked, quantity=D(40)), line, "EUR") == D(400)
+    assert line_total(asked, line) == D(600)
+    assert line_total(replace(asked, quantity=D(40)), line) == D(400)
 
 
 class TestRules:

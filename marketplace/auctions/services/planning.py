@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from marketplace.auctions import noting, plan_rules, queries, timing
 from marketplace.auctions.board import Board
 from marketplace.auctions.drafts import AuctionDraft, LotDraft
-from marketplace.auctions.errors import AuctionExists, NoCompetition
+from marketplace.auctions.errors import AuctionExists, MixedCurrencies, NoCompetition
 from marketplace.auctions.models import Auction, AuctionEntry, AuctionLot
 from marketplace.auctions.states import AuctionState, AuctionType, EventKind, LotOrder, Skip
 from marketplace.core import outbox
@@ -35,7 +36,7 @@ def plan(session: Session, actor: Actor, rfq_id: UUID, draft: AuctionDraft) -> B
 
     Who has a complete opened bid for a lot takes part in it, unless excluded or blocked. Lots with
     fewer than two bidders are skipped. Raises AuctionInvalid with every reason, AuctionExists,
-    AwardHeld, NoCompetition, or PricesHidden while prices are not open.
+    AwardHeld, NoCompetition, MixedCurrencies, or PricesHidden while prices are not open.
     """
     auction_id = uuid7()
     found = queries.find(session, actor, rfq_id)
@@ -43,7 +44,8 @@ def plan(session: Session, actor: Actor, rfq_id: UUID, draft: AuctionDraft) -> B
         raise AuctionExists(_("This RFQ has an auction already."))
     rfq = repricing.hold(session, actor, rfq_id, auction_id)
     compared = evaluation.read_priced(session, actor, rfq_id)
-    terms, bidders = compared.undecided, _bidders(session, compared, draft)
+    bidders = _bidders(session, compared, draft)
+    terms = replace(compared.undecided, currency=_currency(compared, bidders))
     lowest = {lot_id: min(total for _o, total in known) for lot_id, known in bidders.items()}
     now = server_time(session)
     plan_rules.check(draft, terms, lowest, now)
@@ -72,6 +74,24 @@ def plan(session: Session, actor: Actor, rfq_id: UUID, draft: AuctionDraft) -> B
     _tell(session, actor, queries.board_of(session, rfq, auction), now)
     session.flush()
     return queries.board(session, actor, rfq_id)
+
+
+def _currency(compared: Evaluation, bidders: Bidders) -> str:
+    """The one currency of all who take part; MixedCurrencies where there are several."""
+    found = {
+        compared.conversions[offer.bid_id].currency
+        for known in bidders.values()
+        for offer, _total in known
+    }
+    if len(found) > 1:
+        raise MixedCurrencies(
+            _(
+                "These bids are in several currencies. A live auction needs one; award by the"
+                " comparison, or ask again in one currency."
+            ),
+            currencies=sorted(found),
+        )
+    return found.pop() if found else compared.terms.currency
 
 
 def _bidders(session: Session, compared: Evaluation, draft: AuctionDraft) -> Bidders:

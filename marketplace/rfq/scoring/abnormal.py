@@ -19,32 +19,33 @@ BELOW_NEXT = Fraction(30, 100)
 class Flag:
     """How far a total lies below the others, as shares, and which of the tests it meets."""
 
-    total: Decimal
+    total: Fraction
     mean_of_others: Fraction
     below_mean: Fraction
-    next_total: Decimal | None
+    next_total: Fraction | None
     below_next: Fraction
     by_mean: bool
     by_next: bool
 
 
-def flags(totals: Mapping[UUID, Decimal]) -> dict[UUID, Flag]:
+def flags(totals: Mapping[UUID, Decimal | Fraction]) -> dict[UUID, Flag]:
     """The flagged ones of these totals, by bid."""
     if len(totals) < 2:
         return {}
-    ordered = sorted(totals.values())
-    sum_of_all = sum(map(Fraction, ordered), Fraction(0))
-    found = {bid_id: _measured(total, ordered, sum_of_all) for bid_id, total in totals.items()}
+    exact = {bid_id: Fraction(total) for bid_id, total in totals.items()}
+    ordered = sorted(exact.values())
+    sum_of_all = sum(ordered, Fraction(0))
+    found = {bid_id: _measured(total, ordered, sum_of_all) for bid_id, total in exact.items()}
     return {bid_id: flag for bid_id, flag in found.items() if flag.by_mean or flag.by_next}
 
 
-def _measured(total: Decimal, ordered: Sequence[Decimal], sum_of_all: Fraction) -> Flag:
+def _measured(total: Fraction, ordered: Sequence[Fraction], sum_of_all: Fraction) -> Flag:
     """ordered: all totals, this one among them, lowest first."""
-    mean = (sum_of_all - Fraction(total)) / (len(ordered) - 1)
+    mean = (sum_of_all - total) / (len(ordered) - 1)
     after = bisect_left(ordered, total) + 1
     following = ordered[after] if after < len(ordered) else None
     below_mean = _below(total, mean)
-    below_next = _below(total, Fraction(following)) if following is not None else Fraction(0)
+    below_next = _below(total, following) if following is not None else Fraction(0)
     return Flag(
         total=total,
         mean_of_others=mean,
@@ -56,5 +57,5 @@ def _measured(total: Decimal, ordered: Sequence[Decimal], sum_of_all: Fraction) 
     )
 
 
-def _below(total: Decimal, other: Fraction) -> Fraction:
-    return 1 - Fraction(total) / other if other else Fraction(0)
+def _below(total: Fraction, other: Fraction) -> Fraction:
+    return 1 - total / other if other else Fraction(0)

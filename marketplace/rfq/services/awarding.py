@@ -162,7 +162,7 @@ def _line(rfq: Rfq, decided: Award, compared: Evaluation, line: ChosenLine) -> d
         "unit": line.asked.unit,
         "unit_price": line.unit_price,
         "total": line.total,
-        "currency": rfq.currency,
+        "currency": line.currency,
         "is_best": line.is_best,
     }
 
@@ -214,6 +214,18 @@ def _cost_evidence(rank: Rank) -> dict[str, Any]:
     }
 
 
+def _converted_evidence(rank: Rank) -> dict[str, str]:
+    """What the total was worth, where the bid is in a currency of its own."""
+    if not rank.conversion.is_needed:
+        return {}
+    return {
+        "currency": rank.conversion.currency,
+        "rate": str(rank.conversion.rate),
+        "converted": str(rank.conversion.shown(rank.total).amount),
+        "exact_converted": str(rank.compared),
+    }
+
+
 def _rank_evidence(rank: Rank) -> dict[str, Any]:
     return {
         "place": rank.place,
@@ -221,6 +233,7 @@ def _rank_evidence(rank: Rank) -> dict[str, Any]:
         "supplier_id": str(rank.supplier_id),
         "submitted_at": instant(rank.submitted_at),
         "total": str(rank.total),
+        **_converted_evidence(rank),
         "missing_lines": list(rank.missing),
         "partial_lines": list(rank.partial),
         **_cost_evidence(rank),

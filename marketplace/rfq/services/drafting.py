@@ -21,6 +21,7 @@ from marketplace.rfq import (
     deadlines,
     kind_rules,
     queries,
+    rates,
     rules,
 )
 from marketplace.rfq.drafts import (
@@ -156,7 +157,7 @@ def _apply(rfq: Rfq, header: Header) -> None:
         if name in header:
             setattr(rfq, name, header[name])  # type: ignore[literal-required]
     rfq.currency = header.get("currency", rfq.currency)
-    refuse_all(list(_apply_estimate(rfq, header)))
+    refuse_all([*_apply_estimate(rfq, header), *_apply_rates(rfq, header)])
     if "allows" in header:
         rfq.allows = sorted(str(each) for each in set(header["allows"]))
     if "delivery" in header:
@@ -172,6 +173,12 @@ def _apply_estimate(rfq: Rfq, header: Header) -> Iterator[FieldError]:
     if estimate is not None and estimate.currency != rfq.currency:
         yield rules.currency_fault("/estimate/currency", rfq.currency)
     rfq.estimated_value = None if estimate is None else estimate.amount
+
+
+def _apply_rates(rfq: Rfq, header: Header) -> Iterator[FieldError]:
+    if "rates" in header:
+        rfq.currency_rates = [each.to_json() for each in header["rates"]] or None
+        yield from rates.faults(header["rates"], rfq.currency)
 
 
 def _apply_address(rfq: Rfq, address: Address) -> None:
@@ -201,6 +208,9 @@ def _instant(written: Deadline | None, zone: ZoneInfo, pointer: str) -> datetime
 
 def _check_no_amounts(session: Session, rfq: Rfq, header: Header) -> None:
     """Raise where the same number would come to mean another amount of money."""
+    if rfq.currency_rates and "rates" not in header:
+        detail = _("Give the rates anew when you change the currency: they are per unit of it.")
+        refuse_all([FieldError("/currency", "currency_in_use", detail)])
     own_estimate = rfq.estimated_value is not None and "estimate" not in header
     priced = select(
         or_(

@@ -44,6 +44,7 @@ from marketplace.rfq.models import Rfq, RfqLot
 from marketplace.rfq.pregrading import Pregrade
 from marketplace.rfq.price_models import CurrentLine
 from marketplace.rfq.ranking import Cell, LotRanking, Offer, Price, Score
+from marketplace.rfq.rates import Conversion
 from marketplace.rfq.score_rules import GivenScore
 from marketplace.rfq.sealed_documents import SealedDocument
 from marketplace.rfq.total_costs import Cost
@@ -128,8 +129,18 @@ class Evaluation:
         """The bids in the race, then the excluded ones."""
         return [*self.offers, *(each.offer for each in self.excluded)]
 
+    @cached_property
+    def conversions(self) -> dict[UUID, Conversion]:
+        """From the currency of each bid into that of the RFQ, excluded ones too."""
+        return {each.bid_id: self.terms.conversion(each.currency) for each in self.everybody}
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether a bid is in another currency than the RFQ."""
+        return any(each.is_needed for each in self.conversions.values())
+
     def total_of(self, offer: BidOffer) -> Decimal:
-        """The sum of what the bid prices."""
+        """The sum of what the bid prices, in its own currency."""
         return sum((line.total for line in offer.lines), Decimal(0))
 
     def missing_of(self, offer: BidOffer) -> list[int]:
@@ -139,7 +150,7 @@ class Evaluation:
 
     @property
     def minimums(self) -> dict[UUID, Decimal]:
-        """The least order that a bid takes, where it says so."""
+        """The least order that a bid takes, where it says so, in its own currency."""
         return {
             offer.bid_id: offer.minimum_order
             for offer in self.offers
@@ -306,7 +317,7 @@ def _scores(
     )
 
 
-def _price(line: CurrentLine, asked: AskedLine) -> Price:
+def _price(line: CurrentLine, asked: AskedLine, conversion: Conversion) -> Price:
     breaks = offering.breaks_from({"breaks": line.breaks})
     offered = asked.quantity if line.quantity is None else line.quantity
     return Price(
@@ -317,6 +328,7 @@ def _price(line: CurrentLine, asked: AskedLine) -> Price:
         base=line.unit_price,
         breaks=breaks,
         opened_unit_price=line.opened_price(offered) if line.is_repriced else None,
+        conversion=conversion,
     )
 
 
@@ -325,13 +337,14 @@ def _bundles_of(terms: Terms, offer: BidOffer) -> tuple[BundleOffer, ...]:
     named = offer.money.bundles if offer.money else []
     if not named:
         return ()
+    conversion = terms.conversion(offer.currency)
     prices = {
-        line.rfq_line_id: _price(line, terms.line_by_id[line.rfq_line_id]).unit_price
+        line.rfq_line_id: _price(line, terms.line_by_id[line.rfq_line_id], conversion).unit_price
         for line in offer.lines
         if line.quantity is None and line.rfq_line_id in terms.line_by_id
     }
     found = (
-        bundling.offer_of(Bundle.from_json(each), terms.lines, prices, terms.currency)
+        bundling.offer_of(Bundle.from_json(each), terms.lines, prices, conversion.currency)
         for each in named
     )
     return tuple(each for each in found if each is not None and each.saving > 0)
@@ -340,12 +353,13 @@ def _bundles_of(terms: Terms, offer: BidOffer) -> tuple[BundleOffer, ...]:
 def _compared(
     terms: Terms, offer: BidOffer, scores: Scores, costs: Mapping[UUID, tuple[Cost, ...]]
 ) -> Offer:
+    conversion = terms.conversion(offer.currency)
     return Offer(
         bid_id=offer.bid_id,
         supplier_id=offer.supplier_id,
         submitted_at=offer.submitted_at,
         prices={
-            line.rfq_line_id: _price(line, terms.line_by_id[line.rfq_line_id])
+            line.rfq_line_id: _price(line, terms.line_by_id[line.rfq_line_id], conversion)
             for line in offer.lines
             if line.rfq_line_id in terms.line_by_id
         },
@@ -356,4 +370,5 @@ def _compared(
         },
         bundles=_bundles_of(terms, offer),
         costs=costs[offer.bid_id],
+        conversion=conversion,
     )

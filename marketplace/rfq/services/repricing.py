@@ -72,7 +72,8 @@ def _rows(
         offer = offers[each.bid_id]
         opened = _opened_totals(offer)
         lines = [(asked, opened[asked.id]) for asked in terms.lines_of(each.lot_id)]
-        for price in repricing.scaled(lines, each.amount, terms.currency):
+        currency = offer.currency or terms.currency
+        for price in repricing.scaled(lines, each.amount, currency):
             yield {
                 "bid_id": offer.bid_id,
                 "rfq_line_id": price.line_id,

@@ -178,6 +178,9 @@
   };
   const written = () => {
     const faults = [];
+    // chosen once for the whole bid, where the RFQ takes several
+    const choice = $("seal-currency");
+    const currency = choice ? choice.value : facts.currency;
     const lines = [];
     for (const row of rows()) {
       const typed = row.value.trim();
@@ -190,7 +193,7 @@
         faults.push([row.id, facts.words.price]);
         continue;
       }
-      const named = { line_id: row.dataset.line, unit_price: value, currency: facts.currency, note };
+      const named = { line_id: row.dataset.line, unit_price: value, currency, note };
       lines.push({ ...facts.empty_line, ...named });
     }
     if (!lines.length && !faults.length) faults.push([rows()[0].id, facts.words.no_price]);
@@ -214,10 +217,13 @@
       answers: said,
       note: $("seal-note").value.trim(),
       delivery_days: days ? Number(days) : null,
+      ...(choice ? { currency } : {}),
     };
     return { content, faults };
   };
   const fill = (content) => {
+    const choice = $("seal-currency");
+    if (choice && content.currency) choice.value = content.currency;
     for (const line of content.lines || []) {
       const row = rows().find((field) => field.dataset.line === line.line_id);
       if (!row) continue;
