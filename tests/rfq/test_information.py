@@ -83,6 +83,10 @@ class TestDrafting:
             ("allows", ["bundles"]),
             ("minimum_bids", 2),
             ("standstill_days", 10),
+            (
+                "rates",
+                [{"currency": "USD", "rate": "1.1", "as_of": "2026-01-05", "source": "ECB"}],
+            ),
         ],
     )
     def test_refuses_what_belongs_to_prices_and_awards(
@@ -94,6 +98,20 @@ class TestDrafting:
             (f"/{name}", "not_for_this_kind")
         ]
         assert session.scalar(select(func.count()).select_from(Rfq)) == 0
+
+    def test_the_form_asks_for_none_of_them(
+        self, session: Session, buyer: Actor, portal: Portal
+    ) -> None:
+        browser = portal(buyer)
+        page = browser.get("/rfqs/new?kind=rfi").text
+        for name in ("allows", "standstill_days", "rates.0.rate", "envelopes", "minimum_bids"):
+            assert f'name="{name}"' not in page, name
+            assert f'name="{name}"' in browser.get("/rfqs/new").text, name
+        values = {"title": "Market", "kind": "rfi", "currency": "EUR", "addendum_days": "2",
+                  "time_zone": "Europe/Paris"}  # fmt: skip
+        made = browser.post("/rfqs/new", values)
+        assert made.status_code == 303, words(made)
+        assert session.scalars(select(Rfq)).one().kind is RfqKind.RFI
 
     def test_counts_no_costs(self, session: Session, buyer: Actor) -> None:
         rfq = make_rfq(session, buyer, kind=RfqKind.RFI, criteria=QUESTIONS, open_to_all=True)
