@@ -53,10 +53,7 @@ def _page(compared: Evaluation, form: Form) -> str:
         rfq=compared.rfq,
         currency=_currency(compared, form.values("excluded_supplier_ids")),
         lots=compared.undecided.lots,
-        bidders=[
-            (str(offer.supplier_id), compared.supplier_name(offer.supplier_id))
-            for offer in compared.offers
-        ],
+        bidders=[(str(supplier_id), name) for supplier_id, name in compared.bidders.items()],
         types=list(AuctionType),
         orders=list(LotOrder),
         displays=list(Display),

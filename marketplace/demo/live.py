@@ -66,6 +66,8 @@ TO_SCORE = Asked(
     {"alborada": "0.98", "kessler": "0.96", "lumiere": "1.08"}, times=3,
     minimum_bids=3,
     costs=Costs(terms=(CostTerm("Installation de nuit et recette", CostSource.ENTERED),)),
+    allows=(OfferKind.ALTERNATIVES,),
+    alternatives={"kessler": ("0.83", "Matériel reconditionné, garanti deux ans")},
 )  # fmt: skip
 
 IN_STANDSTILL = Asked(

@@ -34,7 +34,10 @@ PASSPHRASE = "trois tilleuls en fleur"  # noqa: S105 - printed for the RFQ that 
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked for, of whom. prices: factor on the reference price by supplier; 0: no bid."""
+    """What is asked for, of whom. prices: factor on the reference price by supplier; 0: no bid.
+
+    alternatives: by supplier its factor and its name.
+    """
 
     title: str
     description: str
@@ -48,6 +51,7 @@ class Asked:
     costs: Costs = NO_COSTS
     # further currencies of bids, with what one euro is worth in them
     rates: tuple[tuple[str, str], ...] = ()
+    alternatives: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -125,12 +129,19 @@ class Sourcing:
             publishing.publish(self.session, self.buyer, event.rfq.id, PASSPHRASE)
 
     def bid(self, event: Event, key: str, at: datetime) -> None:
-        """This supplier's sealed bid; none where its price is zero."""
-        factor = Decimal(event.asked.prices[key])
-        if not factor:
-            return
+        """This supplier's sealed bids; no main one where its price is zero."""
+        if factor := Decimal(event.asked.prices[key]):
+            self._submit(event, key, at, factor)
+        if key in event.asked.alternatives:
+            second, name = event.asked.alternatives[key]
+            self._submit(event, key, at, Decimal(second), name)
+
+    def _submit(
+        self, event: Event, key: str, at: datetime, factor: Decimal, alternative: str = ""
+    ) -> None:
         rfq = queries.get_with_content(self.session, self.buyer, event.rfq.id)
         content = BidContent(
+            name=alternative,
             lines=tuple(
                 PricedLine(line.id, _offered(line, factor, number), "EUR")
                 for number, line in enumerate(rfq.lines)
@@ -145,7 +156,15 @@ class Sourcing:
             ),
         )
         with clock.frozen(at):
-            bidding.submit(self.session, self.cast.of(key), self.keys, rfq.id, at, content)
+            bidding.submit(
+                self.session,
+                self.cast.of(key),
+                self.keys,
+                rfq.id,
+                at,
+                content,
+                alternative=int(bool(alternative)),
+            )
 
     def open(self, event: Event, at: datetime) -> None:
         with clock.frozen(at):

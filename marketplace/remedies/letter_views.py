@@ -5,8 +5,9 @@ from fractions import Fraction
 from typing import Any
 
 from marketplace.core.money import Money, Quantity
+from marketplace.core.text import _
 from marketplace.remedies.models import AwardLetter
-from marketplace.rfq import total_costs
+from marketplace.rfq import alternatives, total_costs
 from marketplace.rfq.evaluation_states import ExclusionGround
 from marketplace.web.shown import Shown
 
@@ -41,6 +42,7 @@ def _lot(lot: Json, currency: str) -> Json:
                 "total": Money(Decimal(winner["total"]), winner["currency"]),
                 "converted": _converted(winner, currency),
                 "points": Decimal(winner["points"]),
+                "bidder": _named(winner["name"], winner),
             }
             for winner in lot["winners"]
         ],
@@ -50,6 +52,7 @@ def _lot(lot: Json, currency: str) -> Json:
 def _bid(bid: Json, currency: str) -> Json:
     return {
         **bid,
+        "which": _named(str(_("Your bid")), bid) if "alternative" in bid else "",
         # named only where it is another than that of the RFQ
         "total": Money(Decimal(bid["total"]), bid.get("currency", currency)),
         "converted": _converted(bid, currency),
@@ -89,6 +92,13 @@ def _converted(told: Json, currency: str) -> Money | None:
     """What the amount was worth in the currency of the RFQ, where it is in another."""
     converted = told.get("converted")
     return None if converted is None else Money(Decimal(converted), currency)
+
+
+def _named(bidder: str, said: Json) -> str:
+    """With the number and name of the alternative, where it is one."""
+    return str(
+        alternatives.named(bidder, said.get("alternative", 0), said.get("alternative_name", ""))
+    )
 
 
 def _line(line: Json) -> Json:

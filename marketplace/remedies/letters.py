@@ -88,6 +88,7 @@ def _lot(decision: Decision, lot: AskedLot, ranks: list[Json], supplier_id: UUID
 def _bid(decision: Decision, rank: Json) -> Json:
     judged = {criterion.name: criterion for criterion in decision.terms.judged}
     return {
+        **_which(rank),
         "place": rank["place"],
         "total": rank["total"],
         **{name: rank[name] for name in ("currency", "converted") if name in rank},
@@ -146,6 +147,7 @@ def _winners(
         yield {
             "supplier_id": str(won[0].supplier_id),
             "name": decision.names[won[0].supplier_id],
+            **_which(rank),
             "total": str(sum((line.total for line in won), Decimal(0))),
             "currency": won[0].currency,
             **_converted(decision.terms, won),
@@ -160,6 +162,13 @@ def _converted(terms: Terms, won: Sequence[AwardLine]) -> dict[str, str]:
     total = sum((line.total for line in won), Decimal(0))
     worth = terms.conversion(won[0].currency).shown_beside(total)
     return {"converted": str(worth.amount)} if worth else {}
+
+
+def _which(rank: Json) -> Json:
+    """Which of a bidder's bids it is; nothing of main bids."""
+    if "alternative" not in rank:
+        return {}
+    return {"alternative": rank["alternative"], "alternative_name": rank["name"]}
 
 
 def _points(rank: Json) -> str:

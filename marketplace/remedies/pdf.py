@@ -119,7 +119,7 @@ def _winner(winner: dict[str, Any]) -> Text:
         "%(supplier)s: %(total)s, %(points)s points (line %(lines)s)",
         "%(supplier)s: %(total)s, %(points)s points (lines %(lines)s)",
         len(winner["lines"]),
-        supplier=winner["name"],
+        supplier=winner["bidder"],
         total=formats.money(winner["total"]),
         points=formats.number(winner["points"], 2),
         lines=", ".join(str(number) for number in winner["lines"]),

@@ -64,6 +64,8 @@ class LetterBidSchema(Schema):
     """The reader's own bid, and how it was judged."""
 
     place = fields.Integer(allow_none=True, metadata={"description": "Null: prices are missing."})
+    alternative = fields.Integer(metadata={"description": "Left out of the main bid."})
+    alternative_name = fields.String()
     total = MoneyField()
     converted = MoneyField(allow_none=True, metadata=CONVERTED)
     missing_lines = fields.List(fields.Integer())
@@ -93,6 +95,8 @@ class LetterWinnerSchema(Schema):
 
     supplier_id = IdField()
     name = fields.String()
+    alternative = fields.Integer(metadata={"description": "Left out of a main bid."})
+    alternative_name = fields.String()
     total = MoneyField(metadata={"description": "Of the awarded lines."})
     converted = MoneyField(allow_none=True, metadata=CONVERTED)
     points = DecimalField()

@@ -19,7 +19,7 @@ from marketplace.rfq.addenda_schemas import (
 )
 from marketplace.rfq.bid_http import attempts_kept, service_keys
 from marketplace.rfq.bid_models import BidAttempt
-from marketplace.rfq.bid_schemas import BidReceiptSchema
+from marketplace.rfq.receipt_schemas import BidReceiptSchema
 from marketplace.rfq.services import addenda, confirming
 from marketplace.web.blueprints import ApiBlueprint, expected_version
 from marketplace.web.context import arrived_at, current_actor, current_session

@@ -19,6 +19,7 @@ from marketplace.rfq.addenda.wanted import Wanted
 from marketplace.rfq.addenda_api import read_wanted
 from marketplace.rfq.addenda_schemas import AddendumFormSchema
 from marketplace.rfq.bid_http import attempts_kept, service_keys
+from marketplace.rfq.bid_models import BidAttempt
 from marketplace.rfq.bid_queries import Door
 from marketplace.rfq.lot_states import LotState
 from marketplace.rfq.models import Rfq
@@ -148,7 +149,16 @@ def confirm(rfq_id: UUID, bid_id: UUID) -> ResponseReturnValue:
             terms_number=whole_number(request.form.get("terms_number", "")) or 0,
         )
     flash(_("Your prices for these lines stand. The receipt says so."))
-    return redirect(url_for("bids.receipt", rfq_id=rfq_id, attempt_id=receipt.id), 303)
+    return redirect(_receipt_url(receipt), 303)
+
+
+def _receipt_url(receipt: BidAttempt) -> str:
+    return url_for(
+        "bids.receipt",
+        rfq_id=receipt.rfq_id,
+        alternative=receipt.alternative,
+        attempt_id=receipt.id,
+    )
 
 
 def rows_of(changes: Sequence[dict[str, Any]]) -> list[wording.Row]:

@@ -21,6 +21,7 @@ def passage(door: Door, actor: Actor, arrived_at: datetime) -> receipts.Passage:
         arrived_at=arrived_at,
         due_at=bid_rules.deadline_of(door.rfq),
         time_zone=door.rfq.time_zone,
+        alternative=door.alternative,
     )
 
 

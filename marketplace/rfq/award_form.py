@@ -63,7 +63,7 @@ def totals(compared: Evaluation, lines: list[ChosenLine]) -> list[tuple[str, Mon
         if own:
             currency = compared.conversions[offer.bid_id].currency
             amount = Money(sum(own, Decimal(0)), currency)
-            found.append((compared.supplier_name(offer.supplier_id), amount, len(own)))
+            found.append((compared.bidder_name(offer.bid_id), amount, len(own)))
     return found
 
 

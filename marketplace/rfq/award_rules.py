@@ -132,6 +132,29 @@ def _bundled(
     ]
 
 
+def check_bids_of_suppliers(chosen: Sequence[ChosenLine], supplier_of: Mapping[UUID, UUID]) -> None:
+    """Raise AwardInvalid where two bids of one supplier share a line, or have two currencies."""
+    currencies: dict[UUID, str] = {}
+    if any(
+        currencies.setdefault(supplier_of[line.bid_id], line.currency) != line.currency
+        for line in chosen
+    ):
+        detail = _("A decision makes one order for each supplier: choose bids in one currency.")
+        raise AwardInvalid(detail, errors=[FieldError("/choices", "two_currencies", detail)])
+    won: dict[tuple[UUID, UUID], UUID] = {}
+    twice = [
+        line.asked.number
+        for line in chosen
+        if won.setdefault((line.asked.id, supplier_of[line.bid_id]), line.bid_id) != line.bid_id
+    ]
+    if twice:
+        detail = _(
+            "Line %(numbers)s goes to two bids of the same supplier. Choose one of them.",
+            numbers=", ".join(map(str, dict.fromkeys(twice))),
+        )
+        raise AwardInvalid(detail, errors=[FieldError("/choices", "supplier_twice", detail)])
+
+
 def check_minimums(chosen: Iterable[ChosenLine], minimums: Mapping[UUID, Decimal]) -> None:
     """Raise AwardInvalid when a bid gets less than the least order that it takes."""
     given: dict[UUID, Decimal] = {}

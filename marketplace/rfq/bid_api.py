@@ -12,7 +12,14 @@ from marketplace.core.text import _
 from marketplace.documents.schemas import UploadSchema
 from marketplace.identity.permissions import Actor, OrgKind
 from marketplace.identity.queries import organisations
-from marketplace.rfq import bid_queries, bid_views, evaluation_queries, price_sight
+from marketplace.rfq import (
+    bid_queries,
+    bid_views,
+    evaluation_queries,
+    own_bids,
+    price_sight,
+    queries,
+)
 from marketplace.rfq.bid_content import BidContent
 from marketplace.rfq.bid_http import (
     READ_BACK_PARAMETER,
@@ -22,19 +29,21 @@ from marketplace.rfq.bid_http import (
     read_back_header,
     service_keys,
 )
-from marketplace.rfq.bid_models import BidAttempt
+from marketplace.rfq.bid_models import Bid, BidAttempt
 from marketplace.rfq.bid_schemas import (
     BidCreateSchema,
     BidDocumentSchema,
     BidInputSchema,
     BidListSchema,
-    BidReceiptListSchema,
-    BidReceiptSchema,
     BidSchema,
-    ReceiptKeySchema,
 )
 from marketplace.rfq.bid_states import READABLE
 from marketplace.rfq.bid_views import BidView
+from marketplace.rfq.receipt_schemas import (
+    BidReceiptListSchema,
+    BidReceiptSchema,
+    ReceiptKeySchema,
+)
 from marketplace.rfq.sealed_documents import SealedDocument
 from marketplace.rfq.services import bid_drafts, bidding
 from marketplace.web.blueprints import ApiBlueprint, expected_version
@@ -58,18 +67,24 @@ class Bids(MethodView):
         actor = current_actor()
         if actor.org_kind is not OrgKind.SUPPLIER:
             return {"items": _opened(actor, rfq_id), "next_cursor": None}
-        own = _own(actor, rfq_id)
-        return {"items": [own] if own else [], "next_cursor": None}
+        return {"items": _owns(actor, rfq_id), "next_cursor": None}
 
     @blp.idempotent(required=True, redact=SECRET)
     @blp.arguments(BidCreateSchema)
     @blp.response(201, BidSchema)
     def post(self, data: dict[str, Any], rfq_id: UUID) -> BidView:
-        """Keep a draft, or with `submit` submit at once."""
+        """Keep a draft, or with `submit` submit at once: of the main bid, or an alternative."""
         if data["submit"]:
-            return _submit(rfq_id, data["content"])
+            return _submit(rfq_id, data["content"], data["alternative"])
         actor = current_actor()
-        bid = bid_drafts.save(current_session(), actor, service_keys(), rfq_id, data["content"])
+        bid = bid_drafts.save(
+            current_session(),
+            actor,
+            service_keys(),
+            rfq_id,
+            data["content"],
+            alternative=data["alternative"],
+        )
         return _read(actor, rfq_id, bid.id)
 
 
@@ -86,9 +101,15 @@ class OneBid(MethodView):
     def put(self, content: BidContent, rfq_id: UUID, bid_id: UUID) -> BidView:
         """Write the draft anew. A submitted bid stays valid until the draft is submitted."""
         session, actor = current_session(), current_actor()
-        bid_queries.own_bid(session, actor, rfq_id, bid_id)
+        own = bid_queries.own_bid(session, actor, rfq_id, bid_id)
         bid_drafts.save(
-            session, actor, service_keys(), rfq_id, content, expected=expected_version()
+            session,
+            actor,
+            service_keys(),
+            rfq_id,
+            content,
+            alternative=own.alternative,
+            expected=expected_version(),
         )
         return _read(actor, rfq_id, bid_id)
 
@@ -99,7 +120,8 @@ class BidSubmission(MethodView):
     @blp.response(200, BidSchema)
     def post(self, rfq_id: UUID, bid_id: UUID) -> BidView:
         """Seal and submit the draft. It counts if this request has arrived by the deadline."""
-        return _submit(rfq_id, None, bid_id)
+        own = bid_queries.own_bid(current_session(), current_actor(), rfq_id, bid_id)
+        return _submit(rfq_id, None, own.alternative)
 
 
 @blp.route("/<uuid:rfq_id>/bids/<uuid:bid_id>/withdraw")
@@ -109,10 +131,16 @@ class BidWithdrawal(MethodView):
     def post(self, rfq_id: UUID, bid_id: UUID) -> BidAttempt:
         """Take the bid back."""
         session, actor = current_session(), current_actor()
-        bid_queries.own_bid(session, actor, rfq_id, bid_id)
+        own = bid_queries.own_bid(session, actor, rfq_id, bid_id)
         with attempts_kept():
             return bidding.withdraw(
-                session, actor, service_keys(), rfq_id, arrived_at(), expected=_seen_version()
+                session,
+                actor,
+                service_keys(),
+                rfq_id,
+                arrived_at(),
+                alternative=own.alternative,
+                expected=_seen_version(),
             )
 
 
@@ -124,8 +152,15 @@ class BidRevision(MethodView):
     def post(self, rfq_id: UUID, bid_id: UUID) -> BidView:
         """Begin a replacement with a copy of the submitted bid."""
         session, actor = current_session(), current_actor()
-        bid_queries.own_bid(session, actor, rfq_id, bid_id)
-        bid_drafts.revise(session, actor, service_keys(), rfq_id, read_back_header() or b"")
+        own = bid_queries.own_bid(session, actor, rfq_id, bid_id)
+        bid_drafts.revise(
+            session,
+            actor,
+            service_keys(),
+            rfq_id,
+            read_back_header() or b"",
+            alternative=own.alternative,
+        )
         return _read(actor, rfq_id, bid_id)
 
 
@@ -137,7 +172,7 @@ class BidDocuments(MethodView):
     def post(self, files: dict[str, Any], rfq_id: UUID, bid_id: UUID) -> SealedDocument:
         """Add a document to the draft (multipart/form-data, part `file`)."""
         session, actor, file = current_session(), current_actor(), files["file"]
-        bid_queries.own_bid(session, actor, rfq_id, bid_id)
+        own = bid_queries.own_bid(session, actor, rfq_id, bid_id)
         return bid_drafts.attach(
             session,
             actor,
@@ -146,6 +181,7 @@ class BidDocuments(MethodView):
             filename=file.filename or "",
             content_type=file.mimetype,
             content=file.stream.read(),
+            alternative=own.alternative,
         )
 
 
@@ -161,9 +197,11 @@ class OneBidDocument(MethodView):
     def delete(self, rfq_id: UUID, bid_id: UUID, document_id: UUID) -> None:
         """Take a document out of the draft."""
         session, actor = current_session(), current_actor()
-        bid_queries.own_bid(session, actor, rfq_id, bid_id)
+        own = bid_queries.own_bid(session, actor, rfq_id, bid_id)
         expected_version()
-        bid_drafts.detach(session, actor, service_keys(), rfq_id, document_id)
+        bid_drafts.detach(
+            session, actor, service_keys(), rfq_id, document_id, alternative=own.alternative
+        )
 
 
 @blp.route("/<uuid:rfq_id>/receipts")
@@ -184,7 +222,7 @@ class ReceiptKey(MethodView):
         return {"algorithm": "Ed25519", "public_key": service_keys().public_key().hex()}
 
 
-def _submit(rfq_id: UUID, content: BidContent | None, bid_id: UUID | None = None) -> BidView:
+def _submit(rfq_id: UUID, content: BidContent | None, alternative: int) -> BidView:
     actor = current_actor()
     with attempts_kept():
         done = bidding.submit(
@@ -194,7 +232,7 @@ def _submit(rfq_id: UUID, content: BidContent | None, bid_id: UUID | None = None
             rfq_id,
             arrived_at(),
             content,
-            bid_id=bid_id,
+            alternative=alternative,
             expected=_seen_version(),
         )
     return bid_views.submitted(done, actor)
@@ -205,12 +243,19 @@ def _seen_version() -> int | None:
     return expected_version() if "If-Match" in request.headers else None
 
 
-def _own(actor: Actor, rfq_id: UUID) -> BidView | None:
+def _owns(actor: Actor, rfq_id: UUID) -> list[BidView]:
+    """The supplier's own bids, the main one first: so many as the RFQ allows at most."""
     session = current_session()
-    read = bid_drafts.read(session, actor, service_keys(), rfq_id, read_back_header())
-    bid = read.door.bid
-    if bid is None:
-        return None
+    queries.get(session, actor, rfq_id)
+    found = own_bids.listed(session, actor, rfq_id)
+    return [_own(actor, rfq_id, each.bid) for each in found]
+
+
+def _own(actor: Actor, rfq_id: UUID, bid: Bid) -> BidView:
+    session = current_session()
+    read = bid_drafts.read(
+        session, actor, service_keys(), rfq_id, read_back_header(), alternative=bid.alternative
+    )
     if bid.state in READABLE:
         offer = bid_queries.offer(session, rfq_id, bid.id)
         view = bid_views.opened(bid, offer, read.terms, actor.org_name)
@@ -234,11 +279,10 @@ def _opened(actor: Actor, rfq_id: UUID) -> list[BidView]:
 
 def _read(actor: Actor, rfq_id: UUID, bid_id: UUID) -> BidView:
     if actor.org_kind is OrgKind.SUPPLIER:
-        found = _own(actor, rfq_id)
-        views = [found] if found else []
-    else:
-        views = _opened(actor, rfq_id)
-    for view in views:
+        own = bid_queries.own_bid(current_session(), actor, rfq_id, bid_id)
+        if own.bid is not None:
+            return _own(actor, rfq_id, own.bid)
+    for view in _opened(actor, rfq_id):
         if view.id == bid_id:
             return view
     raise NotFound(_("There is no such bid."))

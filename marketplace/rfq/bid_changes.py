@@ -41,6 +41,7 @@ def field_changes(terms: Terms, old: BidContent, new: BidContent) -> list[FieldC
     return [
         change
         for change in (
+            FieldChange(_("Name of the alternative"), old.name, new.name),
             FieldChange(_("Currency"), *(each.currency or terms.currency for each in (old, new))),
             *_lots(terms, old, new),
             FieldChange(_("Delivery time in days"), _days(old), _days(new)),

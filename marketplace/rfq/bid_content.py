@@ -128,6 +128,7 @@ class Terms:
     kind: RfqKind = RfqKind.RFQ
     costs: AskedCosts = NOT_ASKED
     rates: tuple[ExchangeRate, ...] = ()
+    alternatives: int = 0
 
     @cached_property
     def currencies(self) -> tuple[str, ...]:
@@ -214,6 +215,7 @@ class Terms:
             **({"minimum_bids": self.minimum_bids} if self.minimum_bids else {}),
             **self.costs.to_json(),
             **({"rates": [each.to_json() for each in self.rates]} if self.rates else {}),
+            **({"alternatives": self.alternatives} if self.alternatives else {}),
         }
 
     @classmethod
@@ -266,6 +268,7 @@ class Terms:
             costs=AskedCosts.from_json(data.get("costs")),
             kind=RfqKind(data.get("kind", RfqKind.RFQ)),
             rates=tuple(ExchangeRate.from_json(each) for each in data.get("rates", ())),
+            alternatives=data.get("alternatives", 0),
         )
 
 
@@ -334,6 +337,7 @@ class BidContent:
     """A whole bid. ``lot_ids`` are the lots it is for; empty: those of its lines.
 
     ``currency`` is that of all its amounts; None: the RFQ's.
+    ``name`` is what the supplier calls an alternative; the main bid has none.
     """
 
     lines: tuple[PricedLine, ...] = ()
@@ -345,6 +349,7 @@ class BidContent:
     minimum_order: Money | None = None
     bundles: tuple[Bundle, ...] = ()
     currency: str | None = None
+    name: str = ""
 
     @cached_property
     def line_by_id(self) -> dict[UUID, PricedLine]:
@@ -365,6 +370,7 @@ class BidContent:
             **({"bundles": [each.to_json() for each in self.bundles]} if self.bundles else {}),
             **({"minimum_order": [str(least.amount), least.currency]} if least else {}),
             **({"currency": self.currency} if self.currency is not None else {}),
+            **({"name": self.name} if self.name else {}),
         }
 
     @classmethod
@@ -381,6 +387,7 @@ class BidContent:
             minimum_order=_money_from_json(data.get("minimum_order")),
             bundles=tuple(Bundle.from_json(each) for each in data.get("bundles", ())),
             currency=data.get("currency"),
+            name=data.get("name", ""),
         )
 
 

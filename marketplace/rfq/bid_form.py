@@ -16,6 +16,7 @@ from marketplace.rfq.bid_changes import FieldChange, LineChange
 from marketplace.rfq.bid_content import BidContent, PricedLine
 from marketplace.rfq.bid_http import service_keys
 from marketplace.rfq.bid_models import Bid
+from marketplace.rfq.bundling import MAX_BUNDLES
 from marketplace.rfq.scoring.answers import canonical
 from marketplace.rfq.services import bid_drafts
 from marketplace.rfq.services.bid_drafts import OwnBid
@@ -55,6 +56,7 @@ def initial(own: OwnBid) -> dict[str, Any]:
     said = {answer.criterion_id: answer.text for answer in draft.answers}
     return {
         "currency": draft.currency or own.terms.currency,
+        "name": draft.name,
         "lot_ids": draft.lot_ids,
         "lines": [_row(draft.line_by_id.get(line.id)) for line in own.terms.lines],
         "note": draft.note,
@@ -81,7 +83,17 @@ def _row(priced: PricedLine | None) -> dict[str, Any]:
     }
 
 
-def save(form: Form, rfq_id: UUID) -> Saved:
+def bundle_rows(form: Form) -> int:
+    """Those that are filled in, and two more."""
+    filled = 0
+    for row in range(MAX_BUNDLES):
+        names = (f"bundles.{row}.{field}" for field in ("name", "line_ids", "lot_ids"))
+        if any(any(form.values(name)) if "_ids" in name else form.value(name) for name in names):
+            filled = row + 1
+    return min(MAX_BUNDLES, filled + 2)
+
+
+def save(form: Form, rfq_id: UUID, alternative: int) -> Saved:
     """Keep the form as the draft; reasons against it are put at its fields.
 
     The version it was filled in for must be the present one, unless the form says over which
@@ -100,20 +112,23 @@ def save(form: Form, rfq_id: UUID) -> Saved:
                 service_keys(),
                 rfq_id,
                 content,
+                alternative=alternative,
                 expected=expected,
                 terms_number=whole_number(request.form.get("terms", "")),
             )
         return Saved(bid)
     except Stale:
-        return _changed_meanwhile(rfq_id, content)
+        return _changed_meanwhile(rfq_id, content, alternative)
     except DomainError as refusal:
         _take(form, refusal, form.data["rows"])
         return Saved()
 
 
-def _changed_meanwhile(rfq_id: UUID, content: BidContent) -> Saved:
+def _changed_meanwhile(rfq_id: UUID, content: BidContent, alternative: int) -> Saved:
     """What differs from the saved draft; where nothing does, the form is saved already."""
-    own = bid_drafts.read(current_session(), current_actor(), service_keys(), rfq_id)
+    own = bid_drafts.read(
+        current_session(), current_actor(), service_keys(), rfq_id, alternative=alternative
+    )
     bid, draft = own.door.bid, own.draft or BidContent()
     lines = bid_changes.line_changes(own.terms, draft, content)
     fields = bid_changes.field_changes(own.terms, draft, content)

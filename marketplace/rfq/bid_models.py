@@ -1,5 +1,6 @@
 """Tables of bids: seals, sealed versions, signed attempts, and what opening revealed."""
 
+import json
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    SmallInteger,
     UniqueConstraint,
     text,
 )
@@ -31,6 +33,8 @@ from marketplace.core.db import (
     UnitCode,
     UnitPrice,
 )
+from marketplace.core.text import Text
+from marketplace.rfq import alternatives
 from marketplace.rfq.award_models import AwardStanding
 from marketplace.rfq.bid_states import AttemptOutcome, BidState
 from marketplace.rfq.envelopes import Cipher
@@ -87,17 +91,22 @@ class RfqSeal(Base):
 
 
 class Bid(HasId, HasVersion, HasCreated, Base):
-    """The one bid of a supplier; ``number`` is its last submitted version, 0 before the first."""
+    """A bid of a supplier; ``number`` is its last submitted version, 0 before the first.
+
+    ``alternative`` is 0 for the main bid, and counts the others that the supplier offers beside.
+    """
 
     __tablename__ = "bid"
     __table_args__ = (
-        UniqueConstraint("rfq_id", "supplier_id"),
+        UniqueConstraint("rfq_id", "supplier_id", "alternative"),
+        CheckConstraint("alternative BETWEEN 0 AND 9", name="alternative_sane"),
         Index(None, "supplier_id", "created_at", "id"),
     )
 
     rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_seal.rfq_id"))
     buyer_id: Mapped[UUID]
     supplier_id: Mapped[UUID]
+    alternative: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     state: Mapped[BidState]
     number: Mapped[int] = mapped_column(server_default="0", default=0)
     submitted_at: Mapped[datetime | None]
@@ -183,6 +192,11 @@ class BidAttempt(HasId, Base):
     seq: Mapped[int] = mapped_column(BigInteger, server_default="0")
     link: Mapped[bytes] = mapped_column(LargeBinary, server_default=text("''::bytea"))
 
+    @property
+    def alternative(self) -> int:
+        """Which of the supplier's bids it was about, as the statement says; 0: the main one."""
+        return int(json.loads(self.statement).get("alternative", 0))
+
 
 class BidAttemptHead(Base):
     """The last link of each RFQ's chain of attempts."""
@@ -232,6 +246,9 @@ class BidOffer(Base):
     rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_seal.rfq_id"))
     buyer_id: Mapped[UUID]
     supplier_id: Mapped[UUID]
+    alternative: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    # what the supplier calls an alternative
+    name: Mapped[str] = mapped_column(default="", server_default="")
     number: Mapped[int]
     submitted_at: Mapped[datetime]
     note: Mapped[str]
@@ -253,6 +270,10 @@ class BidOffer(Base):
     def minimum_order(self) -> Decimal | None:
         """The least order that the bidder takes."""
         return self.money.minimum_order if self.money else None
+
+    def bidder(self, supplier: str) -> Text | str:
+        """Whose bid it is, and which of several. supplier: their name."""
+        return alternatives.named(supplier, self.alternative, self.name)
 
     @property
     def currency(self) -> str | None:

@@ -1,5 +1,6 @@
 """A supplier's bid for people: write, check, submit, receipt, replace, withdraw."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from marketplace.rfq import (
     evaluation_queries,
     opening_pages,
     opening_queries,
+    own_bids,
     proof_queries,
     views,
 )
@@ -40,8 +42,9 @@ from marketplace.rfq.bid_http import (
 from marketplace.rfq.bid_schemas import BidFormSchema
 from marketplace.rfq.bid_states import READABLE, AttemptOutcome, BidState
 from marketplace.rfq.bid_totals import money_total, total_of
-from marketplace.rfq.bundling import MAX_BUNDLES
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.own_bid_routes import of_each_bid
+from marketplace.rfq.own_bids import Listed
 from marketplace.rfq.services import bid_drafts, bidding, proving
 from marketplace.rfq.services.bid_drafts import OwnBid
 from marketplace.web.blueprints import PageBlueprint
@@ -56,18 +59,20 @@ my_pages = PageBlueprint("my_bids", __name__, url_prefix="/bids")
 def mine() -> str:
     """Every bid of the supplier, newest first."""
     session, actor = current_session(), current_actor()
-    page = bid_queries.own_bids(session, actor, cursor=request.args.get("cursor"))
-    rfqs = bid_queries.rfqs_of(session, page.items)
+    page = own_bids.everywhere(session, actor, cursor=request.args.get("cursor"))
+    rfqs = own_bids.rfqs_of(session, page.items)
     return render_template("rfq/bids/mine.html", page=page, rfqs=rfqs)
 
 
-@pages.get("")
-def show(rfq_id: UUID) -> ResponseReturnValue:
+@of_each_bid(pages, "")
+def show(rfq_id: UUID, alternative: int) -> ResponseReturnValue:
     """The supplier's own bid; for the buyer the tab with all of them."""
     if current_actor().org_kind is not OrgKind.SUPPLIER:
         return opening_pages.overview(rfq_id)
-    own = _own(rfq_id)
+    own = _own(rfq_id, alternative)
     bid = own.door.bid
+    tried = bid_queries.attempts(current_session(), current_actor(), rfq_id)
+    listed = own_bids.listed(current_session(), current_actor(), rfq_id)
     opened = None
     if bid is not None and bid.state in READABLE:
         offer = bid_queries.offer(current_session(), rfq_id, bid.id)
@@ -80,10 +85,14 @@ def show(rfq_id: UUID) -> ResponseReturnValue:
         actions=_actions(own),
         content=opened or _view(own, own.sealed),
         draft=_view(own, own.draft),
-        attempts=bid_queries.attempts(current_session(), current_actor(), rfq_id),
+        attempts=[each for each in tried if each.alternative == alternative],
+        own_bids=listed,
+        next_alternative=_next_alternative(own, listed),
         unreadable=opening_queries.own_unreadable(current_session(), bid.id) if bid else None,
         has_proofs=proof_queries.has_file(current_session(), own.door.rfq, clock.now()),
-        asked=evaluation_queries.own_inquiry(current_session(), current_actor(), rfq_id)
+        asked=evaluation_queries.own_inquiry(
+            current_session(), current_actor(), rfq_id, alternative
+        )
         if opened
         else None,
         exclusion=evaluation_queries.own_exclusion(current_session(), current_actor(), bid.id)
@@ -97,41 +106,53 @@ def show(rfq_id: UUID) -> ResponseReturnValue:
     )
 
 
-@pages.route("/edit", methods=["GET", "POST"])
-def edit(rfq_id: UUID) -> ResponseReturnValue:
-    own = _own(rfq_id)
+@of_each_bid(pages, "/edit", methods=["GET", "POST"])
+def edit(rfq_id: UUID, alternative: int) -> ResponseReturnValue:
+    own = _own(rfq_id, alternative)
     if own.door.rfq.client_sealing:
-        return redirect(url_for("sealed_bids.write", rfq_id=rfq_id), 303)
+        return redirect(url_for("sealed_bids.write", rfq_id=rfq_id, alternative=alternative), 303)
     if request.method == "GET":
         return _form_page(own, Form(BidFormSchema, initial=bid_form.initial(own)))
     form = Form(BidFormSchema, request.form)
-    saved = bid_form.save(form, rfq_id)
+    saved = bid_form.save(form, rfq_id, alternative)
     if saved.bid is None:
         return _form_page(own, form, conflict=saved.conflict), saved.status
     if request.form.get("then") == "check":
-        return redirect(url_for("bids.check", rfq_id=rfq_id), 303)
+        return redirect(url_for("bids.check", rfq_id=rfq_id, alternative=alternative), 303)
     flash(_("Your draft is saved. It is not submitted yet."))
-    return redirect(url_for("bids.edit", rfq_id=rfq_id), 303)
+    return redirect(url_for("bids.edit", rfq_id=rfq_id, alternative=alternative), 303)
 
 
-@pages.post("/autosave")
-def autosave(rfq_id: UUID) -> ResponseReturnValue:
+@of_each_bid(pages, "/autosave", methods=["POST"])
+def autosave(rfq_id: UUID, alternative: int) -> ResponseReturnValue:
     """Keep what is being typed; the answer is a line below the form."""
     form = Form(BidFormSchema, request.form)
-    saved = bid_form.save(form, rfq_id)
+    saved = bid_form.save(form, rfq_id, alternative)
     page = render_template(
-        "rfq/bids/_autosave.html", form=form, saved=saved, conflict=saved.conflict, rfq_id=rfq_id
+        "rfq/bids/_autosave.html",
+        form=form,
+        saved=saved,
+        conflict=saved.conflict,
+        rfq_id=rfq_id,
+        alternative=alternative,
     )
     return page, saved.status, {"X-Fragment": "autosave"}
 
 
-@pages.post("/revise")
-def revise(rfq_id: UUID) -> ResponseReturnValue:
+@of_each_bid(pages, "/revise", methods=["POST"])
+def revise(rfq_id: UUID, alternative: int) -> ResponseReturnValue:
     """Begin a replacement: with the submitted prices where this browser holds their key."""
     key = read_back_cookie()
     if key is not None:
         try:
-            bid_drafts.revise(current_session(), current_actor(), service_keys(), rfq_id, key)
+            bid_drafts.revise(
+                current_session(),
+                current_actor(),
+                service_keys(),
+                rfq_id,
+                key,
+                alternative=alternative,
+            )
         except bid_drafts.WrongReadBackKey:
             key = None
     if key is None:
@@ -139,11 +160,11 @@ def revise(rfq_id: UUID) -> ResponseReturnValue:
             _("Your sealed bid can be read only in the browser that sent it. Enter it anew."),
             "info",
         )
-    return redirect(url_for("bids.edit", rfq_id=rfq_id), 303)
+    return redirect(url_for("bids.edit", rfq_id=rfq_id, alternative=alternative), 303)
 
 
-@pages.post("/documents")
-def attach(rfq_id: UUID) -> ResponseReturnValue:
+@of_each_bid(pages, "/documents", methods=["POST"])
+def attach(rfq_id: UUID, alternative: int) -> ResponseReturnValue:
     form = Form(UploadSchema)
     file = request.files.get("file")
     if file is None or not file.filename:
@@ -158,59 +179,84 @@ def attach(rfq_id: UUID) -> ResponseReturnValue:
                 filename=file.filename,
                 content_type=file.mimetype,
                 content=file.stream.read(),
+                alternative=alternative,
             )
     if form.errors:
-        own = _own(rfq_id)
+        own = _own(rfq_id, alternative)
         return _form_page(own, Form(BidFormSchema, initial=bid_form.initial(own)), form), 422
     flash(_("The document is attached to your draft."))
-    return redirect(url_for("bids.edit", rfq_id=rfq_id) + "#documents", 303)
+    return redirect(
+        url_for("bids.edit", rfq_id=rfq_id, alternative=alternative) + "#documents", 303
+    )
 
 
-@pages.post("/documents/<uuid:document_id>/remove")
-def detach(rfq_id: UUID, document_id: UUID) -> ResponseReturnValue:
-    bid_drafts.detach(current_session(), current_actor(), service_keys(), rfq_id, document_id)
+@of_each_bid(pages, "/documents/<uuid:document_id>/remove", methods=["POST"])
+def detach(rfq_id: UUID, alternative: int, document_id: UUID) -> ResponseReturnValue:
+    bid_drafts.detach(
+        current_session(),
+        current_actor(),
+        service_keys(),
+        rfq_id,
+        document_id,
+        alternative=alternative,
+    )
     flash(_("The document has been removed from your draft."))
-    return redirect(url_for("bids.edit", rfq_id=rfq_id) + "#documents", 303)
+    return redirect(
+        url_for("bids.edit", rfq_id=rfq_id, alternative=alternative) + "#documents", 303
+    )
 
 
-@pages.get("/<uuid:bid_id>/documents/<uuid:document_id>")
-def document(rfq_id: UUID, bid_id: UUID, document_id: UUID) -> Response:
+@of_each_bid(pages, "/<uuid:bid_id>/documents/<uuid:document_id>")
+def document(rfq_id: UUID, alternative: int, bid_id: UUID, document_id: UUID) -> Response:
     return document_response(rfq_id, bid_id, document_id, read_back_cookie())
 
 
-@pages.get("/check")
-def check(rfq_id: UUID) -> ResponseReturnValue:
-    own = _own(rfq_id)
+@of_each_bid(pages, "/check")
+def check(rfq_id: UUID, alternative: int) -> ResponseReturnValue:
+    own = _own(rfq_id, alternative)
     if own.draft is None:
-        return redirect(url_for("bids.edit", rfq_id=rfq_id), 303)
+        return redirect(url_for("bids.edit", rfq_id=rfq_id, alternative=alternative), 303)
     return _check_page(own, own.draft, Form(BidFormSchema))
 
 
-@pages.post("/submit")
-def submit(rfq_id: UUID) -> ResponseReturnValue:
+@of_each_bid(pages, "/submit", methods=["POST"])
+def submit(rfq_id: UUID, alternative: int) -> ResponseReturnValue:
     session, actor, form = current_session(), current_actor(), Form(BidFormSchema)
     expected = whole_number(request.form.get("version", ""))
     try:
         with session.begin_nested():
             done = bidding.submit(
-                session, actor, service_keys(), rfq_id, arrived_at(), expected=expected
+                session,
+                actor,
+                service_keys(),
+                rfq_id,
+                arrived_at(),
+                alternative=alternative,
+                expected=expected,
             )
     except DomainError as refusal:
-        return _refused(rfq_id, form, refusal)
+        return _refused(rfq_id, alternative, form, refusal)
     flash(
         _("Your bid is submitted and sealed.")
         if done.terms.asks_prices
         else _("Your answers are sent and sealed.")
     )
     answer = make_response(
-        redirect(url_for("bids.receipt", rfq_id=rfq_id, attempt_id=done.receipt.id), 303)
+        redirect(
+            url_for(
+                "bids.receipt", rfq_id=rfq_id, alternative=alternative, attempt_id=done.receipt.id
+            ),
+            303,
+        )
     )
-    keep_read_back_key(answer, url_for("bids.show", rfq_id=rfq_id), done.read_back_key)
+    keep_read_back_key(
+        answer, url_for("bids.show", rfq_id=rfq_id, alternative=alternative), done.read_back_key
+    )
     return answer
 
 
-@pages.post("/withdraw")
-def withdraw(rfq_id: UUID) -> ResponseReturnValue:
+@of_each_bid(pages, "/withdraw", methods=["POST"])
+def withdraw(rfq_id: UUID, alternative: int) -> ResponseReturnValue:
     with attempts_kept():
         receipt = bidding.withdraw(
             current_session(),
@@ -218,16 +264,19 @@ def withdraw(rfq_id: UUID) -> ResponseReturnValue:
             service_keys(),
             rfq_id,
             arrived_at(),
+            alternative=alternative,
             expected=whole_number(request.form.get("version", "")),
         )
     flash(_("Your bid is withdrawn. You can submit another one until the deadline."))
-    return redirect(url_for("bids.receipt", rfq_id=rfq_id, attempt_id=receipt.id), 303)
+    return redirect(
+        url_for("bids.receipt", rfq_id=rfq_id, alternative=alternative, attempt_id=receipt.id), 303
+    )
 
 
-@pages.get("/receipts/<uuid:attempt_id>")
-def receipt(rfq_id: UUID, attempt_id: UUID) -> str:
-    session, actor, own = current_session(), current_actor(), _own(rfq_id)
-    attempt = bid_queries.attempt(session, actor, rfq_id, attempt_id)
+@of_each_bid(pages, "/receipts/<uuid:attempt_id>")
+def receipt(rfq_id: UUID, alternative: int, attempt_id: UUID) -> str:
+    session, actor, own = current_session(), current_actor(), _own(rfq_id, alternative)
+    attempt = bid_queries.attempt(session, actor, rfq_id, attempt_id, alternative=alternative)
     listed = None
     if attempt.outcome is AttemptOutcome.ACCEPTED and attempt.digest:
         listed = proving.is_listed(session, actor, service_keys(), rfq_id, attempt.digest)
@@ -241,10 +290,12 @@ def receipt(rfq_id: UUID, attempt_id: UUID) -> str:
     )
 
 
-@pages.get("/receipts/<uuid:attempt_id>/file")
-def receipt_file(rfq_id: UUID, attempt_id: UUID) -> Response:
+@of_each_bid(pages, "/receipts/<uuid:attempt_id>/file")
+def receipt_file(rfq_id: UUID, alternative: int, attempt_id: UUID) -> Response:
     """The receipt as a file that anybody can verify with the public key."""
-    attempt = bid_queries.attempt(current_session(), current_actor(), rfq_id, attempt_id)
+    attempt = bid_queries.attempt(
+        current_session(), current_actor(), rfq_id, attempt_id, alternative=alternative
+    )
     return downloads.as_file(
         bid_views.signed_file(attempt.statement, attempt.signature, service_keys().public_key()),
         f"receipt-{attempt.id}.json",
@@ -252,15 +303,26 @@ def receipt_file(rfq_id: UUID, attempt_id: UUID) -> Response:
     )
 
 
-def _own(rfq_id: UUID) -> OwnBid:
+def _own(rfq_id: UUID, alternative: int) -> OwnBid:
     return bid_drafts.read(
-        current_session(), current_actor(), service_keys(), rfq_id, read_back_cookie()
+        current_session(),
+        current_actor(),
+        service_keys(),
+        rfq_id,
+        read_back_cookie(),
+        alternative=alternative,
     )
 
 
 def _actions(own: OwnBid) -> list[str]:
     state = own.door.bid.state if own.door.bid else BidState.DRAFT
     return bid_rules.actions_for(state, own.door.rfq, current_actor(), clock.now())
+
+
+def _next_alternative(own: OwnBid, found: Sequence[Listed]) -> int | None:
+    """The alternative that may be begun now, if there is one."""
+    takes_more = bid_rules.actions_for(BidState.DRAFT, own.door.rfq, current_actor(), clock.now())
+    return own_bids.next_alternative(found, own.terms.alternatives) if takes_more else None
 
 
 def _view(own: OwnBid, content: BidContent | None) -> bid_views.ContentView | None:
@@ -279,12 +341,15 @@ def _frame(own: OwnBid) -> dict[str, Any]:
         "rfq": views.summary(rfq, current_actor(), clock.now()),
         "terms": own.terms,
         "tab": "bids",
+        "alternative": own.door.alternative,
         "is_buyer": False,
         "buyer": identity_queries.organisation(current_session(), rfq.buyer_id),
     }
 
 
-def _refused(rfq_id: UUID, form: Form, refusal: DomainError) -> ResponseReturnValue:
+def _refused(
+    rfq_id: UUID, alternative: int, form: Form, refusal: DomainError
+) -> ResponseReturnValue:
     """The check page again with the reason; the attempt is kept with this very request."""
     if "statement" not in refusal.data:
         raise refusal
@@ -292,7 +357,7 @@ def _refused(rfq_id: UUID, form: Form, refusal: DomainError) -> ResponseReturnVa
     form.refuse("", refusal.detail)
     for error in refusal.errors:
         form.refuse("", error.detail)
-    own = _own(rfq_id)
+    own = _own(rfq_id, alternative)
     page = _check_page(own, own.draft or BidContent(), form, UUID(refusal.data["attempt_id"]))
     return page, 422 if refusal.errors else 409
 
@@ -310,20 +375,10 @@ def _form_page(
         actions=_actions(own),
         draft_rows=_rows(amending.of_draft(current_session(), own.door)),
         terms_number=own.door.seal.terms_number,
-        bundle_rows=_bundle_rows(form),
+        bundle_rows=bid_form.bundle_rows(form),
         lot_options=[(lot.id, f"{lot.number}. {lot.title}") for lot in own.terms.lots],
         **_frame(own),
     )
-
-
-def _bundle_rows(form: Form) -> int:
-    """Those that are filled in, and two more."""
-    filled = 0
-    for row in range(MAX_BUNDLES):
-        names = (f"bundles.{row}.{field}" for field in ("name", "line_ids", "lot_ids"))
-        if any(any(form.values(name)) if "_ids" in name else form.value(name) for name in names):
-            filled = row + 1
-    return min(MAX_BUNDLES, filled + 2)
 
 
 def _check_page(own: OwnBid, draft: BidContent, form: Form, attempt_id: UUID | None = None) -> str:

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session, aliased, contains_eager, joinedload, selecti
 from sqlalchemy.orm.attributes import set_committed_value
 
 from marketplace.core.errors import NotFound
-from marketplace.core.pages import Page, paginate
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, OrgKind
 from marketplace.rfq import queries
@@ -42,7 +41,12 @@ _DOOR = (
     select(Rfq, RfqSeal, _OwnBid, BidDraft)
     .where(queries.is_visible(OrgKind.SUPPLIER), Rfq.id == bindparam("rfq_id"))
     .join(RfqSeal, RfqSeal.rfq_id == Rfq.id)
-    .outerjoin(_OwnBid, (_OwnBid.rfq_id == Rfq.id) & (_OwnBid.supplier_id == bindparam("org_id")))
+    .outerjoin(
+        _OwnBid,
+        (_OwnBid.rfq_id == Rfq.id)
+        & (_OwnBid.supplier_id == bindparam("org_id"))
+        & (_OwnBid.alternative == bindparam("alternative")),
+    )
     .outerjoin(BidDraft, BidDraft.bid_id == _OwnBid.id)
 )
 # what is read of an offer together with its prices
@@ -52,12 +56,16 @@ _SHARED_DOOR = _DOOR.with_for_update(read=True, of=Rfq)
 
 @dataclass(frozen=True)
 class Door:
-    """What a bidder needs to know of an RFQ, their own bid on it, and its draft."""
+    """What a bidder needs to know of an RFQ, one of their own bids on it, and its draft.
+
+    alternative: which of their bids; 0 is the main one.
+    """
 
     rfq: Rfq
     seal: RfqSeal
     bid: Bid | None
     draft: BidDraft | None
+    alternative: int = 0
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,9 @@ class AwardRecord:
     lines: tuple[AwardedLine, ...]
 
 
-def door(session: Session, actor: Actor, rfq_id: UUID, *, share: bool = False) -> Door:
+def door(
+    session: Session, actor: Actor, rfq_id: UUID, alternative: int = 0, *, share: bool = False
+) -> Door:
     """The RFQ with the supplier's own bid, in one statement.
 
     share: hold the RFQ's row in share until the end, so that it can neither be opened nor moved
@@ -103,40 +113,27 @@ def door(session: Session, actor: Actor, rfq_id: UUID, *, share: bool = False) -
     """
     if actor.org_kind is not OrgKind.SUPPLIER:
         raise queries.no_such_rfq()
-    wanted = {"rfq_id": rfq_id, "org_id": actor.organisation_id}
+    wanted = {"rfq_id": rfq_id, "org_id": actor.organisation_id, "alternative": alternative}
     query = _SHARED_DOOR if share else _DOOR
     found = session.execute(query, wanted, execution_options={"populate_existing": True})
     row = found.one_or_none()
     if row is None:
         raise queries.no_such_rfq()
-    return Door(*row)
+    return Door(*row, alternative)
 
 
-def own_bid(session: Session, actor: Actor, rfq_id: UUID, bid_id: UUID) -> Door:
+def own_bid(
+    session: Session, actor: Actor, rfq_id: UUID, bid_id: UUID, *, share: bool = False
+) -> Door:
     """The supplier's bid with its RFQ, or NotFound."""
-    found = door(session, actor, rfq_id)
-    if found.bid is None or found.bid.id != bid_id:
-        raise _no_such_bid()
-    return found
-
-
-def own_bids(
-    session: Session, actor: Actor, *, cursor: str | None = None, limit: int = 50
-) -> Page[Bid]:
-    """All bids of the supplier, newest first."""
-    return paginate(
-        session,
-        select(Bid).where(Bid.supplier_id == actor.organisation_id),
-        order=(Bid.created_at.desc(), Bid.id.desc()),
-        cursor=cursor,
-        limit=limit,
+    which = session.scalar(
+        select(Bid.alternative).where(
+            Bid.id == bid_id, Bid.rfq_id == rfq_id, Bid.supplier_id == actor.org_id
+        )
     )
-
-
-def rfqs_of(session: Session, bids: Sequence[Bid]) -> dict[UUID, Rfq]:
-    """The RFQs that these bids answer, by id."""
-    wanted = {bid.rfq_id for bid in bids}
-    return {rfq.id: rfq for rfq in session.scalars(select(Rfq).where(Rfq.id.in_(wanted)))}
+    if which is None:
+        raise _no_such_bid()
+    return door(session, actor, rfq_id, which, share=share)
 
 
 def version(session: Session, bid_id: UUID, number: int) -> BidVersion:
@@ -157,8 +154,15 @@ def attempts(session: Session, actor: Actor, rfq_id: UUID) -> Sequence[BidAttemp
     ).all()
 
 
-def attempt(session: Session, actor: Actor, rfq_id: UUID, attempt_id: UUID) -> BidAttempt:
-    """One of the supplier's own attempts, or NotFound."""
+def attempt(
+    session: Session,
+    actor: Actor,
+    rfq_id: UUID,
+    attempt_id: UUID,
+    *,
+    alternative: int | None = None,
+) -> BidAttempt:
+    """One of the supplier's own attempts, or NotFound. alternative: about this bid of theirs."""
     found = session.scalar(
         select(BidAttempt).where(
             BidAttempt.id == attempt_id,
@@ -166,7 +170,7 @@ def attempt(session: Session, actor: Actor, rfq_id: UUID, attempt_id: UUID) -> B
             BidAttempt.supplier_id == actor.organisation_id,
         )
     )
-    if found is None:
+    if found is None or alternative not in (None, found.alternative):
         raise NotFound(_("There is no such receipt."))
     return found
 

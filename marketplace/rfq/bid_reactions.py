@@ -20,7 +20,8 @@ from marketplace.identity.permissions import Role
 from marketplace.identity.queries import organisation
 from marketplace.notifications.kinds import register_kind
 from marketplace.notifications.posting import notify
-from marketplace.rfq import bid_queries, evaluation_queries, queries
+from marketplace.rfq import alternatives, bid_queries, evaluation_queries, queries
+from marketplace.rfq.bid_models import Bid
 from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.models import Rfq
 
@@ -114,19 +115,29 @@ register_kind(
 
 def tell_unreadable(session: Session, event: BidFoundUnreadable) -> None:
     """The supplier learns it at once, and keeps the receipt that proves the arrival."""
-    _tell(session, event.rfq_id, "bid_unreadable", [event.supplier_id], event.found_at)
+    bid = session.get_one(Bid, event.bid_id)
+    _tell(
+        session,
+        event.rfq_id,
+        "bid_unreadable",
+        [event.supplier_id],
+        event.found_at,
+        key=str(bid.alternative or ""),
+        page=alternatives.tab_of(bid.alternative),
+    )
 
 
 def confirm_arrival(session: Session, event: BidSubmitted) -> None:
     """The supplier's people have it in writing that the bid arrived."""
     rfq = session.get_one(Rfq, event.rfq_id)
     kind = "answers_received" if rfq.kind is RfqKind.RFI else "bid_received"
+    bid = session.get_one(Bid, event.bid_id)
     notify(
         session,
         org_id=event.supplier_id,
         roles=[Role.SUPPLIER],
         kind=kind,
-        url=f"/rfqs/{rfq.id}/bids",
+        url=f"/rfqs/{rfq.id}/{alternatives.tab_of(bid.alternative)}",
         params={
             "title": rfq.title,
             "number": rfq.number,

@@ -8,6 +8,7 @@ from marketplace.core.errors import Conflict, FieldError, Invalid, NotAllowed
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission
 from marketplace.rfq import bundle_rules, clocks, information_rules, offer_rules
+from marketplace.rfq.alternatives import name_errors
 from marketplace.rfq.answer_rules import answer_errors
 from marketplace.rfq.bid_content import AskedLine, BidContent, PricedLine, Terms, instant
 from marketplace.rfq.bid_states import BID_FLOW, AttemptOutcome, BidState
@@ -149,13 +150,17 @@ def mismatch(
     )
 
 
-def check_content(terms: Terms, content: BidContent, *, complete: bool) -> None:
+def check_content(
+    terms: Terms, content: BidContent, *, complete: bool, alternative: int | None = None
+) -> None:
     """Raise BidInvalid with every reason why this does not answer the RFQ.
 
-    complete: whether it is about to be submitted; a draft may still have gaps.
+    complete: whether it is about to be submitted; a draft may still have gaps. alternative: which
+    bid it is, where its name matters.
     """
     errors = [
         *offer_rules.currency_errors(terms, content),
+        *name_errors(alternative, content, complete=complete),
         *_line_errors(terms, content),
         *_header_errors(terms, content),
         *answer_errors(terms.asked, content.answers, complete=complete),

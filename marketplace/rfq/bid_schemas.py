@@ -7,13 +7,16 @@ from marshmallow import fields, post_load, pre_load, validate
 
 from marketplace.core.money import CURRENCIES
 from marketplace.core.tabular.values import BadValue
+from marketplace.rfq import alternatives
 from marketplace.rfq.bid_content import Answer, BidContent, PricedLine
-from marketplace.rfq.bid_states import AttemptOutcome, BidState
+from marketplace.rfq.bid_states import BidState
 from marketplace.rfq.bundling import MAX_BUNDLES, Bundle
+from marketplace.rfq.count_field import CountField
 from marketplace.rfq.evaluation_states import ExclusionGround
 from marketplace.rfq.offer_rules import PRICE_PLACES
 from marketplace.rfq.offering import MAX_BREAKS, QuantityBreak, read_breaks
 from marketplace.rfq.rate_schemas import CONVERTED
+from marketplace.rfq.receipt_schemas import BidReceiptSchema
 from marketplace.web.fields import (
     CurrencyField,
     DecimalField,
@@ -118,6 +121,11 @@ class BidInputSchema(Schema):
             " the RFQ."
         },
     )
+    name = TextField(
+        max=alternatives.LONGEST_NAME,
+        load_default="",
+        metadata={"description": "Of an alternative, needed to submit it. Sealed with the bid."},
+    )
     lot_ids = fields.List(
         IdField(),
         load_default=list,
@@ -149,6 +157,15 @@ class BidInputSchema(Schema):
 
 
 class BidCreateSchema(BidInputSchema):
+    alternative = CountField(
+        strict=True,
+        load_default=0,
+        validate=validate.Range(0, alternatives.MOST),
+        metadata={
+            "description": "Which of the supplier's bids: 0 is the main one; further ones where the"
+            " RFQ allows alternatives."
+        },
+    )
     submit = fields.Boolean(
         load_default=False,
         truthy={True},
@@ -158,7 +175,11 @@ class BidCreateSchema(BidInputSchema):
 
     @post_load
     def make(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        return {"submit": data.pop("submit"), "content": content_of(data)}
+        return {
+            "submit": data.pop("submit"),
+            "alternative": data.pop("alternative"),
+            "content": content_of(data),
+        }
 
 
 def content_of(data: dict[str, Any]) -> BidContent:
@@ -172,6 +193,7 @@ def content_of(data: dict[str, Any]) -> BidContent:
         minimum_order=data["minimum_order"],
         bundles=tuple(data["bundles"]),
         currency=data["currency"],
+        name=data["name"],
     )
 
 
@@ -209,6 +231,7 @@ class BidContentSchema(Schema):
         allow_none=True,
         metadata={"description": "Of all its amounts; null while prices may not be seen."},
     )
+    name = fields.String(metadata={"description": "Of an alternative; empty for the main bid."})
     lot_ids = fields.List(IdField())
     lines = fields.List(fields.Nested(BidLineSchema))
     total = MoneyField(
@@ -223,33 +246,6 @@ class BidContentSchema(Schema):
     bundles = fields.List(fields.Nested(BundleSchema))
 
 
-class BidReceiptSchema(Schema):
-    """A signed statement: `signature` is Ed25519 over the bytes of `statement`."""
-
-    id = IdField()
-    rfq_id = IdField()
-    bid_id = IdField(allow_none=True)
-    number = fields.Integer(allow_none=True)
-    outcome = EnumField(AttemptOutcome)
-    code = fields.String(allow_none=True)
-    digest = fields.String(allow_none=True)
-    arrived_at = InstantField()
-    statement = fields.String(metadata={"description": "Canonical JSON, as it was signed."})
-    signature = fields.Function(
-        lambda attempt: attempt.signature.hex(),
-        metadata={"type": "string", "description": "Ed25519, hexadecimal."},
-    )
-
-
-class BidReceiptListSchema(Schema):
-    items = fields.List(fields.Nested(BidReceiptSchema))
-
-
-class ReceiptKeySchema(Schema):
-    algorithm = fields.String()
-    public_key = fields.String(metadata={"description": "Raw Ed25519 key, hexadecimal."})
-
-
 class OwnExclusionSchema(Schema):
     ground = EnumField(ExclusionGround)
     reason = fields.String()
@@ -261,6 +257,9 @@ class BidSchema(Schema):
     rfq_id = IdField()
     supplier_id = IdField()
     supplier_name = fields.String()
+    alternative = fields.Integer(
+        metadata={"description": "0: the main bid of the supplier; else an alternative to it."}
+    )
     state = EnumField(BidState)
     actions = fields.List(fields.String())
     version = fields.Integer()
@@ -353,6 +352,7 @@ class BidFormSchema(Schema):
     """The bid as a form. Loads to ``content``, and ``rows``: those of priced lines and bundles."""
 
     currency = CurrencyField(max=3, load_default=None)
+    name = TextField(max=alternatives.LONGEST_NAME, load_default="")
     lot_ids = fields.List(IdField(), load_default=list)
     lines = fields.List(fields.Nested(BidFormLineSchema), load_default=list)
     note = TextField(max=5000, load_default="")

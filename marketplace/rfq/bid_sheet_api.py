@@ -13,6 +13,7 @@ from marketplace.documents.downloads import XLSX, as_file
 from marketplace.rfq.bid_changes import LineChange
 from marketplace.rfq.bid_http import service_keys
 from marketplace.rfq.bid_schemas import QuantityBreakSchema
+from marketplace.rfq.sealed_schemas import AlternativeQuerySchema
 from marketplace.rfq.services import bid_templates
 from marketplace.rfq.services.bid_templates import Plan
 from marketplace.web.blueprints import ApiBlueprint, expected_version
@@ -32,7 +33,7 @@ class BidTemplateFileSchema(Schema):
     )
 
 
-class BidTemplateOptionsSchema(Schema):
+class BidTemplateOptionsSchema(AlternativeQuerySchema):
     preview = fields.String(
         load_default="false",
         validate=validate.OneOf(["true", "false"]),
@@ -74,13 +75,14 @@ class BidTemplateResultSchema(Schema):
 
 @blp.route("/<uuid:rfq_id>/bid-template")
 class BidTemplate(MethodView):
+    @blp.arguments(AlternativeQuerySchema, location="query")
     @blp.response(200, content_type=XLSX)
-    def get(self, rfq_id: UUID) -> Response:
+    def get(self, query: dict[str, int], rfq_id: UUID) -> Response:
         """The spreadsheet of this RFQ, filled with the present draft of the bid.
 
         Its ETag is the version of the bid, 0 while there is none.
         """
-        return template_file(rfq_id)
+        return template_file(rfq_id, **query)
 
     @blp.idempotent(redact=SECRET)
     @blp.doc(parameters=[{
@@ -97,20 +99,26 @@ class BidTemplate(MethodView):
         """
         session, actor, keys = current_session(), current_actor(), service_keys()
         file = files["file"]
+        which = options["alternative"]
         sent = (file.stream.read(tabular.MAX_BYTES + 1), file.filename or "")
         if options["preview"] == "true":
-            plan = bid_templates.preview(session, actor, keys, rfq_id, *sent)
+            plan = bid_templates.preview(session, actor, keys, rfq_id, *sent, which)
             bid_id = plan.door.bid.id if plan.door.bid else None
             return _result(plan, bid_id=bid_id, version=plan.seen, saved=False)
         expected = expected_version() if "If-Match" in request.headers else None
-        plan, bid = bid_templates.keep(session, actor, keys, rfq_id, *sent, expected=expected)
+        plan, bid = bid_templates.keep(
+            session, actor, keys, rfq_id, *sent, alternative=which, expected=expected
+        )
         return _result(plan, bid_id=bid.id, version=bid.version, saved=True)
 
 
-def template_file(rfq_id: UUID) -> Response:
+def template_file(rfq_id: UUID, alternative: int = 0) -> Response:
     """The template as a file to keep."""
-    made = bid_templates.template(current_session(), current_actor(), service_keys(), rfq_id)
-    return as_file(made.content, f"{made.rfq_number}.xlsx", XLSX, etag=str(made.version))
+    made = bid_templates.template(
+        current_session(), current_actor(), service_keys(), rfq_id, alternative
+    )
+    name = f"{made.rfq_number}-{alternative}" if alternative else made.rfq_number
+    return as_file(made.content, f"{name}.xlsx", XLSX, etag=str(made.version))
 
 
 def _result(plan: Plan, **facts: Any) -> dict[str, Any]:

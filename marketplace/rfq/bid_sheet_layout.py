@@ -60,6 +60,10 @@ EXTRA_INSTRUCTIONS = {
         "Bundles: name lines by their numbers, such as 1; 3; 5-8, and give a price for all of them"
         " together or a discount in per cent. It holds if all of them go to you, whole."
     ),
+    OfferKind.ALTERNATIVES: _(
+        "Alternatives: each is a bid of its own with a spreadsheet of its own; download and upload"
+        " it on the page of that alternative."
+    ),
     OfferKind.MINIMUM_ORDER: _(
         "Minimum order value: you need not deliver an award of less than this."
     ),
@@ -88,6 +92,7 @@ WHOLE_SHEET = _("Whole bid")
 CURRENCY = "currency"
 DELIVERY_DAYS = "delivery_days"
 NOTE = "note"
+NAME = "name"
 MINIMUM_ORDER = "minimum_order"
 LOT = "lot:"
 CRITERION = "criterion:"

@@ -9,6 +9,7 @@ from marketplace.core.tabular.columns import folded
 from marketplace.core.text import Text, _
 from marketplace.rfq import bid_sheet_layout as layout
 from marketplace.rfq import offer_rules
+from marketplace.rfq.alternatives import LONGEST_NAME
 from marketplace.rfq.answer_rules import HINTS
 from marketplace.rfq.bid_content import Answer, BidContent, Criterion, Terms
 from marketplace.rfq.bid_sheet_cells import Faults, text_fault
@@ -35,6 +36,7 @@ class WholeBid:
     note: str
     minimum_order: Money | None = None
     currency: str | None = None
+    name: str = ""
     notices: tuple[Text, ...] = ()
 
     def on(self, content: BidContent) -> BidContent:
@@ -47,6 +49,7 @@ class WholeBid:
             note=self.note,
             minimum_order=self.minimum_order,
             currency=self.currency,
+            name=self.name,
         )
 
 
@@ -67,6 +70,7 @@ def read(parsed: Parsed | None, terms: Terms, draft: BidContent, faults: Faults)
         draft.note,
         draft.minimum_order,
         draft.currency,
+        name=draft.name,
     )
     if parsed is None:
         detail = _("The file has prices only: delivery time, note and answers stay as they are.")
@@ -92,12 +96,15 @@ class _Fields:
             delivery_days=self._days(kept),
             answers=tuple(self._answers(kept)),
             note=self._text(layout.NOTE, kept.note),
+            name=self._text(layout.NAME, kept.name, LONGEST_NAME),
             minimum_order=self._minimum(kept, currency),
             currency=currency,
         )
 
     def _collect(self) -> None:
         known = {layout.NOTE, layout.DELIVERY_DAYS}
+        if self.terms.alternatives:
+            known.add(layout.NAME)
         if OfferKind.MINIMUM_ORDER in self.terms.allows:
             known.add(layout.MINIMUM_ORDER)
         if self.terms.rates:
@@ -190,12 +197,12 @@ class _Fields:
             self._refuse(record, "wrong_type", HINTS[criterion.answer.type])
         return text
 
-    def _text(self, key: str, kept: str) -> str:
+    def _text(self, key: str, kept: str, longest: int = layout.MAX_TEXT) -> str:
         record = self.rows.get(key)
         if record is None:
             return kept
         text = str(record.get("answer") or "")
-        fault = text_fault(text, layout.MAX_TEXT)
+        fault = text_fault(text, longest)
         if fault:
             self._refuse(record, *fault)
         return text

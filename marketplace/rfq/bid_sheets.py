@@ -42,6 +42,7 @@ class Published:
     rfq_id: UUID
     fingerprint: str
     terms: Terms
+    alternative: int = 0
 
 
 @dataclass(frozen=True)

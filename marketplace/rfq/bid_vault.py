@@ -38,9 +38,11 @@ from marketplace.rfq.sealed_documents import SealedDocument, document_from_json
 # what history and others are told. It stores nothing when the bid is not as the caller saw it.
 _STORE = text("""
     WITH saved AS (
-        INSERT INTO bid (id, rfq_id, buyer_id, supplier_id, state, number, submitted_at, created_at)
-        VALUES (:bid_id, :rfq_id, :buyer_id, :supplier_id, 'submitted', :number, :arrived_at, :now)
-        ON CONFLICT (rfq_id, supplier_id) DO UPDATE
+        INSERT INTO bid (id, rfq_id, buyer_id, supplier_id, alternative, state, number,
+            submitted_at, created_at)
+        VALUES (:bid_id, :rfq_id, :buyer_id, :supplier_id, :alternative, 'submitted', :number,
+            :arrived_at, :now)
+        ON CONFLICT (rfq_id, supplier_id, alternative) DO UPDATE
         SET state = 'submitted', number = :number, submitted_at = :arrived_at,
             version = bid.version + 1
         WHERE bid.version = :seen
@@ -101,6 +103,7 @@ def store_version(
             "rfq_id": receipt.rfq_id,
             "buyer_id": receipt.buyer_id,
             "supplier_id": receipt.supplier_id,
+            "alternative": receipt.alternative,
             "number": receipt.number,
             "arrived_at": receipt.arrived_at,
             "now": clock.now(),
@@ -175,11 +178,25 @@ def seal(seal: RfqSeal, binding: Binding, content: BidContent) -> tuple[SealedBi
     return sealed, key
 
 
+def binding_of(bid: Bid, fingerprint: str) -> Binding:
+    """Where the last version of a bid belongs. fingerprint: of the terms that it answers."""
+    return Binding(
+        bid.rfq_id, bid.supplier_id, bid.number, fingerprint, alternative=bid.alternative
+    )
+
+
+def next_binding(door: Door, supplier_id: UUID, number: int) -> Binding:
+    """Where the version belongs that is being submitted."""
+    return Binding(
+        door.rfq.id, supplier_id, number, door.seal.fingerprint, alternative=door.alternative
+    )
+
+
 def read_back(session: Session, door: Door, bid: Bid, key: bytes) -> BidContent | None:
     """The last submitted version; None when the key is not that version's."""
     version = bid_queries.version(session, bid.id, bid.number)
     answered = bid_queries.terms_version(session, bid.rfq_id, version.terms_number)
-    binding = Binding(bid.rfq_id, bid.supplier_id, bid.number, answered.fingerprint)
+    binding = binding_of(bid, answered.fingerprint)
     try:
         parts = _read_back_parts(sealed_bid(version), key, binding)
     except SealBroken:
@@ -238,7 +255,7 @@ def write_draft(
 
 
 def lock_proposal(
-    keys: ServiceKeys, supplier_id: UUID, rfq_id: UUID, content: BidContent, seen: int
+    keys: ServiceKeys, supplier_id: UUID, door: Door, content: BidContent, seen: int
 ) -> str:
     """What a preview has shown, locked, for the form that keeps it; documents stay outside.
 
@@ -246,19 +263,20 @@ def lock_proposal(
     """
     said = {"content": replace(content, documents=()).to_json(), "seen": seen}
     plain = envelopes.padded(envelopes.canonical(said))
-    place = _proposal_place(rfq_id, supplier_id)
+    rfq_id = door.rfq.id
+    place = _proposal_place(rfq_id, supplier_id, door.alternative)
     return urlsafe_b64encode(envelopes.lock(keys.draft_key(rfq_id), plain, place)).decode()
 
 
 def read_proposal(
-    keys: ServiceKeys, supplier_id: UUID, rfq_id: UUID, token: str
+    keys: ServiceKeys, supplier_id: UUID, rfq_id: UUID, alternative: int, token: str
 ) -> tuple[BidContent, int]:
     """The content that was shown and the version it was compared with; SealBroken if not ours."""
     try:
         locked = urlsafe_b64decode(token.encode())
     except ValueError:
         raise SealBroken from None
-    place = _proposal_place(rfq_id, supplier_id)
+    place = _proposal_place(rfq_id, supplier_id, alternative)
     plain = envelopes.unpadded(envelopes.unlock(keys.draft_key(rfq_id), locked, place))
     said = json.loads(plain)
     return BidContent.from_json(said["content"]), said["seen"]
@@ -309,8 +327,8 @@ def _draft_place(bid_id: UUID) -> bytes:
     return f"bid-draft|{bid_id}".encode()
 
 
-def _proposal_place(rfq_id: UUID, supplier_id: UUID) -> bytes:
-    return f"bid-proposal|{rfq_id}|{supplier_id}".encode()
+def _proposal_place(rfq_id: UUID, supplier_id: UUID, alternative: int) -> bytes:
+    return f"bid-proposal|{rfq_id}|{supplier_id}|{alternative}".encode()
 
 
 def _document_place(bid_id: UUID, document_id: UUID) -> bytes:

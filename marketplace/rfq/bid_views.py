@@ -63,6 +63,7 @@ class ContentView:
     documents: Iterable[SealedDocument]
     minimum_order: Money | None
     bundles: tuple[Bundle, ...] = ()
+    name: str = ""
     currency: str | None = None
     conversion: Conversion = AS_IT_IS
 
@@ -78,6 +79,7 @@ class BidView:
     rfq_id: UUID
     supplier_id: UUID
     supplier_name: str
+    alternative: int
     state: BidState
     actions: list[str]
     version: int
@@ -110,6 +112,7 @@ def content_view(terms: Terms, content: BidContent) -> ContentView:
         bundles=content.bundles,
         currency=conversion.currency,
         conversion=conversion,
+        name=content.name,
     )
 
 
@@ -157,6 +160,7 @@ def submitted(done: Submitted, actor: Actor) -> BidView:
         rfq_id=receipt.rfq_id,
         supplier_id=receipt.supplier_id,
         supplier_name=actor.org_name,
+        alternative=receipt.alternative,
         state=BidState.SUBMITTED,
         actions=bid_rules.bidder_actions(BidState.SUBMITTED),
         version=done.version,
@@ -205,6 +209,7 @@ def offer_view(offer: BidOffer, terms: Terms, *, priced: bool = True) -> Content
         bundles=tuple(map(Bundle.from_json, offer.money.bundles if offer.money else ())),
         currency=currency if priced else None,
         conversion=conversion,
+        name=offer.name,
     )
 
 
@@ -241,6 +246,7 @@ def _view(
         rfq_id=bid.rfq_id,
         supplier_id=bid.supplier_id,
         supplier_name=supplier_name,
+        alternative=bid.alternative,
         state=bid.state,
         actions=list(actions),
         version=bid.version,

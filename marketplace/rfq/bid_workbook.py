@@ -17,6 +17,7 @@ from marketplace.core.text import Text, _, language
 from marketplace.core.units import unit_name
 from marketplace.rfq import bid_sheet_bundles, bid_sheet_currency, offering
 from marketplace.rfq import bid_sheet_layout as layout
+from marketplace.rfq.alternatives import LONGEST_NAME
 from marketplace.rfq.bid_content import AskedLine, BidContent, Criterion, PricedLine, Terms
 from marketplace.rfq.bid_totals import line_total, total_of
 from marketplace.rfq.models import Rfq, RfqLine
@@ -46,6 +47,7 @@ class Blank:
     terms: Terms
     lines: Mapping[UUID, RfqLine]
     draft: BidContent
+    alternative: int = 0
 
 
 def write(blank: Blank) -> bytes:
@@ -237,6 +239,9 @@ def _fields(blank: Blank) -> list[tuple[str, str, Any, dict[str, Any]]]:
     }  # fmt: skip
     choice = {"validate": "list", "source": [str(_("yes")), str(_("no"))]}
     fields: list[tuple[str, str, Any, dict[str, Any]]] = []
+    if blank.alternative:
+        short = _at_most(LONGEST_NAME)
+        fields.append((layout.NAME, str(_("Name of the alternative")), draft.name, short))
     if bid_sheet_currency.is_chosen(terms):
         one = {"validate": "list", "source": list(terms.currencies)}
         present = draft.currency or terms.currency

@@ -274,6 +274,7 @@ def _header_values(rfq: Rfq) -> dict[str, Any]:
         "payment_terms_days": rfq.payment_terms_days,
         "allows": rfq.allows,
         "rates": rfq.rates,
+        "max_alternatives": rfq.max_alternatives,
         "standstill_days": rfq.standstill_days,
         "minimum_bids": rfq.minimum_bids,
         "blind_scoring": rfq.blind_scoring,

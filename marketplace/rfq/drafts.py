@@ -105,6 +105,7 @@ class Header(TypedDict, total=False):
     payment_terms_days: int | None
     allows: Sequence[OfferKind]
     rates: Sequence[ExchangeRate]
+    max_alternatives: int
     standstill_days: int
     minimum_bids: int | None
     addendum_days: int

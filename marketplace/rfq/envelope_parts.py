@@ -6,7 +6,7 @@ from typing import Any
 from marketplace.rfq.bid_content import BidContent
 
 # Everything else is about money, or may be, and belongs to the price envelope.
-TECHNICAL_FIELDS = frozenset({"lot_ids", "note", "delivery_days", "answers", "documents"})
+TECHNICAL_FIELDS = frozenset({"lot_ids", "name", "note", "delivery_days", "answers", "documents"})
 
 
 def split(content: BidContent) -> tuple[dict[str, Any], dict[str, Any]]:

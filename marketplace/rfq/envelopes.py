@@ -76,6 +76,7 @@ class Binding:
 
     fingerprint: digest of the content that was published, so that a bid answers to that alone.
     envelope: which one of two; empty where a bid has only one.
+    alternative: which of the bids of one supplier; 0 is the main one.
     """
 
     rfq_id: UUID
@@ -83,11 +84,14 @@ class Binding:
     number: int
     fingerprint: str
     envelope: str = ""
+    alternative: int = 0
 
     def bytes_for(self, purpose: str) -> bytes:
         """The binding as associated data; purposes never share it."""
         place = f"{self.rfq_id}|{self.supplier_id}|{self.number}|{self.fingerprint}"
-        which = f"|{self.envelope}" if self.envelope else ""
+        # said only of an alternative: main bids are bound as they were before there were any
+        which = f"|alternative-{self.alternative}" if self.alternative else ""
+        which += f"|{self.envelope}" if self.envelope else ""
         return f"bid:{purpose}|{place}{which}".encode()
 
     def of(self, envelope: str) -> "Binding":

@@ -62,7 +62,7 @@ def one_bid(rfq_id: UUID, bid_id: UUID) -> str:
     return render_template(
         "rfq/bids/one.html",
         offer=offer,
-        supplier=identity_queries.organisation(session, offer.supplier_id),
+        bidder=offer.bidder(identity_queries.organisation(session, offer.supplier_id).name),
         content=bid_views.offer_view(
             offer, terms, priced=shown and bid_views.is_priced(rfq, offer)
         ),
@@ -156,6 +156,7 @@ def check_award(rfq_id: UUID) -> ResponseReturnValue:
         )
         lot_rules.check_open(compared.rfq_lots, {line.asked.lot_id for line in lines})
         turnout_rules.check_ruled(compared.turnouts, {line.asked.lot_id for line in lines})
+        award_rules.check_bids_of_suppliers(lines, compared.supplier_of)
         award_rules.check_minimums(lines, compared.minimums)
         award_rules.check_decidable(compared.lots, lines)
         award_rules.check_costs_known(compared.lots, lines)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.identity.permissions import Actor
 from marketplace.rfq import bid_queries
-from marketplace.rfq.bid_models import BidOffer
+from marketplace.rfq.bid_models import Bid, BidOffer
 from marketplace.rfq.evaluation_models import BidExclusion, LowPriceInquiry
 from marketplace.rfq.graders import queries as grader_queries
 from marketplace.rfq.graders import rules as grading
@@ -95,11 +95,16 @@ def inquiry(session: Session, rfq_id: UUID, bid_id: UUID) -> LowPriceInquiry | N
     )
 
 
-def own_inquiry(session: Session, actor: Actor, rfq_id: UUID) -> LowPriceInquiry | None:
-    """What the supplier was asked about their own bid."""
+def own_inquiry(
+    session: Session, actor: Actor, rfq_id: UUID, alternative: int
+) -> LowPriceInquiry | None:
+    """What the supplier was asked about this bid of theirs."""
     return session.scalar(
-        select(LowPriceInquiry).where(
+        select(LowPriceInquiry)
+        .join(Bid, Bid.id == LowPriceInquiry.bid_id)
+        .where(
             LowPriceInquiry.rfq_id == rfq_id,
             LowPriceInquiry.supplier_id == actor.organisation_id,
+            Bid.alternative == alternative,
         )
     )

@@ -91,6 +91,8 @@ def _excluded(evaluation: Evaluation, each: ExcludedOffer) -> dict[str, Any]:
         "bid_id": ruling.bid_id,
         "supplier_id": ruling.supplier_id,
         "supplier_name": evaluation.supplier_name(ruling.supplier_id),
+        "alternative": each.offer.alternative,
+        "name": each.offer.name,
         "ground": ruling.ground,
         "criterion_id": ruling.criterion_id,
         "reason": ruling.reason,
@@ -150,6 +152,8 @@ def _bid(evaluation: Evaluation, offer: BidOffer) -> dict[str, Any]:
         "bid_id": offer.bid_id,
         "supplier_id": offer.supplier_id,
         "supplier_name": evaluation.supplier_name(offer.supplier_id),
+        "alternative": offer.alternative,
+        "name": offer.name,
         "submitted_at": offer.submitted_at,
         "currency": conversion.currency if shown else None,
         "total": Money(total, conversion.currency) if shown else None,
@@ -267,11 +271,14 @@ def _sensitivity(found: Sensitivity | None) -> dict[str, Any] | None:
 
 
 def _rank(evaluation: Evaluation, rank: Rank) -> dict[str, Any]:
+    offer = evaluation.offer_by_id[rank.bid_id]
     return {
         "place": rank.place,
         "bid_id": rank.bid_id,
         "supplier_id": rank.supplier_id,
         "supplier_name": evaluation.supplier_name(rank.supplier_id),
+        "alternative": offer.alternative,
+        "name": offer.name,
         "submitted_at": rank.submitted_at,
         "total": Money(rank.total, rank.conversion.currency),
         "converted_total": rank.conversion.shown_beside(rank.total),

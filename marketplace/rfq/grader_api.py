@@ -140,6 +140,8 @@ def _sheet(found: Sheet) -> dict[str, Any]:
                 "bid_id": offer.bid_id,
                 "supplier_id": offer.supplier_id,
                 "supplier_name": found.suppliers[offer.supplier_id].name,
+                "alternative": offer.alternative,
+                "name": offer.name,
                 "delivery_days": offer.delivery_days,
                 "note": offer.note,
                 "answers": offer.answers,

@@ -66,6 +66,8 @@ class SheetBidSchema(Schema):
     bid_id = IdField()
     supplier_id = IdField()
     supplier_name = fields.String()
+    alternative = fields.Integer(metadata={"description": "0: the main bid of the supplier."})
+    name = fields.String(metadata={"description": "Of an alternative."})
     delivery_days = fields.Integer(allow_none=True)
     note = fields.String()
     answers = fields.List(fields.Nested(SheetAnswerSchema))

@@ -16,6 +16,7 @@ from marketplace.rfq.low_price_schemas import (
     LowPriceRulingSchema,
     LowPricesSchema,
 )
+from marketplace.rfq.sealed_schemas import AlternativeQuerySchema
 from marketplace.rfq.services import justifying
 from marketplace.web.blueprints import ApiBlueprint
 from marketplace.web.context import current_actor, current_session
@@ -56,14 +57,19 @@ class Ruling(MethodView):
 
 @blp.route("/<uuid:rfq_id>/justification")
 class Justification(MethodView):
+    @blp.arguments(AlternativeQuerySchema, location="query")
     @blp.response(200, AskedSchema)
-    def get(self, rfq_id: UUID) -> LowPriceInquiry:
+    def get(self, query: dict[str, int], rfq_id: UUID) -> LowPriceInquiry:
         """What the caller is asked about its own price."""
-        return justifying.own(current_session(), current_actor(), rfq_id)
+        return justifying.own(current_session(), current_actor(), rfq_id, **query)
 
     @blp.idempotent()
     @blp.arguments(JustificationSchema)
+    @blp.arguments(AlternativeQuerySchema, location="query")
     @blp.response(201, AskedSchema)
-    def post(self, data: dict[str, Any], rfq_id: UUID) -> LowPriceInquiry:
+    def post(self, data: dict[str, Any], query: dict[str, int], rfq_id: UUID) -> LowPriceInquiry:
         """Justify the own price, until the deadline; documents were uploaded before."""
-        return justifying.answer(current_session(), current_actor(), rfq_id, **data)
+        which = query["alternative"]
+        return justifying.answer(
+            current_session(), current_actor(), rfq_id, **data, alternative=which
+        )

@@ -8,6 +8,8 @@ from marketplace.identity.permissions import Role
 from marketplace.identity.queries import organisation
 from marketplace.notifications.kinds import register_kind
 from marketplace.notifications.posting import notify
+from marketplace.rfq import alternatives
+from marketplace.rfq.bid_models import Bid
 from marketplace.rfq.models import Rfq
 
 register_kind(
@@ -30,12 +32,13 @@ register_kind(
 def tell_bidder(session: Session, event: LowPriceAsked) -> None:
     """The supplier's people are asked."""
     rfq = session.get_one(Rfq, event.rfq_id)
+    bid = session.get_one(Bid, event.bid_id)
     notify(
         session,
         org_id=event.supplier_id,
         roles=[Role.SUPPLIER],
         kind="low_price_asked",
-        url=f"/rfqs/{rfq.id}/bids/justification",
+        url=f"/rfqs/{rfq.id}/{alternatives.tab_of(bid.alternative)}/justification",
         params={
             "title": rfq.title,
             "number": rfq.number,

@@ -57,21 +57,29 @@ def rule(rfq_id: UUID, bid_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("low_prices.show", rfq_id=rfq_id), 303)
 
 
-@pages.route("/bids/justification", methods=["GET", "POST"])
-def justify(rfq_id: UUID) -> ResponseReturnValue:
+@pages.route("/bids/justification", defaults={"alternative": 0}, methods=["GET", "POST"])
+@pages.route("/bids/alternatives/<int:alternative>/justification", methods=["GET", "POST"])
+def justify(rfq_id: UUID, alternative: int) -> ResponseReturnValue:
     """The bidder's answer, with a file where one is sent."""
     session, actor = current_session(), current_actor()
-    asked = justifying.own(session, actor, rfq_id)
+    asked = justifying.own(session, actor, rfq_id, alternative)
     if request.method == "GET":
         return _justification(asked, Form(JustificationSchema, initial={"text": asked.answer}))
     form = Form(JustificationSchema, request.form)
     if form.valid:
         with form.guard():
-            justifying.answer(session, actor, rfq_id, form.data["text"], _sent_file())
+            justifying.answer(
+                session,
+                actor,
+                rfq_id,
+                form.data["text"],
+                _sent_file(),
+                alternative=alternative,
+            )
     if not form.valid:
         return _justification(asked, form), 422
     flash(_("Your answer has reached the buyer."))
-    return redirect(url_for("low_prices.justify", rfq_id=rfq_id), 303)
+    return redirect(url_for("low_prices.justify", rfq_id=rfq_id, alternative=alternative), 303)
 
 
 def _sent_file() -> list[UUID]:

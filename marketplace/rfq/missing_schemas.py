@@ -21,6 +21,8 @@ class SeenBidSchema(Schema):
     bid_id = IdField()
     supplier_id = IdField()
     supplier_name = fields.String()
+    alternative = fields.Integer(metadata={"description": "0: the main bid of the supplier."})
+    name = fields.String(metadata={"description": "Of an alternative."})
     total = MoneyField(
         allow_none=True, metadata={"description": "null: a line could not be filled."}
     )

@@ -64,6 +64,8 @@ def _bid(compared: Evaluation, bid: SeenBid) -> dict[str, Any]:
         "bid_id": bid.bid_id,
         "supplier_id": bid.supplier_id,
         "supplier_name": compared.supplier_name(bid.supplier_id),
+        "alternative": compared.offer_by_id[bid.bid_id].alternative,
+        "name": compared.offer_by_id[bid.bid_id].name,
         "total": None if total is None else total_costs.rounded(total, currency),
         "exact_total": None if total is None else str(total),
         "missing_lines": list(bid.missing),

@@ -10,6 +10,7 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     Index,
+    SmallInteger,
     UniqueConstraint,
     event,
     func,
@@ -74,6 +75,7 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
         CheckConstraint("addendum_days BETWEEN 0 AND 60", name="addendum_days_sane"),
         CheckConstraint("standstill_days BETWEEN 0 AND 90", name="standstill_sane"),
         CheckConstraint("minimum_bids BETWEEN 1 AND 50", name="minimum_bids_sane"),
+        CheckConstraint("max_alternatives BETWEEN 1 AND 9", name="max_alternatives_sane"),
         CheckConstraint(
             "state IN ('draft', 'cancelled')"
             " OR (published_at IS NOT NULL AND bids_due_at IS NOT NULL)",
@@ -119,6 +121,7 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
     estimated_value: Mapped[Amount | None]
     payment_terms_days: Mapped[int | None]
     allows: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
+    max_alternatives: Mapped[int] = mapped_column(SmallInteger, default=2, server_default="2")
     standstill_days: Mapped[int] = mapped_column(default=0, server_default="0")
     addendum_days: Mapped[int] = mapped_column(default=2, server_default="2")
     # so many suppliers have to bid for a lot, unless the buyer rules otherwise; None: no matter

@@ -23,6 +23,7 @@ class OfferKind(StrEnum):
     PARTIAL_QUANTITIES = "partial_quantities"
     MINIMUM_ORDER = "minimum_order"
     BUNDLES = "bundles"
+    ALTERNATIVES = "alternatives"
 
 
 register_labels(
@@ -31,6 +32,7 @@ register_labels(
         OfferKind.PARTIAL_QUANTITIES: _("Partial quantities: a line may be offered in part"),
         OfferKind.MINIMUM_ORDER: _("Minimum order value: below it a bidder does not deliver"),
         OfferKind.BUNDLES: _("Bundles: lines that come together at a better price, or not at all"),
+        OfferKind.ALTERNATIVES: _("Alternatives: further bids of the same supplier"),
     },
 )
 

@@ -1,11 +1,12 @@
 """Reads of the second opening and of bids that cannot be read. The caller has found the RFQ."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from marketplace.rfq.bid_models import Bid
 from marketplace.rfq.opening_models import BidUnreadable, RfqPriceOpening
 
 
@@ -22,6 +23,12 @@ def unreadable(session: Session, rfq_id: UUID) -> Sequence[BidUnreadable]:
         .order_by(BidUnreadable.found_at, BidUnreadable.bid_id)
         .execution_options(populate_existing=True)
     ).all()
+
+
+def numbers_of(session: Session, bid_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Which of their suppliers' bids these are, by id; 0: the main one."""
+    rows = session.execute(select(Bid.id, Bid.alternative).where(Bid.id.in_(bid_ids)))
+    return {row.id: row.alternative for row in rows}
 
 
 def own_unreadable(session: Session, bid_id: UUID) -> BidUnreadable | None:

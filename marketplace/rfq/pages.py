@@ -13,7 +13,7 @@ from marketplace.documents import queries as document_queries
 from marketplace.documents.downloads import XLSX, as_file
 from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import Actor, OrgKind, Permission
-from marketplace.rfq import addenda_pages, bid_queries, queries, views
+from marketplace.rfq import addenda_pages, bid_queries, own_bids, queries, views
 from marketplace.rfq.addenda import reading
 from marketplace.rfq.kinds import RfqKind, kind_named
 from marketplace.rfq.models import Rfq
@@ -184,12 +184,16 @@ def copy(rfq_id: UUID) -> ResponseReturnValue:
 
 
 def _amended(rfq: Rfq) -> dict[str, object]:
-    """For suppliers: what addenda mean for their own bid."""
+    """For suppliers: what addenda mean for the first of their bids that they touch."""
     session, actor = current_session(), current_actor()
     if actor.org_kind is not OrgKind.SUPPLIER or not rfq.addendum_count:
         return {"amended": None}
-    door = bid_queries.door(session, actor, rfq.id)
-    return addenda_pages.amended_frame(session, door, actor)
+    for each in own_bids.listed(session, actor, rfq.id):
+        door = bid_queries.door(session, actor, rfq.id, each.bid.alternative)
+        frame = addenda_pages.amended_frame(session, door, actor)
+        if frame["amended"]:
+            return frame
+    return {"amended": None}
 
 
 def _frame(rfq: Rfq, tab: str, shown: Shown | None = None) -> dict[str, object]:

@@ -126,7 +126,7 @@ def _exclusion_page(rfq: Rfq, bid_id: UUID, form: Form, *, excluding_it: bool) -
         form=form,
         excluding=excluding_it,
         exclusion=evaluation_queries.exclusion(session, rfq.id, bid_id),
-        supplier=identity_queries.organisation(session, offer.supplier_id),
+        bidder=offer.bidder(identity_queries.organisation(session, offer.supplier_id).name),
         grounds=list(ExclusionGround),
         criteria=[(str(criterion.id), criterion.name) for criterion in terms.judged],
     )

@@ -36,6 +36,8 @@ class ExclusionSchema(Schema):
     bid_id = IdField()
     supplier_id = IdField()
     supplier_name = fields.String()
+    alternative = fields.Integer(metadata={"description": "0: the main bid of the supplier."})
+    name = fields.String(metadata={"description": "Of an alternative."})
     ground = EnumField(ExclusionGround)
     criterion_id = IdField(allow_none=True)
     reason = fields.String()
@@ -45,7 +47,7 @@ class ExclusionSchema(Schema):
 
 class ExcludedSchema(ExclusionSchema):
     class Meta(Schema.Meta):
-        exclude = ("supplier_name",)
+        exclude = ("supplier_name", "alternative", "name")
 
 
 class ExclusionInputSchema(Schema):

@@ -27,6 +27,7 @@ class Passage:
     arrived_at: datetime
     due_at: datetime
     time_zone: str
+    alternative: int = 0
 
 
 def attempt(
@@ -67,6 +68,7 @@ def attempt(
             "code": code,
             "terms_number": terms_number,
             **({"envelopes": dict(envelopes)} if envelopes else {}),
+            **({"alternative": passage.alternative} if passage.alternative else {}),
             **lines,
         }
     )

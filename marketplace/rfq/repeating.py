@@ -120,6 +120,7 @@ def _header_of(rfq: Rfq) -> Header:
         "payment_terms_days": rfq.payment_terms_days,
         "allows": rfq.offer_kinds,
         "rates": without_rates(rfq.rates),
+        "max_alternatives": rfq.max_alternatives,
         "standstill_days": rfq.standstill_days,
         "addendum_days": rfq.addendum_days,
         "minimum_bids": rfq.minimum_bids,

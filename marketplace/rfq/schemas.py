@@ -17,6 +17,11 @@ from marketplace.rfq.drafts import Address, LineDraft, LotDraft
 from marketplace.rfq.formula_schemas import FoundInFormulaSchema
 from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.lot_states import LotState
+from marketplace.rfq.offer_schemas import (
+    USUAL_ALTERNATIVES,
+    OffersSchema,
+    most_alternatives,
+)
 from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.rate_schemas import FROZEN, ExchangeRateSchema, rates_field
 from marketplace.rfq.states import EnvelopeRule, RfqSource, RfqState
@@ -106,7 +111,7 @@ class DocumentsInputSchema(Schema):
     document_ids = fields.List(IdField(), required=True, validate=validate.Length(min=1, max=50))
 
 
-class HeaderSchema(Schema):
+class HeaderSchema(OffersSchema):
     """The fields of the RFQ itself; a change names only those that change."""
 
     kind = EnumField(
@@ -159,10 +164,6 @@ class HeaderSchema(Schema):
     delivery = fields.Nested(AddressSchema, allow_none=True)
     estimate = MoneyField(allow_none=True, metadata={"description": "Not shown to bidders."})
     payment_terms_days = CountField(strict=True, allow_none=True, validate=validate.Range(0, 365))
-    allows = fields.List(
-        EnumField(OfferKind),
-        metadata={"description": "What bids may say besides one price per line."},
-    )
     rates = rates_field()
     addendum_days = CountField(
         strict=True,
@@ -202,6 +203,7 @@ class HeaderFormSchema(HeaderSchema):
     blind_scoring = fields.Boolean(load_default=False)
     low_price_check = fields.Boolean(load_default=False)
     allows = fields.List(EnumField(OfferKind), load_default=list)
+    max_alternatives = most_alternatives(USUAL_ALTERNATIVES)
     client_sealing = fields.Boolean(load_default=False)
     rates = rates_field(load_default=list)
 
@@ -304,6 +306,7 @@ class RfqSchema(RfqSummarySchema):
     payment_terms_days = fields.Integer()
     allows = fields.List(EnumField(OfferKind))
     rates = fields.List(fields.Nested(ExchangeRateSchema), metadata=FROZEN)
+    max_alternatives = fields.Integer()
     addendum_days = fields.Integer()
     addendum_count = fields.Integer(metadata={"description": "Published changes so far."})
     standstill_days = fields.Integer()

@@ -7,8 +7,9 @@ from flask.views import MethodView
 
 from marketplace.rfq.bid_http import attempts_kept, peeking_noted, service_keys
 from marketplace.rfq.bid_models import BidAttempt
-from marketplace.rfq.bid_schemas import BidReceiptSchema
+from marketplace.rfq.receipt_schemas import BidReceiptSchema
 from marketplace.rfq.sealed_schemas import (
+    AlternativeQuerySchema,
     SealedBidInputSchema,
     SealedVersionSchema,
     SealingFactsSchema,
@@ -27,18 +28,20 @@ blp = ApiBlueprint(
 
 @blp.route("/<uuid:rfq_id>/sealing")
 class Sealing(MethodView):
+    @blp.arguments(AlternativeQuerySchema, location="query")
     @blp.response(200, SealingFactsSchema)
-    def get(self, rfq_id: UUID) -> SealingFacts:
+    def get(self, query: dict[str, int], rfq_id: UUID) -> SealingFacts:
         """Keys and binding for the supplier's next version, where bidders seal themselves."""
-        return sealed_bidding.facts(current_session(), current_actor(), rfq_id)
+        return sealed_bidding.facts(current_session(), current_actor(), rfq_id, **query)
 
 
 @blp.route("/<uuid:rfq_id>/sealed-bid")
 class SealedBid(MethodView):
+    @blp.arguments(AlternativeQuerySchema, location="query")
     @blp.response(200, SealedVersionSchema)
-    def get(self, rfq_id: UUID) -> SealedVersion:
+    def get(self, query: dict[str, int], rfq_id: UUID) -> SealedVersion:
         """The supplier's own last version as it lies sealed, to be read back with its key."""
-        return sealed_bidding.sealed_version(current_session(), current_actor(), rfq_id)
+        return sealed_bidding.sealed_version(current_session(), current_actor(), rfq_id, **query)
 
     @blp.idempotent(required=True)
     @blp.arguments(SealedBidInputSchema)
@@ -52,7 +55,7 @@ class SealedBid(MethodView):
                 service_keys(),
                 rfq_id,
                 arrived_at(),
-                data["offered"],
+                **data,
             )
         return stored.receipt
 

@@ -73,7 +73,8 @@ def _document(plain: bytes) -> Mapping[str, Any]:
 
 
 def _check_fields(data: Mapping[str, Any], envelope: str) -> None:
-    needed = {"": set(BidContent().to_json()), "technical": TECHNICAL_FIELDS, "price": {"lines"}}
+    always = set(BidContent().to_json())
+    needed = {"": always, "technical": TECHNICAL_FIELDS & always, "price": {"lines"}}
     surplus = {"": set(), "technical": set(data) - TECHNICAL_FIELDS, "price": TECHNICAL_FIELDS}
     if needed[envelope] - set(data) or surplus[envelope] & set(data):
         raise Malformed("malformed")

@@ -12,6 +12,7 @@ from marketplace.core.text import _
 from marketplace.rfq import views
 from marketplace.rfq.bid_content import Terms
 from marketplace.rfq.bid_http import attempts_kept, service_keys
+from marketplace.rfq.own_bid_routes import of_each_bid
 from marketplace.rfq.sealed_schemas import (
     SealedBidInputSchema,
     SealedVersionSchema,
@@ -28,16 +29,16 @@ from marketplace.web.context import (
 )
 from marketplace.web.forms import Form, flash
 
-pages = PageBlueprint("sealed_bids", __name__, url_prefix="/rfqs/<uuid:rfq_id>/bids/seal")
+pages = PageBlueprint("sealed_bids", __name__, url_prefix="/rfqs/<uuid:rfq_id>/bids")
 
 
-@pages.get("")
-def write(rfq_id: UUID) -> str:
-    return _page(rfq_id, Form(SealedBidInputSchema))
+@of_each_bid(pages, "/seal")
+def write(rfq_id: UUID, alternative: int) -> str:
+    return _page(rfq_id, alternative, Form(SealedBidInputSchema))
 
 
-@pages.post("")
-def send(rfq_id: UUID) -> ResponseReturnValue:
+@of_each_bid(pages, "/seal", methods=["POST"])
+def send(rfq_id: UUID, alternative: int) -> ResponseReturnValue:
     """Envelopes alone arrive here."""
     form = Form(SealedBidInputSchema, request.form)
     if form.valid:
@@ -50,30 +51,34 @@ def send(rfq_id: UUID) -> ResponseReturnValue:
                     rfq_id,
                     arrived_at(),
                     form.data["offered"],
+                    alternative,
                 )
         except DomainError as refusal:
             form.refuse("", refusal.detail)
             for error in refusal.errors:
                 form.refuse("", error.detail)
     if not form.valid:
-        return _page(rfq_id, form), 422
+        return _page(rfq_id, alternative, form), 422
     flash(_("Your sealed bid has arrived. This is its receipt."))
-    receipt = url_for("bids.receipt", rfq_id=rfq_id, attempt_id=stored.receipt.id)
+    receipt = url_for(
+        "bids.receipt", rfq_id=rfq_id, alternative=alternative, attempt_id=stored.receipt.id
+    )
     return redirect(receipt, 303)
 
 
-def _page(rfq_id: UUID, form: Form) -> str:
+def _page(rfq_id: UUID, alternative: int, form: Form) -> str:
     session, actor = current_session(), current_actor()
-    found = sealed_bidding.facts(session, actor, rfq_id)
+    found = sealed_bidding.facts(session, actor, rfq_id, alternative)
     sealed = None
     if found.number > 1:
-        version = sealed_bidding.sealed_version(session, actor, rfq_id)
+        version = sealed_bidding.sealed_version(session, actor, rfq_id, alternative)
         sealed = SealedVersionSchema().dump(version)
     return render_template(
         "rfq/bids/seal.html",
         form=form,
         rfq=views.summary(found.door.rfq, actor, clock.now()),
         tab="bids",
+        alternative=alternative,
         is_buyer=False,
         terms=Terms.from_json(dict(found.terms)),
         facts=_facts(found, sealed),
@@ -93,6 +98,9 @@ def _facts(found: SealingFacts, sealed: Any) -> dict[str, Any]:
             "no_price": str(_("Give a price for at least one line.")),
             "required": str(_("This must be answered.")),
             "number": str(_("Write a number, such as 1250 or 12.5.")),
+            "name": str(
+                _("Name the alternative, so that the buyer can tell it from your other bids.")
+            ),
             "days": str(_("A delivery time is a whole number of days, at most 3,650.")),
             "read_back": str(_("Your submitted bid was read back in this browser.")),
             "wrong_key": str(_("This key does not open the submitted bid.")),

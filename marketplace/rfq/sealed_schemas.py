@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validate
 
 from marketplace.core.text import _
+from marketplace.rfq import alternatives
 from marketplace.rfq.bid_states import UnreadableRuling
 from marketplace.rfq.count_field import CountField
 from marketplace.rfq.envelopes import Cipher, Envelope
@@ -53,6 +54,12 @@ class SealedBidInputSchema(Schema):
         required=True, strict=True, metadata={"description": "From `GET .../sealing`."}
     )
     terms_number = CountField(required=True, strict=True)
+    alternative = CountField(
+        strict=True,
+        load_default=0,
+        validate=validate.Range(0, alternatives.MOST),
+        metadata={"description": "Which of the supplier's bids; 0: the main one."},
+    )
     main = fields.Nested(
         EnvelopeSchema,
         required=True,
@@ -61,8 +68,18 @@ class SealedBidInputSchema(Schema):
     technical = fields.Nested(EnvelopeSchema, load_default=None, allow_none=True)
 
     @post_load
-    def make(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Offered]:
-        return {"offered": Offered(**data)}
+    def make(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        return {"alternative": data.pop("alternative"), "offered": Offered(**data)}
+
+
+class AlternativeQuerySchema(Schema):
+    """Which of the supplier's bids is meant."""
+
+    alternative = CountField(
+        load_default=0,
+        validate=validate.Range(0, alternatives.MOST),
+        metadata={"description": "0: the main one."},
+    )
 
 
 class SealingFactsSchema(Schema):
@@ -70,6 +87,7 @@ class SealingFactsSchema(Schema):
 
     rfq_id = IdField(attribute="door.rfq.id")
     supplier_id = IdField()
+    alternative = fields.Integer()
     number = fields.Integer()
     fingerprint = fields.String()
     terms_number = fields.Integer(attribute="door.seal.terms_number")
@@ -100,6 +118,7 @@ class SealedVersionSchema(Schema):
     number = fields.Integer(attribute="version.number")
     terms_number = fields.Integer(attribute="version.terms_number")
     fingerprint = fields.String()
+    alternative = fields.Integer()
     arrived_at = InstantField(attribute="version.arrived_at")
     digest = fields.String(attribute="version.digest")
     ciphertext = BytesField(attribute="version.ciphertext", metadata=BASE64)

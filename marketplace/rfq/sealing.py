@@ -15,6 +15,7 @@ from marketplace.rfq.bid_models import RfqSeal, RfqTerms
 from marketplace.rfq.cost_terms import AskedCosts
 from marketplace.rfq.lot_states import LotState
 from marketplace.rfq.models import Rfq, RfqCriterion, RfqLine, RfqLot
+from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.officers import keys as share_keys
 from marketplace.rfq.officers.keys import SealedShare
 from marketplace.rfq.officers.models import OpeningKey, RfqOfficer
@@ -163,6 +164,7 @@ def published_terms(session: Session, rfq: Rfq) -> Terms:
         ),
         kind=rfq.kind,
         rates=tuple(rfq.rates),
+        alternatives=rfq.max_alternatives if OfferKind.ALTERNATIVES in rfq.offer_kinds else 0,
     )
 
 

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.core.text import _
 from marketplace.identity import queries as identity_queries
+from marketplace.rfq import alternatives, opening_queries
 from marketplace.rfq.bid_http import peeking_noted
 from marketplace.rfq.bid_queries import opened
 from marketplace.rfq.bid_states import UnreadableRuling
@@ -42,10 +43,17 @@ def _page(rfq_id: UUID, ruled: tuple[UUID, Form] | None = None) -> str:
     with peeking_noted(rfq_id):
         rfq = opened(session, actor, rfq_id)
     found = unreadable.read(session, actor, rfq_id)
+    suppliers = identity_queries.organisations(session, {each.supplier_id for each in found})
+    numbers = opening_queries.numbers_of(session, {each.bid_id for each in found})
     return render_template(
         "rfq/bids/unreadable.html",
         found=found,
-        names=identity_queries.organisations(session, {each.supplier_id for each in found}),
+        names={
+            each.bid_id: alternatives.named(
+                suppliers[each.supplier_id].name, numbers[each.bid_id], ""
+            )
+            for each in found
+        },
         rulings=list(UnreadableRuling),
         ruled_id=ruled[0] if ruled else None,
         ruled_form=ruled[1] if ruled else Form(UnreadableRulingInputSchema),

@@ -44,7 +44,6 @@ from marketplace.rfq.bid_states import BID_FLOW, AttemptOutcome, BidState
 from marketplace.rfq.bid_totals import line_total
 from marketplace.rfq.envelopes import (
     TECHNICAL,
-    Binding,
     ServiceKeys,
 )
 from marketplace.rfq.models import Rfq
@@ -203,7 +202,7 @@ def _whole(
     if version.terms_number not in terms:
         raise mismatch(bid.id, bid.supplier_id, "terms_missing")
     fingerprint = terms[version.terms_number].fingerprint
-    binding = Binding(bid.rfq_id, bid.supplier_id, bid.number, fingerprint)
+    binding = bid_vault.binding_of(bid, fingerprint)
     sealed = bid_vault.sealed_bid(version)
     if receipt.digest is None or sealed.digest(binding) != receipt.digest:
         raise mismatch(bid.id, bid.supplier_id, "digest_differs")
@@ -274,6 +273,8 @@ def _offer(each: OpenedBid) -> dict[str, Any]:
         "rfq_id": each.bid.rfq_id,
         "buyer_id": each.bid.buyer_id,
         "supplier_id": each.bid.supplier_id,
+        "alternative": each.bid.alternative,
+        "name": each.content.name,
         "number": each.bid.number,
         "submitted_at": each.receipt.arrived_at,
         "note": each.content.note,
@@ -369,6 +370,7 @@ def named(bid: Bid, receipt: BidAttempt) -> dict[str, Any]:
     return {
         "bid_id": str(bid.id),
         "supplier_id": str(bid.supplier_id),
+        **({"alternative": bid.alternative} if bid.alternative else {}),
         "number": bid.number,
         "attempt_id": str(receipt.id),
         "arrived_at": instant(receipt.arrived_at),

@@ -180,10 +180,7 @@ def _editor(compared: Basis, form: Form, *, more: int = 0) -> str:
         count=min(max(ROWS, known + more), rules.MAX_CONSTRAINTS),
         kinds=[(kind.value, label(kind)) for kind in SHAPES],
         objectives=list(Objective),
-        suppliers=[
-            (offer.supplier_id, compared.supplier_name(offer.supplier_id))
-            for offer in compared.offers
-        ],
+        suppliers=list(compared.bidders.items()),
         terms=compared.terms,
         **_frame(compared),
     )

@@ -73,7 +73,7 @@ def question_of(
     offered: list[tuple[tuple[UUID, ...], UUID]] = []
     options: list[Option] = []
     bundles, terms = compared.bundles, compared.undecided
-    eligible = [offer for offer in compared.offers if offer.supplier_id not in compared.blocked]
+    eligible = _taking_part(compared, constraints)
     for offer in sorted(eligible, key=lambda each: (each.submitted_at, each.bid_id)):
         # a part of a line covers no whole one: parts are awarded by hand
         conversion = compared.conversions[offer.bid_id]
@@ -112,7 +112,7 @@ def question_of(
         items=tuple(str(line.id) for line in lines),
         options=tuple(options),
         lots=lots,
-        scores={str(offer.supplier_id): score_of(compared, offer) for offer in compared.offers},
+        scores=_scores(compared, eligible),
         objective=objective,
     )
     return Question(
@@ -126,6 +126,50 @@ def question_of(
 def _cost(amount: Decimal, conversion: Conversion) -> Decimal | Fraction:
     """In the currency of the RFQ; what is in it already stays as it is written."""
     return conversion.exact(amount) if conversion.is_needed else amount
+
+
+def _taking_part(compared: Basis, constraints: Sequence[dict[str, Any]]) -> list[BidOffer]:
+    """The bids that may win. A supplier is one for the solver, with all of their bids.
+
+    Of several bids of one supplier those below a floor of the score stay out where another is above
+    it. Where one of them has a minimum order, which holds for that bid alone, or another currency,
+    of which an order has one, only the bid that prices most lines takes part, then the cheapest.
+    """
+    floors = [rule.limit for rule in map(rule_of, constraints) if rule.kind is Kind.SCORE_FLOOR]
+    by_supplier: dict[UUID, list[BidOffer]] = {}
+    for offer in compared.offers:
+        if offer.supplier_id not in compared.blocked:
+            by_supplier.setdefault(offer.supplier_id, []).append(offer)
+    found = []
+    for own in by_supplier.values():
+        good = [each for each in own if score_of(compared, each) >= max(floors, default=0)]
+        taking = good or own
+        if any(each.minimum_order is not None for each in taking) or _differ(compared, taking):
+            taking = [min(taking, key=lambda each: (-len(each.lines), _worth(compared, each)))]
+        found.extend(taking)
+    return found
+
+
+def _differ(compared: Basis, offers: Sequence[BidOffer]) -> bool:
+    """Whether they are in several currencies."""
+    return len({compared.conversions[each.bid_id].currency for each in offers}) > 1
+
+
+def _worth(compared: Basis, offer: BidOffer) -> Fraction:
+    """All that it prices, in the currency of the RFQ."""
+    return compared.conversions[offer.bid_id].exact(compared.total_of(offer))
+
+
+def _scores(compared: Basis, eligible: Sequence[BidOffer]) -> dict[str, Fraction]:
+    """By supplier; of several bids the lowest, so that whichever wins is at least as good."""
+    found: dict[str, Fraction] = {}
+    for offer in (*eligible, *compared.offers):
+        supplier, score = str(offer.supplier_id), score_of(compared, offer)
+        if offer in eligible:
+            found[supplier] = min(found.get(supplier, score), score)
+        else:
+            found.setdefault(supplier, score)
+    return found
 
 
 def _merit(

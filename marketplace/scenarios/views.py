@@ -282,7 +282,7 @@ def _awards(awards: Sequence[dict[str, str]], compared: Basis) -> list[AwardedLi
                 description=asked.description,
                 bid_id=bid_id,
                 supplier_id=suppliers[bid_id],
-                supplier_name=compared.supplier_name(suppliers[bid_id]),
+                supplier_name=compared.bidder_name(bid_id),
                 unit_price=Money(price.unit_price, conversion.currency),
                 total=Money(price.total, conversion.currency),
                 converted_total=conversion.shown_beside(price.total),

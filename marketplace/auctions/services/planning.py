@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -98,7 +99,7 @@ def _bidders(session: Session, compared: Evaluation, draft: AuctionDraft) -> Bid
     """Who takes part in which lot, with the total of the opened bid, in the order of arrival.
 
     Excluded bids are not among the offers that are compared; a line that is offered in part leaves
-    a bid incomplete.
+    a bid incomplete. Of several bids of one supplier the cheapest for the lot takes part.
     """
     offers, terms = compared.offers, compared.undecided
     barred = set(draft.excluded)
@@ -106,12 +107,27 @@ def _bidders(session: Session, compared: Evaluation, draft: AuctionDraft) -> Bid
     found: Bidders = {}
     for lot in terms.lots:
         lines = [line.id for line in terms.lines_of(lot.id)]
+        own: dict[UUID, tuple[BidOffer, Decimal]] = {}
         for offer in offers:
             totals = {each.rfq_line_id: each.total for each in offer.lines if each.quantity is None}
             if offer.supplier_id not in barred and all(line in totals for line in lines):
                 total = sum((totals[line] for line in lines), Decimal(0))
-                found.setdefault(lot.id, []).append((offer, total))
+                kept = own.get(offer.supplier_id)
+                if kept is None or _worth(compared, offer, total) < _worth(compared, *kept):
+                    own[offer.supplier_id] = (offer, total)
+        if own:
+            # in the order of arrival, which decides between equal bids
+            found[lot.id] = sorted(own.values(), key=_arrival)
     return found
+
+
+def _worth(compared: Evaluation, offer: BidOffer, total: Decimal) -> Fraction:
+    """In the currency of the RFQ."""
+    return compared.conversions[offer.bid_id].exact(total)
+
+
+def _arrival(bidder: tuple[BidOffer, Decimal]) -> tuple[datetime, UUID]:
+    return bidder[0].submitted_at, bidder[0].bid_id
 
 
 def _lots(

@@ -82,7 +82,7 @@ def _checked(case: Case, bid: ShownBid, said: Mapping[str, Any]) -> Finding:
     if bid.sealed.digest(binding) != said["digest"]:
         return _diagnosed(case, bid, said)
     if bid.supplier_id != said["supplier_id"]:
-        return _swapped(case, said, bid.supplier_id)
+        return _swapped(case, said, case.supplier(bid.supplier_id))
     if bid.number != said["number"]:
         return Finding(_("%(bid)s: shown under another version.", bid=name), Fault.OLD_VERSION)
     if bid.unreadable is not None:
@@ -206,7 +206,7 @@ def _diagnosed(case: Case, bid: ShownBid, said: Mapping[str, Any]) -> Finding:
         if other["digest"] is None or bid.sealed.digest(_binding(case, other)) != other["digest"]:
             continue
         if other["bid_id"] != said["bid_id"]:
-            return _swapped(case, said, other["supplier_id"])
+            return _swapped(case, said, case.bidder(other))
         return Finding(
             _(
                 "%(bid)s: the older version %(older)s was put in its place.",
@@ -221,12 +221,12 @@ def _diagnosed(case: Case, bid: ShownBid, said: Mapping[str, Any]) -> Finding:
     )
 
 
-def _swapped(case: Case, said: Mapping[str, Any], other_id: str) -> Finding:
+def _swapped(case: Case, said: Mapping[str, Any], other: Text | str) -> Finding:
     return Finding(
         _(
             "%(bid)s: swapped with the bid of %(other)s.",
             bid=case.bid(said),
-            other=case.supplier(other_id),
+            other=other,
         ),
         Fault.SWAPPED,
     )
@@ -239,4 +239,5 @@ def _binding(case: Case, said: Mapping[str, Any]) -> Binding:
         UUID(said["supplier_id"]),
         said["number"],
         case.fingerprint_of(said.get("terms_number") or 1),
+        alternative=said.get("alternative", 0),
     )

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from marketplace.core.text import Text, _
+from marketplace.rfq import alternatives
 from marketplace.rfq.proofs.papers import Signed, sha256
 from marketplace.rfq.proofs.reading import OpeningFile
 
@@ -93,9 +94,14 @@ class Case:
         """Which bid a receipt or a line of the minutes is about."""
         return _(
             "Bid of %(supplier)s, version %(number)s",
-            supplier=self.supplier(said["supplier_id"]),
+            supplier=self.bidder(said),
             number=said["number"],
         )
+
+    def bidder(self, said: Mapping[str, Any]) -> Text | str:
+        """Whose bid it is, and which of several."""
+        supplier = self.supplier(said["supplier_id"])
+        return alternatives.named(supplier, said.get("alternative", 0), "")
 
     @property
     def _named(self) -> list[Mapping[str, Any]]:

@@ -25,7 +25,7 @@ from marketplace.rfq import (
 )
 from marketplace.rfq.award_rules import Choice, ChosenLine
 from marketplace.rfq.bid_content import instant
-from marketplace.rfq.bid_models import Award, AwardLine
+from marketplace.rfq.bid_models import Award, AwardLine, BidOffer
 from marketplace.rfq.evaluation_models import BidExclusion
 from marketplace.rfq.lot_states import LotState
 from marketplace.rfq.models import Rfq
@@ -68,12 +68,13 @@ def award(
     covered = {line.asked.lot_id for line in chosen}
     lot_rules.check_open(compared.rfq_lots, covered)
     turnout_rules.check_ruled(compared.turnouts, covered)
+    award_rules.check_bids_of_suppliers(chosen, compared.supplier_of)
     award_rules.check_minimums(chosen, compared.minimums)
     award_rules.check_decidable(compared.lots, chosen)
     award_rules.check_costs_known(compared.lots, chosen)
     award_rules.check_justified(chosen, justification)
     _check_low_prices(session, compared, chosen)
-    supplier_of = {offer.bid_id: offer.supplier_id for offer in compared.everybody}
+    supplier_of = compared.supplier_of
     winners = {supplier_of[line.bid_id] for line in chosen}
     losers = [org.name for org in compared.suppliers.values() if org.id not in winners]
     award_rules.check_names_no_loser(reasons, losers)
@@ -133,7 +134,7 @@ def _write(
         reasons=reasons.strip(),
         evidence={
             "lots": [
-                _lot_evidence(lot) | _ruling_evidence(compared.turnouts.get(lot.lot_id))
+                _lot_evidence(compared, lot) | _ruling_evidence(compared.turnouts.get(lot.lot_id))
                 for lot in compared.lots
                 if lot.lot_id in covered
             ],
@@ -167,8 +168,14 @@ def _line(rfq: Rfq, decided: Award, compared: Evaluation, line: ChosenLine) -> d
     }
 
 
-def _lot_evidence(lot: LotRanking) -> dict[str, Any]:
-    return {"lot_id": str(lot.lot_id), "ranks": [_rank_evidence(rank) for rank in lot.ranks]}
+def _lot_evidence(compared: Evaluation, lot: LotRanking) -> dict[str, Any]:
+    ranks = [_rank_evidence(rank) | _which(compared.offer_by_id[rank.bid_id]) for rank in lot.ranks]
+    return {"lot_id": str(lot.lot_id), "ranks": ranks}
+
+
+def _which(offer: BidOffer) -> dict[str, Any]:
+    """Said only of alternatives."""
+    return {"alternative": offer.alternative, "name": offer.name} if offer.alternative else {}
 
 
 def _ruling_evidence(turnout: Turnout | None) -> dict[str, Any]:

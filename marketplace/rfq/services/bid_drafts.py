@@ -13,7 +13,7 @@ from marketplace.core.ids import uuid7
 from marketplace.core.text import _
 from marketplace.documents import rules as document_rules
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import bid_queries, bid_rules, bid_vault
+from marketplace.rfq import alternatives, bid_queries, bid_rules, bid_vault
 from marketplace.rfq.addenda import reading as amending
 from marketplace.rfq.addenda.reading import Amended
 from marketplace.rfq.bid_content import BidContent, Terms
@@ -55,18 +55,24 @@ def read(
     keys: ServiceKeys,
     rfq_id: UUID,
     read_back_key: bytes | None = None,
+    *,
+    alternative: int = 0,
 ) -> OwnBid:
     """The supplier's bid: its draft, and its sealed version if the key for that is given.
 
     A key of another version reads nothing; it is no fault, since every replacement outdates it.
+    NotFound for an alternative that there is not and cannot be.
     """
-    door = bid_queries.door(session, actor, rfq_id)
+    door = bid_queries.door(session, actor, rfq_id, alternative)
+    terms = Terms.from_json(door.seal.terms)
+    if door.bid is None and alternative > terms.alternatives:
+        raise NotFound(_("There is no such bid."))
     sealed = None
     # where bidders seal themselves, the service does not read back either, whatever it is sent
     reads_back = read_back_key and not door.rfq.client_sealing
     if door.bid is not None and door.bid.number and reads_back and read_back_key:
         sealed = bid_vault.read_back(session, door, door.bid, read_back_key)
-    terms, draft = Terms.from_json(door.seal.terms), bid_vault.read_draft(keys, door)
+    draft = bid_vault.read_draft(keys, door)
     return OwnBid(door, terms, draft, sealed, amending.of_bid(session, door))
 
 
@@ -78,6 +84,7 @@ def save(
     rfq_id: UUID,
     content: BidContent,
     *,
+    alternative: int = 0,
     expected: int | None = None,
     terms_number: int | None = None,
 ) -> Bid:
@@ -85,9 +92,9 @@ def save(
 
     Documents are attached one by one and stay as they are. terms_number: the terms that it was
     written for, where the caller knows them. Raises BidInvalid for what cannot belong to this RFQ,
-    gaps are allowed, and TermsChanged.
+    gaps are allowed, NoSuchAlternative and TermsChanged.
     """
-    door = bid_queries.door(session, actor, rfq_id, share=True)
+    door = bid_queries.door(session, actor, rfq_id, alternative, share=True)
     bid_rules.check_takes_drafts(door.rfq, clock.now())
     if terms_number not in (None, door.seal.terms_number):
         raise bid_rules.TermsChanged(
@@ -97,7 +104,9 @@ def save(
             ),
             terms_number=door.seal.terms_number,
         )
-    bid_rules.check_content(Terms.from_json(door.seal.terms), content, complete=False)
+    terms = Terms.from_json(door.seal.terms)
+    alternatives.check_number(terms, alternative)
+    bid_rules.check_content(terms, content, complete=False, alternative=alternative)
     bid = _started(session, actor, door, expected)
     kept = bid_vault.read_draft(keys, door)
     whole = replace(content, documents=kept.documents if kept else ())
@@ -106,10 +115,16 @@ def save(
 
 @requires(Permission.BID_SUBMIT)
 def revise(
-    session: Session, actor: Actor, keys: ServiceKeys, rfq_id: UUID, read_back_key: bytes
+    session: Session,
+    actor: Actor,
+    keys: ServiceKeys,
+    rfq_id: UUID,
+    read_back_key: bytes,
+    *,
+    alternative: int = 0,
 ) -> Bid:
     """Begin a replacement with a copy of the submitted version, documents included."""
-    door = bid_queries.door(session, actor, rfq_id, share=True)
+    door = bid_queries.door(session, actor, rfq_id, alternative, share=True)
     bid_rules.check_takes_drafts(door.rfq, clock.now())
     sealed = None
     if door.bid is not None and door.bid.number:
@@ -130,13 +145,15 @@ def attach(
     filename: str,
     content_type: str | None,
     content: bytes,
+    alternative: int = 0,
 ) -> SealedDocument:
     """Add a document to the draft. Its bytes are locked at once; submission sends only its key.
 
     content_type: as the sender declares it; the content decides and must agree.
     """
-    door = bid_queries.door(session, actor, rfq_id, share=True)
+    door = bid_queries.door(session, actor, rfq_id, alternative, share=True)
     bid_rules.check_takes_drafts(door.rfq, clock.now())
+    alternatives.check_number(Terms.from_json(door.seal.terms), alternative)
     draft = bid_vault.read_draft(keys, door) or BidContent()
     bid_rules.check_room(draft.documents)
     name = document_rules.clean_name(filename)
@@ -151,10 +168,16 @@ def attach(
 
 @requires(Permission.BID_SUBMIT)
 def detach(
-    session: Session, actor: Actor, keys: ServiceKeys, rfq_id: UUID, document_id: UUID
+    session: Session,
+    actor: Actor,
+    keys: ServiceKeys,
+    rfq_id: UUID,
+    document_id: UUID,
+    *,
+    alternative: int = 0,
 ) -> None:
     """Take a document out of the draft."""
-    door = bid_queries.door(session, actor, rfq_id, share=True)
+    door = bid_queries.door(session, actor, rfq_id, alternative, share=True)
     bid_rules.check_takes_drafts(door.rfq, clock.now())
     draft = bid_vault.read_draft(keys, door) or BidContent()
     kept = tuple(document for document in draft.documents if document.id != document_id)
@@ -175,9 +198,8 @@ def document(
     read_back_key: bytes | None = None,
 ) -> tuple[SealedDocument, bytes]:
     """A document of the supplier's own bid before the opening, with its bytes."""
-    own = read(session, actor, keys, rfq_id, read_back_key)
-    if own.door.bid is None or own.door.bid.id != bid_id:
-        raise _no_such_document()
+    which = bid_queries.own_bid(session, actor, rfq_id, bid_id).alternative
+    own = read(session, actor, keys, rfq_id, read_back_key, alternative=which)
     for content in (own.draft, own.sealed):
         for known in content.documents if content else ():
             if known.id == document_id:
@@ -201,6 +223,7 @@ def _started(session: Session, actor: Actor, door: Door, expected: int | None) -
         rfq_id=door.rfq.id,
         buyer_id=door.rfq.buyer_id,
         supplier_id=actor.organisation_id,
+        alternative=door.alternative,
         state=BidState.DRAFT,
         number=0,
     )

@@ -11,6 +11,7 @@ from marketplace.core.errors import Invalid
 from marketplace.core.text import Text, _
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq import (
+    alternatives,
     bid_changes,
     bid_queries,
     bid_rules,
@@ -62,17 +63,21 @@ class Plan:
 
 
 @requires(Permission.BID_READ)
-def template(session: Session, actor: Actor, keys: ServiceKeys, rfq_id: UUID) -> Template:
+def template(
+    session: Session, actor: Actor, keys: ServiceKeys, rfq_id: UUID, alternative: int = 0
+) -> Template:
     """The spreadsheet of the RFQ, filled with the present draft."""
-    door = bid_queries.door(session, actor, rfq_id)
+    door = bid_queries.door(session, actor, rfq_id, alternative)
     terms = Terms.from_json(door.seal.terms)
     information_rules.check_asks_prices(terms)
+    alternatives.check_number(terms, alternative)
     blank = bid_workbook.Blank(
         rfq=door.rfq,
         fingerprint=door.seal.fingerprint,
         terms=terms,
         lines=queries.lines_by_id(session, rfq_id),
         draft=bid_vault.read_draft(keys, door) or BidContent(),
+        alternative=alternative,
     )
     version = door.bid.version if door.bid else 0
     return Template(door.rfq.number, version, bid_workbook.write(blank))
@@ -80,15 +85,22 @@ def template(session: Session, actor: Actor, keys: ServiceKeys, rfq_id: UUID) ->
 
 @requires(Permission.BID_SUBMIT)
 def preview(
-    session: Session, actor: Actor, keys: ServiceKeys, rfq_id: UUID, data: bytes, filename: str
+    session: Session,
+    actor: Actor,
+    keys: ServiceKeys,
+    rfq_id: UUID,
+    data: bytes,
+    filename: str,
+    alternative: int = 0,
 ) -> Plan:
     """What the file would make of the draft; nothing is written anywhere."""
-    door = bid_queries.door(session, actor, rfq_id)
+    door = bid_queries.door(session, actor, rfq_id, alternative)
     bid_rules.check_takes_bids(door.rfq, clock.now())
     terms = Terms.from_json(door.seal.terms)
     information_rules.check_asks_prices(terms)
     before = bid_vault.read_draft(keys, door) or BidContent()
-    published = bid_sheets.Published(rfq_id, door.seal.fingerprint, terms)
+    alternatives.check_number(terms, alternative)
+    published = bid_sheets.Published(rfq_id, door.seal.fingerprint, terms, alternative)
     found = bid_sheets.read(data, filename, published, before)
     content = replace(found.content, documents=before.documents)
     seen = door.bid.version if door.bid else 0
@@ -104,6 +116,7 @@ def keep(
     data: bytes,
     filename: str,
     *,
+    alternative: int = 0,
     expected: int | None = None,
 ) -> tuple[Plan, Bid]:
     """Make the file the draft of the bid; its documents stay. Nothing is submitted.
@@ -111,17 +124,30 @@ def keep(
     expected: the version of the bid that the caller saw. Raises as `bid_sheets.read` does, and
     then writes nothing.
     """
-    plan = preview(session, actor, keys, rfq_id, data, filename)
+    plan = preview(session, actor, keys, rfq_id, data, filename, alternative)
     seen = plan.seen if expected is None else expected
-    bid = bid_drafts.save(session, actor, keys, rfq_id, plan.content, expected=seen)
+    bid = bid_drafts.save(
+        session, actor, keys, rfq_id, plan.content, alternative=alternative, expected=seen
+    )
     return plan, bid
 
 
 @requires(Permission.BID_SUBMIT)
-def keep_shown(session: Session, actor: Actor, keys: ServiceKeys, rfq_id: UUID, token: str) -> Bid:
+def keep_shown(
+    session: Session,
+    actor: Actor,
+    keys: ServiceKeys,
+    rfq_id: UUID,
+    token: str,
+    alternative: int = 0,
+) -> Bid:
     """Make the content of a preview the draft, unless the bid was changed since."""
     try:
-        content, seen = bid_vault.read_proposal(keys, actor.organisation_id, rfq_id, token)
+        content, seen = bid_vault.read_proposal(
+            keys, actor.organisation_id, rfq_id, alternative, token
+        )
     except SealBroken:
         raise ProposalUnreadable(_("Choose the file again to see what it changes.")) from None
-    return bid_drafts.save(session, actor, keys, rfq_id, content, expected=seen)
+    return bid_drafts.save(
+        session, actor, keys, rfq_id, content, alternative=alternative, expected=seen
+    )

@@ -12,13 +12,21 @@ from marketplace.core.errors import Conflict, DomainError, FieldError, NotFound
 from marketplace.core.text import _
 from marketplace.events.rfq import BidWithdrawn
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import attempts, bid_queries, bid_rules, bid_vault, receipts, submission
+from marketplace.rfq import (
+    alternatives,
+    attempts,
+    bid_queries,
+    bid_rules,
+    bid_vault,
+    receipts,
+    submission,
+)
 from marketplace.rfq.addenda import reading as amending
 from marketplace.rfq.bid_content import BidContent, Terms
 from marketplace.rfq.bid_models import BidAttempt
 from marketplace.rfq.bid_queries import Door
 from marketplace.rfq.bid_states import BID_FLOW, AttemptOutcome
-from marketplace.rfq.envelopes import Binding, ServiceKeys
+from marketplace.rfq.envelopes import ServiceKeys
 from marketplace.rfq.submission import Stored
 
 
@@ -53,19 +61,17 @@ def submit(
     arrived_at: datetime,
     content: BidContent | None = None,
     *,
-    bid_id: UUID | None = None,
+    alternative: int = 0,
     expected: int | None = None,
 ) -> Submitted:
     """Seal the draft, or the content given, and put it in the place of any earlier version.
 
     arrived_at: when the last byte of the request was here; it alone decides about lateness. A
-    refusal carries a signed statement, to be kept by `keep_refusal`. bid_id: the bid that the
-    caller means, where they know it.
+    refusal carries a signed statement, to be kept by `keep_refusal`. alternative: which of the
+    supplier's bids.
     """
     arrived_at = clock_guard.in_database_time(session, arrived_at)
-    door = bid_queries.door(session, actor, rfq_id, share=True)
-    if bid_id is not None and (door.bid is None or door.bid.id != bid_id):
-        raise NotFound(_("There is no such bid."))
+    door = bid_queries.door(session, actor, rfq_id, alternative, share=True)
     with attempts.refusals_signed(keys, door, actor, arrived_at):
         bid_rules.check_takes_bids(door.rfq, arrived_at)
         bid_rules.check_service_seals(door.rfq)
@@ -73,9 +79,10 @@ def submit(
             check_version(door.bid, expected)
             BID_FLOW.next(door.bid.state, "submit")
         terms = Terms.from_json(door.seal.terms)
+        alternatives.check_number(terms, alternative)
         whole = _whole(session, keys, door, terms, content)
         number = door.bid.number + 1 if door.bid else 1
-        binding = Binding(door.rfq.id, actor.organisation_id, number, door.seal.fingerprint)
+        binding = bid_vault.next_binding(door, actor.organisation_id, number)
         sealed, read_back_key = bid_vault.seal(door.seal, binding, whole)
         stored = submission.store(session, actor, keys, door, arrived_at, sealed, binding)
         return Submitted(stored, terms, whole, read_back_key)
@@ -89,11 +96,12 @@ def withdraw(
     rfq_id: UUID,
     arrived_at: datetime,
     *,
+    alternative: int = 0,
     expected: int | None = None,
 ) -> BidAttempt:
     """Take the bid back; until the deadline another one may be submitted."""
     arrived_at = clock_guard.in_database_time(session, arrived_at)
-    door = bid_queries.door(session, actor, rfq_id, share=True)
+    door = bid_queries.door(session, actor, rfq_id, alternative, share=True)
     if door.bid is None:
         raise NotFound(_("There is no such bid."))
     with attempts.refusals_signed(keys, door, actor, arrived_at):
@@ -145,7 +153,7 @@ def _whole(
         amending.check_draft(session, door)
     documents = draft.documents if draft else ()
     whole = replace(content or draft or BidContent(), documents=documents)
-    bid_rules.check_content(terms, whole, complete=True)
+    bid_rules.check_content(terms, whole, complete=True, alternative=door.alternative)
     if documents and door.bid is not None:
         kept = bid_queries.document_ids(session, [door.bid.id])
         missing = [document for document in documents if document.id not in kept]

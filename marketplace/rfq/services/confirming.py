@@ -41,9 +41,9 @@ def confirm(
     terms_number: the terms that the supplier has read. line_ids: all touched lines by default;
     those left out do not count unless confirmed later. Raises TermsChanged, NothingToConfirm.
     """
-    door = bid_queries.door(session, actor, rfq_id, share=True)
+    door = bid_queries.own_bid(session, actor, rfq_id, bid_id, share=True)
     bid = door.bid
-    if bid is None or bid.id != bid_id:
+    if bid is None:
         raise NotFound(_("There is no such bid."))
     with attempts.refusals_signed(keys, door, actor, arrived_at):
         bid_rules.check_takes_bids(door.rfq, arrived_at)

@@ -50,7 +50,7 @@ from marketplace.rfq.states import CriterionKind, RfqState
 _AS_GIVEN = (
     "title", "description", "open_to_all", "agreement_ref", "blind_scoring", "low_price_check",
     "envelopes", "client_sealing", "category_code", "payment_terms_days", "standstill_days",
-    "addendum_days", "minimum_bids",
+    "addendum_days", "minimum_bids", "max_alternatives",
 )  # fmt: skip
 
 

@@ -166,6 +166,25 @@ class Evaluation:
     def supplier_name(self, supplier_id: UUID) -> str:
         return self.suppliers[supplier_id].name
 
+    def bidder_name(self, bid_id: UUID) -> str:
+        """The supplier of a bid, and which of theirs it is."""
+        offer = self._known[bid_id]
+        return str(offer.bidder(self.supplier_name(offer.supplier_id)))
+
+    @property
+    def supplier_of(self) -> dict[UUID, UUID]:
+        """Of every bid, excluded ones as well."""
+        return {bid_id: offer.supplier_id for bid_id, offer in self._known.items()}
+
+    @property
+    def bidders(self) -> dict[UUID, str]:
+        """The names of the suppliers in the race, each once however many bids they sent."""
+        return {each.supplier_id: self.supplier_name(each.supplier_id) for each in self.offers}
+
+    @cached_property
+    def _known(self) -> dict[UUID, BidOffer]:
+        return {offer.bid_id: offer for offer in self.everybody}
+
 
 @requires(Permission.BID_READ)
 def read(session: Session, actor: Actor, rfq_id: UUID) -> Evaluation:

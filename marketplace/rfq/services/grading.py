@@ -48,6 +48,10 @@ class Sheet:
     suppliers: dict[UUID, Organisation]
     given: dict[tuple[UUID, UUID], GivenBy]
 
+    def bidder_name(self, offer: BidOffer) -> str:
+        """The supplier of a bid, and which of theirs it is."""
+        return str(offer.bidder(self.suppliers[offer.supplier_id].name))
+
     @property
     def missing(self) -> int:
         return len(self.criteria) * len(self.offers) - len(self.given)

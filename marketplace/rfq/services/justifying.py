@@ -76,9 +76,11 @@ def answer(
     rfq_id: UUID,
     text: str,
     document_ids: Sequence[UUID] = (),
+    *,
+    alternative: int = 0,
 ) -> LowPriceInquiry:
     """Justify the own price until the deadline; the last answer counts."""
-    asked = own(session, actor, rfq_id)
+    asked = own(session, actor, rfq_id, alternative)
     now = clock.now()
     low_price_rules.check_takes_answer(asked, now)
     asked.answer, asked.answered_at, asked.answered_by = text.strip(), now, actor.person
@@ -128,10 +130,10 @@ def rule(
 
 
 @requires(Permission.BID_READ)
-def own(session: Session, actor: Actor, rfq_id: UUID) -> LowPriceInquiry:
+def own(session: Session, actor: Actor, rfq_id: UUID, alternative: int = 0) -> LowPriceInquiry:
     """What the supplier is asked about their own bid, or NotFound."""
     queries.get(session, actor, rfq_id)
-    found = evaluation_queries.own_inquiry(session, actor, rfq_id)
+    found = evaluation_queries.own_inquiry(session, actor, rfq_id, alternative)
     if found is None:
         raise NotFound(_("Nobody has asked you to justify your price."))
     return found

@@ -156,7 +156,13 @@ def _signed(paper: Any) -> dict[str, str] | None:
 def _bid(opened: OpenedEnvelope, fingerprint: str) -> dict[str, Any]:
     """The sealed version with the keys that open it, and what it says, as far as it is open."""
     offer, sealed = opened.offer, bid_vault.sealed_bid(opened.version)
-    binding = Binding(offer.rfq_id, offer.supplier_id, offer.number, fingerprint)
+    binding = Binding(
+        offer.rfq_id,
+        offer.supplier_id,
+        offer.number,
+        fingerprint,
+        alternative=offer.alternative,
+    )
     named = {
         "bid_id": str(offer.bid_id),
         "supplier_id": str(offer.supplier_id),

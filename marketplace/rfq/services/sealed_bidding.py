@@ -13,13 +13,20 @@ from marketplace.core import clock_guard
 from marketplace.core.errors import Conflict, FieldError, NotFound
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import attempts, bid_queries, bid_rules, submission
-from marketplace.rfq.bid_content import BidContent, PricedLine
+from marketplace.rfq import (
+    alternatives,
+    attempts,
+    bid_queries,
+    bid_rules,
+    bid_vault,
+    submission,
+)
+from marketplace.rfq.bid_content import BidContent, PricedLine, Terms
 from marketplace.rfq.bid_models import BidVersion
 from marketplace.rfq.bid_queries import Door
 from marketplace.rfq.bid_states import BID_FLOW
 from marketplace.rfq.envelope_parts import TECHNICAL_FIELDS
-from marketplace.rfq.envelopes import Binding, Envelope, SealedBid, ServiceKeys
+from marketplace.rfq.envelopes import Envelope, SealedBid, ServiceKeys
 from marketplace.rfq.submission import BidChanged, Stored
 
 
@@ -41,6 +48,11 @@ class SealingFacts:
     @property
     def fingerprint(self) -> str:
         return self.door.seal.fingerprint
+
+    @property
+    def alternative(self) -> int:
+        """Which of the supplier's bids it is; 0: the main one."""
+        return self.door.alternative
 
     @property
     def terms(self) -> Mapping[str, Any]:
@@ -70,6 +82,7 @@ class SealedVersion:
 
     version: BidVersion
     fingerprint: str
+    alternative: int = 0
 
 
 @dataclass(frozen=True)
@@ -83,10 +96,11 @@ class Offered:
 
 
 @requires(Permission.BID_SUBMIT)
-def facts(session: Session, actor: Actor, rfq_id: UUID) -> SealingFacts:
-    """Keys and binding of the supplier's next version."""
-    door = bid_queries.door(session, actor, rfq_id)
+def facts(session: Session, actor: Actor, rfq_id: UUID, alternative: int = 0) -> SealingFacts:
+    """Keys and binding of the supplier's next version of their bid, or of an alternative."""
+    door = bid_queries.door(session, actor, rfq_id, alternative)
     _check_client_seals(door)
+    alternatives.check_number(Terms.from_json(door.seal.terms), alternative)
     return SealingFacts(door, actor.organisation_id)
 
 
@@ -98,33 +112,37 @@ def submit(
     rfq_id: UUID,
     arrived_at: datetime,
     offered: Offered,
+    alternative: int = 0,
 ) -> Stored:
     """Take a sealed version in the place of any earlier one, and sign its receipt.
 
     Whether it can be read shows at the opening. Refusals are signed, as in `bidding.submit`.
     """
     arrived_at = clock_guard.in_database_time(session, arrived_at)
-    door = bid_queries.door(session, actor, rfq_id, share=True)
+    door = bid_queries.door(session, actor, rfq_id, alternative, share=True)
     with attempts.refusals_signed(keys, door, actor, arrived_at):
         bid_rules.check_takes_bids(door.rfq, arrived_at)
         _check_client_seals(door)
+        alternatives.check_number(Terms.from_json(door.seal.terms), alternative)
         _check_form(door, offered)
         if door.bid is not None:
             BID_FLOW.next(door.bid.state, "submit")
-        binding = Binding(door.rfq.id, actor.organisation_id, offered.number, door.seal.fingerprint)
+        binding = bid_vault.next_binding(door, actor.organisation_id, offered.number)
         sealed = SealedBid(offered.main, offered.technical)
         return submission.store(session, actor, keys, door, arrived_at, sealed, binding)
 
 
 @requires(Permission.BID_READ)
-def sealed_version(session: Session, actor: Actor, rfq_id: UUID) -> SealedVersion:
+def sealed_version(
+    session: Session, actor: Actor, rfq_id: UUID, alternative: int = 0
+) -> SealedVersion:
     """The supplier's own last version as it lies sealed, to be read back where its key is."""
-    door = bid_queries.door(session, actor, rfq_id)
+    door = bid_queries.door(session, actor, rfq_id, alternative)
     if door.bid is None or not door.bid.number:
         raise NotFound(_("There is no such bid."))
     version = bid_queries.version(session, door.bid.id, door.bid.number)
     answered = bid_queries.terms_version(session, rfq_id, version.terms_number)
-    return SealedVersion(version, answered.fingerprint)
+    return SealedVersion(version, answered.fingerprint, alternative)
 
 
 def _check_client_seals(door: Door) -> None:

@@ -6,7 +6,8 @@
   const holder = document.getElementById("sealing-facts");
   if (!holder) return;
   const facts = JSON.parse(holder.textContent);
-  const store = `sealed-bid:${facts.rfq_id}:${facts.supplier_id}`;
+  const which = facts.alternative ? `:${facts.alternative}` : "";
+  const store = `sealed-bid:${facts.rfq_id}:${facts.supplier_id}${which}`;
   const subtle = window.crypto && window.crypto.subtle;
   const $ = (id) => document.getElementById(id);
   const encoder = new TextEncoder();
@@ -101,6 +102,7 @@
   const place = (purpose, envelope, bound = facts) =>
     bytes(
       `bid:${purpose}|${facts.rfq_id}|${facts.supplier_id}|${bound.number}|${bound.fingerprint}` +
+        (facts.alternative ? `|alternative-${facts.alternative}` : "") +
         (envelope ? `|${envelope}` : ""),
     );
   const padded = (plain) => {
@@ -197,6 +199,8 @@
       lines.push({ ...facts.empty_line, ...named });
     }
     if (!lines.length && !faults.length) faults.push([rows()[0].id, facts.words.no_price]);
+    const name = $("seal-name") ? $("seal-name").value.trim() : "";
+    if ($("seal-name") && !name) faults.push(["seal-name", facts.words.name]);
     const days = $("seal-days").value.trim();
     if (days && !(/^\d{1,4}$/.test(days) && Number(days) <= 3650)) {
       faults.push(["seal-days", facts.words.days]);
@@ -213,6 +217,7 @@
       .map((field) => ({ criterion_id: field.dataset.criterion, text: answerOf(field) }));
     const content = {
       ...facts.empty_content,
+      ...(name ? { name } : {}),
       lines,
       answers: said,
       note: $("seal-note").value.trim(),
@@ -234,6 +239,7 @@
       const field = answers().find((each) => each.dataset.criterion === answer.criterion_id);
       if (field) field.value = answer.text;
     }
+    if ($("seal-name")) $("seal-name").value = content.name || "";
     $("seal-note").value = content.note || "";
     $("seal-days").value = content.delivery_days === null ? "" : content.delivery_days;
   };
@@ -271,7 +277,8 @@
     const file = JSON.stringify({ rfq_id: facts.rfq_id, number: facts.number, read_back_key: key });
     const link = $("seal-key");
     link.href = URL.createObjectURL(new Blob([file], { type: "application/json" }));
-    link.download = `read-back-key-${facts.rfq_number}-${facts.number}.json`;
+    const alternative = facts.alternative ? `-alternative-${facts.alternative}` : "";
+    link.download = `read-back-key-${facts.rfq_number}${alternative}-${facts.number}.json`;
   };
   const put = (form, prefix, sealed) => {
     for (const [name, value] of Object.entries(sealed)) {
