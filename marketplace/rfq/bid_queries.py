@@ -96,7 +96,6 @@ class AwardRecord:
     rfq_number: str
     rfq_title: str
     buyer_id: UUID
-    currency: str
     payment_terms_days: int | None
     decided_by: UUID
     decided_at: datetime
@@ -363,7 +362,6 @@ def award(session: Session, award_id: UUID) -> AwardRecord:
         rfq_number=rfq.number,
         rfq_title=rfq.title,
         buyer_id=decided.buyer_id,
-        currency=rfq.currency,
         payment_terms_days=rfq.payment_terms_days,
         decided_by=decided.decided_by,
         decided_at=decided.decided_at,

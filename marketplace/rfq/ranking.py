@@ -17,6 +17,9 @@ from marketplace.rfq.scoring import formulas
 from marketplace.rfq.scoring.formulas import Measure
 from marketplace.rfq.total_costs import Cost
 
+# what a price is worth: a fraction where it was converted
+Worth = Decimal | Fraction
+
 
 @dataclass(frozen=True, slots=True)
 class Price:
@@ -218,8 +221,7 @@ def in_order(offers: Iterable[Offer]) -> list[Offer]:
 
 
 def _cells(line_id: UUID, offers: Sequence[Offer]) -> list[Cell]:
-    # worked out once: there may be a thousand bids on thousands of lines
-    worth = {o.bid_id: o.prices[line_id].compared for o in offers if line_id in o.prices}
+    worth = _worth({o.bid_id: o.prices[line_id] for o in offers if line_id in o.prices})
     best, worst = min(worth.values(), default=None), max(worth.values(), default=None)
     is_shared = best is not None and list(worth.values()).count(best) > 1
     ends = (best, worst)
@@ -229,11 +231,21 @@ def _cells(line_id: UUID, offers: Sequence[Offer]) -> list[Cell]:
     ]
 
 
+def _worth(priced: Mapping[UUID, Price]) -> Mapping[UUID, Worth]:
+    """Unit prices that can be held against each other: as they are, unless one is converted.
+
+    There may be a thousand bids on thousands of lines, and fractions take their time.
+    """
+    if any(price.conversion.is_needed for price in priced.values()):
+        return {bid_id: price.compared for bid_id, price in priced.items()}
+    return {bid_id: price.unit_price for bid_id, price in priced.items()}
+
+
 def _cell(
     offer: Offer,
     line_id: UUID,
-    worth: Fraction | None,
-    ends: tuple[Fraction | None, Fraction | None],
+    worth: Worth | None,
+    ends: tuple[Worth | None, Worth | None],
     *,
     is_shared: bool,
 ) -> Cell:
@@ -251,11 +263,11 @@ def _cell(
     )
 
 
-def above(value: Fraction, best: Fraction) -> Decimal | None:
+def above(value: Worth, best: Worth) -> Decimal | None:
     """How far above the best, in per cent with one place; None when the best is zero."""
     if not best:
         return None
-    share = value / best - 1
+    share = Fraction(value) / Fraction(best) - 1
     return Decimal((share * 1000 + Fraction(1, 2)).__floor__()).scaleb(-1)
 
 

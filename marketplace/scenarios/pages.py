@@ -91,6 +91,7 @@ def show(rfq_id: UUID, scenario_id: UUID) -> str:
         scenario=shown,
         winners=views.lines_per_supplier(shown.awards),
         lines=len(compared.terms.lines),
+        money=views.shown_money(compared),
         **_frame(compared),
     )
 

@@ -1,6 +1,6 @@
 """A scenario as one reader gets it: amounts with their currency, constraints in words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -10,6 +10,7 @@ from marketplace.core.money import Money, rounded_amount
 from marketplace.core.text import Text, _, ngettext_
 from marketplace.rfq import bundling
 from marketplace.rfq.bundling import BundledLine
+from marketplace.rfq.models import money_of
 from marketplace.rfq.ranking import Price
 from marketplace.scenarios import problems
 from marketplace.scenarios.model import Kind
@@ -200,6 +201,16 @@ def _rounded(amount: Decimal, compared: Basis) -> Decimal:
     return rounded_amount(amount, compared.terms.currency) if compared.is_mixed else amount
 
 
+def shown_money(compared: Basis) -> Callable[[Decimal | None], str]:
+    """How amounts of a solved scenario are written for people."""
+
+    def write(amount: Decimal | None) -> str:
+        known = None if amount is None else _rounded(amount, compared)
+        return formats.money(money_of(known, compared.terms.currency))
+
+    return write
+
+
 def _constraints(found: AwardScenario, compared: Basis) -> list[dict[str, Any]]:
     findings = found.findings or [{}] * len(found.constraints)
     return [
@@ -229,8 +240,12 @@ def _constraint(stored: dict[str, Any], finding: dict[str, Any], compared: Basis
         "without_status": finding.get("without_status"),
         "shown_measured": None
         if found["measured"] is None
-        else shown_limit(stored, found["measured"], currency),
+        else shown_limit(stored, _measured(found["measured"], unit, compared), currency),
     }
+
+
+def _measured(value: Decimal, unit: Unit | None, compared: Basis) -> Decimal:
+    return _rounded(value, compared) if unit is Unit.AMOUNT else value
 
 
 def _relaxation(found: AwardScenario, compared: Basis) -> dict[str, Any] | None:

@@ -57,7 +57,6 @@ def award_record(parties: Parties, *others: Parties) -> AwardRecord:
         rfq_number="RFQ-2026-00001",
         rfq_title="Chairs for Lyon",
         buyer_id=parties.company.id,
-        currency="EUR",
         payment_terms_days=30,
         decided_by=parties.buyer.person,
         decided_at=datetime(2026, 3, 1, tzinfo=UTC),

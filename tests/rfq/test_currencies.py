@@ -1,10 +1,12 @@
 """Bids in several currencies at one frozen set of rates (OPEN-20): 8,000 USD and 1,000,000 JPY."""
 
+import io
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+import openpyxl
 import pytest
 from sqlalchemy import func, select
 
@@ -21,6 +23,7 @@ from marketplace.rfq.bid_content import BidContent, PricedLine
 from marketplace.rfq.bid_models import BidMoney
 from marketplace.rfq.bundling import Bundle
 from marketplace.rfq.drafts import Address, CriterionDraft
+from marketplace.rfq.envelope_parts import joined, split
 from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.missing_rules import LineView
 from marketplace.rfq.offering import OfferKind
@@ -251,6 +254,11 @@ class TestBid:
         kept = session.scalars(select(BidMoney.currency).order_by(BidMoney.currency)).all()
         assert kept == ["JPY", "TND", "USD"]
 
+    def test_it_lies_in_the_envelope_with_the_prices(self):
+        technical, prices = split(BidContent(currency="JPY"))
+        assert ("currency" in technical, prices["currency"]) == (False, "JPY")
+        assert joined(technical, prices) == BidContent(currency="JPY")
+
     def test_nothing_is_told_before_the_opening(self, session):
         sourcing = make_dollars(session)
         sourcing.submit_lines(0, yen(sourcing.lines[0], "1000000"), currency="JPY")
@@ -439,6 +447,12 @@ class TestSpreadsheet:
         sourcing = make_dollars(session)
         supplier, (line,) = sourcing.suppliers[0], sourcing.lines
         made = bid_templates.template(session, supplier, KEYS, sourcing.rfq.id).content
+        total = (
+            openpyxl.load_workbook(io.BytesIO(made))
+            .worksheets[0]
+            .cell(files.FIRST_ROW, files.COLUMN["total"])
+        )
+        assert """IF(OR('Whole bid'!$C$2="JPY"),0,2))""" in total.value
         filled = files.whole(files.priced(made, "¥1000000"), currency="jpy")
         plan = bid_templates.preview(session, supplier, KEYS, sourcing.rfq.id, filled, files.NAME)
         assert plan.content == BidContent((yen(line, "1000000"),), currency="JPY")

@@ -8,7 +8,7 @@ from marketplace.rfq.models import Rfq
 from marketplace.rfq.offering import OfferKind
 from tests.clients import words
 from tests.factories.identity import make_actor
-from tests.rfq.test_currencies import JPY, TND, dollars, make_dollars
+from tests.rfq.test_currencies import JPY, TND, dollars, make_dollars, submit_both
 
 
 class TestHttp:
@@ -152,3 +152,30 @@ class TestHttp:
         assert "JP¥1,000,000 to" in checked
         assert buyer.post(f"{root}/award", choice).status_code == 303
         assert "JP¥1,000,000" in words(buyer.get(f"{root}/award"))
+
+    def test_a_scenario_adds_up_in_the_currency_of_the_rfq(self, session, api, portal, drain):
+        sourcing = make_dollars(session)
+        _usd, jpy = submit_both(sourcing)
+        url, client = f"/rfqs/{sourcing.rfq.id}/scenarios", api(sourcing.buyer)
+        rules = [
+            {"kind": "max_suppliers", "count": 1},
+            {"kind": "capacity", "amount": {"amount": "7000.00", "currency": "USD"}},
+        ]
+        made = client.post(url, json={"name": "One", "constraints": rules})
+        assert made.status_code == 201, made.json
+        one = f"{url}/{made.json['id']}"
+        client.post(f"{one}/solve")
+        drain()
+        solved = client.get(one).json
+        assert solved["total"] == {"amount": "6277.80", "currency": "USD"}
+        assert solved["above_cheapest"] == {"amount": "0.00", "currency": "USD"}
+        (award,) = solved["awards"]
+        assert (award["bid_id"], award["total"]) == (
+            str(jpy), {"amount": "1000000", "currency": "JPY"},
+        )  # fmt: skip
+        assert award["converted_total"] == {"amount": "6277.80", "currency": "USD"}
+        page = words(portal(sourcing.buyer).get(one))
+        assert "US$6,277.80" in page
+        assert "JP¥1,000,000 to" in page
+        assert "6,277.79" not in page
+        assert "count besides — Above" in page
