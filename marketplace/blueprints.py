@@ -85,6 +85,7 @@ from marketplace.rfq import suspension_pages as rfq_suspension_pages
 from marketplace.rfq import template_api as rfq_template_api
 from marketplace.rfq import template_pages as rfq_template_pages
 from marketplace.rfq import unreadable_pages as rfq_unreadable_pages
+from marketplace.rfq import weight_pages as rfq_weight_pages
 from marketplace.scenarios import api as scenarios_api
 from marketplace.scenarios import pages as scenarios_pages
 from marketplace.suppliers import api as suppliers_api
@@ -195,6 +196,7 @@ PAGES = (
     rfq_lot_pages.pages,
     rfq_low_price_pages.pages,
     rfq_cost_pages.pages,
+    rfq_weight_pages.pages,
     rfq_outage_pages.pages,
     rfq_pages.pages,
     rfq_proof_pages.pages,

@@ -13,7 +13,8 @@ from uuid import UUID
 from marketplace.core import shares
 from marketplace.core.shares import written
 from marketplace.remedies.states import LetterKind
-from marketplace.rfq.bid_content import AskedLot, Terms
+from marketplace.rfq.asked_lots import AskedLot
+from marketplace.rfq.bid_content import Terms
 from marketplace.rfq.bid_models import AwardLine
 from marketplace.rfq.ranking import shown as rounded_points
 

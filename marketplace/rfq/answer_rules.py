@@ -68,9 +68,16 @@ def _choice_faults(spec: AnswerSpec, place: str) -> Iterator[FieldError]:
 
 
 def answer_errors(
-    judged: Iterable[Criterion], given: Iterable[Answer], *, complete: bool
+    judged: Iterable[Criterion],
+    given: Iterable[Answer],
+    *,
+    complete: bool,
+    needed: Iterable[Criterion] | None = None,
 ) -> Iterator[FieldError]:
-    """Answers of another type than was asked for; when the bid is complete, missing ones too."""
+    """Answers of another type than was asked for; when the bid is complete, missing ones too.
+
+    needed: of which answers may be missing; left out: of all that are asked.
+    """
     asked = {criterion.id: criterion for criterion in judged}
     said = set()
     for index, answer in enumerate(given):
@@ -86,7 +93,7 @@ def answer_errors(
         if not answers.is_readable(criterion.answer, answer.text):
             yield FieldError(f"/answers/{index}/text", "wrong_type", HINTS[criterion.answer.type])
     if complete:
-        yield from _gaps(asked.values(), said)
+        yield from _gaps(asked.values() if needed is None else needed, said)
 
 
 def _gaps(asked: Iterable[Criterion], said: set[UUID]) -> Iterator[FieldError]:

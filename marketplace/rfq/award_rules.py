@@ -9,7 +9,7 @@ from uuid import UUID
 from marketplace.core.errors import Conflict, FieldError, Invalid
 from marketplace.core.money import Quantity, rounded_amount
 from marketplace.core.text import _
-from marketplace.rfq import bundling
+from marketplace.rfq import bundling, lot_criteria
 from marketplace.rfq.bid_content import AskedLine, Terms
 from marketplace.rfq.bundling import BundledLine, BundleOffer
 from marketplace.rfq.offering import OfferKind
@@ -392,5 +392,6 @@ def _is_best(
     """Ranked first for the lot, or cheapest at the line where nothing but the price counts."""
     if first.get(line.lot_id) == bid_id:
         return True
-    price_alone = not (terms.judged or terms.costs.count)
+    counted = lot_criteria.of_lot(terms, line.lot_id)
+    price_alone = not terms.costs.count and all(each.is_price for each in counted)
     return price_alone and any(cell.bid_id == bid_id and cell.is_best for cell in cells[line.id])

@@ -14,6 +14,7 @@ from marketplace.core.money import Money, Quantity
 from marketplace.core.shares import Share
 from marketplace.core.text import Text, _
 from marketplace.rfq import offering
+from marketplace.rfq.asked_lots import AskedLot
 from marketplace.rfq.bundling import Bundle
 from marketplace.rfq.cost_terms import NOT_ASKED, AskedCosts
 from marketplace.rfq.criteria_tree import Section
@@ -41,17 +42,6 @@ class AskedLine:
     unit: str
     delivery_place: str | None = None
     delivery_on: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AskedLot:
-    """A lot as it was published."""
-
-    id: UUID
-    number: int
-    title: str
-    description: str = ""
-    minimum_bids: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +142,9 @@ class Terms:
 
     @cached_property
     def judged(self) -> tuple[Criterion, ...]:
-        """The criteria that people score."""
-        return tuple(criterion for criterion in self.asked if criterion.counts)
+        """The criteria that people score: those that count for the RFQ or in a lot."""
+        own = {criterion_id for lot in self.lots for criterion_id, _weight in lot.weights}
+        return tuple(each for each in self.asked if each.counts or each.id in own)
 
     @cached_property
     def asked(self) -> tuple[Criterion, ...]:
@@ -183,16 +174,7 @@ class Terms:
     def to_json(self) -> dict[str, Any]:
         return {
             "currency": self.currency,
-            "lots": [
-                {
-                    "id": str(lot.id),
-                    "number": lot.number,
-                    "title": lot.title,
-                    "description": lot.description,
-                    **({"minimum_bids": lot.minimum_bids} if lot.minimum_bids else {}),
-                }
-                for lot in self.lots
-            ],
+            "lots": [lot.to_json() for lot in self.lots],
             "lines": [
                 {
                     "id": str(line.id),
@@ -223,16 +205,7 @@ class Terms:
         """The terms as they were published; older ones say less."""
         return cls(
             currency=data["currency"],
-            lots=tuple(
-                AskedLot(
-                    UUID(lot["id"]),
-                    lot["number"],
-                    lot["title"],
-                    lot.get("description", ""),
-                    lot.get("minimum_bids"),
-                )
-                for lot in data["lots"]
-            ),
+            lots=tuple(map(AskedLot.from_json, data["lots"])),
             lines=tuple(
                 AskedLine(
                     id=UUID(line["id"]),

@@ -1,16 +1,17 @@
 """Decisions about bids that need no database: may it be sent now, does it answer what was asked?"""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from marketplace.core.errors import Conflict, FieldError, Invalid, NotAllowed
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission
-from marketplace.rfq import bundle_rules, clocks, information_rules, offer_rules
+from marketplace.rfq import bundle_rules, clocks, information_rules, lot_criteria, offer_rules
 from marketplace.rfq.alternatives import name_errors
 from marketplace.rfq.answer_rules import answer_errors
-from marketplace.rfq.bid_content import AskedLine, BidContent, PricedLine, Terms, instant
+from marketplace.rfq.bid_content import AskedLine, BidContent, Criterion, PricedLine, Terms, instant
 from marketplace.rfq.bid_states import BID_FLOW, AttemptOutcome, BidState
 from marketplace.rfq.bid_totals import total_of
 from marketplace.rfq.models import Rfq
@@ -163,7 +164,12 @@ def check_content(
         *name_errors(alternative, content, complete=complete),
         *_line_errors(terms, content),
         *_header_errors(terms, content),
-        *answer_errors(terms.asked, content.answers, complete=complete),
+        *answer_errors(
+            terms.asked,
+            content.answers,
+            complete=complete,
+            needed=concerned(terms, content),
+        ),
     ]
     if not terms.asks_prices:
         errors.extend(information_rules.content_errors(content, complete=complete))
@@ -218,6 +224,12 @@ def chosen_lots(terms: Terms, content: BidContent) -> frozenset[UUID]:
     if content.lot_ids:
         return frozenset(content.lot_ids)
     return frozenset(terms.line_by_id[line.line_id].lot_id for line in content.lines)
+
+
+def concerned(terms: Terms, content: BidContent) -> tuple[Criterion, ...]:
+    """The criteria that count in the lots that the bid is for."""
+    known = [line for line in content.lines if line.line_id in terms.line_by_id]
+    return lot_criteria.concerning(terms, chosen_lots(terms, replace(content, lines=tuple(known))))
 
 
 def missing_lines(terms: Terms, content: BidContent) -> list[AskedLine]:

@@ -16,6 +16,7 @@ from marketplace.rfq.criterion_schemas import (
     CriteriaInputSchema,
     CriteriaTreeInputSchema,
     CriterionInputSchema,
+    LotWeightsInputSchema,
 )
 from marketplace.rfq.drafts import CriterionDraft, LineDraft, LotDraft
 from marketplace.rfq.schemas import (
@@ -81,6 +82,17 @@ class OneLot(MethodView):
     def delete(self, rfq_id: UUID, lot_id: UUID) -> Shown:
         """Remove an empty lot."""
         content.remove_lot(current_session(), current_actor(), rfq_id, lot_id, expected_version())
+        return _read(rfq_id)
+
+
+@blp.route("/lots/<uuid:lot_id>/weights")
+class OneLotsWeights(MethodView):
+    @blp.arguments(LotWeightsInputSchema)
+    @blp.response(200, RfqSchema)
+    def put(self, data: dict[str, Any], rfq_id: UUID, lot_id: UUID) -> Shown:
+        """Let a lot weigh the criteria for itself; an empty list: as the RFQ does."""
+        session, actor = current_session(), current_actor()
+        content.set_lot_weights(session, actor, rfq_id, lot_id, data["weights"], expected_version())
         return _read(rfq_id)
 
 

@@ -8,6 +8,7 @@ from marshmallow import fields, post_load, validate
 from marketplace.rfq.count_field import CountField
 from marketplace.rfq.criteria_tree import Section
 from marketplace.rfq.drafts import CriterionDraft
+from marketplace.rfq.lot_weights import LotWeight
 from marketplace.rfq.scoring.answers import AnswerSpec, AnswerType, GradedChoice
 from marketplace.rfq.scoring.formulas import FormulaKind, PriceFormula
 from marketplace.rfq.states import CriterionKind
@@ -123,6 +124,30 @@ class CriterionInputSchema(Schema):
     @post_load
     def make(self, data: dict[str, Any], **_kwargs: Any) -> CriterionDraft:
         return CriterionDraft(**{**data, "section": data["section"] or None})
+
+
+class LotWeightInputSchema(Schema):
+    criterion = TextField(
+        required=True, max=100, metadata={"description": "The name of a criterion of the RFQ."}
+    )
+    weight = DecimalField(required=True, places=2, minimum=Decimal(0), exclusive=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_kwargs: Any) -> LotWeight:
+        return LotWeight(**data)
+
+
+class LotWeightsInputSchema(Schema):
+    """The lot's own weights, adding up to 100 with the price; empty: those of the RFQ."""
+
+    weights = fields.List(
+        fields.Nested(LotWeightInputSchema), required=True, validate=validate.Length(max=100)
+    )
+
+
+class LotWeightSchema(Schema):
+    criterion = fields.String()
+    weight = fields.String(metadata={"description": "A decimal, per cent."})
 
 
 class SectionInputSchema(Schema):

@@ -11,6 +11,7 @@ from marketplace.core.money import Money, Quantity
 from marketplace.rfq.cost_terms import NO_COSTS, Costs
 from marketplace.rfq.criteria_tree import Place, Section
 from marketplace.rfq.kinds import RfqKind
+from marketplace.rfq.lot_weights import LotWeight
 from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.rates import ExchangeRate
 from marketplace.rfq.scoring.answers import AnswerSpec
@@ -27,6 +28,8 @@ class LotDraft:
     description: str = ""
     estimate: Money | None = None
     minimum_bids: int | None = None
+    # None: as they are
+    weights: tuple[LotWeight, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from fractions import Fraction
 from uuid import UUID
 
 from marketplace.core.text import _, register_labels
-from marketplace.rfq.bid_content import AskedLine, AskedLot, Terms
+from marketplace.rfq.asked_lots import AskedLot
+from marketplace.rfq.bid_content import AskedLine, Terms
 from marketplace.rfq.ranking import Offer, above
 
 

@@ -124,7 +124,6 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
     max_alternatives: Mapped[int] = mapped_column(SmallInteger, default=2, server_default="2")
     standstill_days: Mapped[int] = mapped_column(default=0, server_default="0")
     addendum_days: Mapped[int] = mapped_column(default=2, server_default="2")
-    # so many suppliers have to bid for a lot, unless the buyer rules otherwise; None: no matter
     minimum_bids: Mapped[int | None]
     price_basis: Mapped[PriceBasis] = mapped_column(
         default=PriceBasis.BID_TOTAL, server_default=PriceBasis.BID_TOTAL.value
@@ -240,7 +239,7 @@ def _note_next_check(_mapper: object, _connection: object, rfq: Rfq) -> None:
 
 
 class RfqLot(HasId, Base):
-    """What is awarded as one, and ends for itself. Every RFQ has at least one."""
+    """What is awarded as one, and ends for itself. Its own numbers go before those of the RFQ."""
 
     __tablename__ = "rfq_lot"
     __table_args__ = (
@@ -256,8 +255,8 @@ class RfqLot(HasId, Base):
     title: Mapped[str]
     description: Mapped[str] = mapped_column(default="", server_default="")
     estimated_value: Mapped[Amount | None]
-    # instead of that of the RFQ
     minimum_bids: Mapped[int | None]
+    weights: Mapped[list[dict[str, str]] | None] = mapped_column(JSONB(none_as_null=True))
     state: Mapped[LotState] = mapped_column(
         default=LotState.OPEN, server_default=LotState.OPEN.value
     )

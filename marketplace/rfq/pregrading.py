@@ -1,12 +1,13 @@
 """Answers graded before people look at them: a proposal for the score, and what is not met."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
-from marketplace.rfq.bid_content import Criterion
+from marketplace.rfq import lot_criteria
+from marketplace.rfq.bid_content import Criterion, Terms
 from marketplace.rfq.bid_models import BidOffer
 from marketplace.rfq.ranking import shown
 from marketplace.rfq.scoring import answers
@@ -38,10 +39,20 @@ class Pregrade:
         return shown(self.grade * self.criterion.max_score / 100)
 
 
-def of(offer: BidOffer, judged: Iterable[Criterion]) -> Iterator[Pregrade]:
-    """What can be said of this bid's answers; nothing of criteria that are all people's own."""
+def of(offer: BidOffer, terms: Terms) -> Iterator[Pregrade]:
+    """What can be said of this bid's answers to what counts in the lots that it is known to be for.
+
+    Nothing is said of criteria that are all people's own.
+    """
+    asked_for = terms.line_by_id
+    priced = {
+        asked_for[line.rfq_line_id].lot_id for line in offer.lines if line.rfq_line_id in asked_for
+    }
+    concerned = {each.id for each in lot_criteria.concerning(terms, priced or set(offer.lot_ids))}
     said = {UUID(answer["criterion_id"]): answer["text"] for answer in offer.answers}
-    for criterion in judged:
+    for criterion in terms.judged:
+        if criterion.id not in concerned:
+            continue
         spec, text = criterion.answer, said.get(criterion.id, "")
         found = answers.grade(spec, text) if text else None
         knocked_out = answers.knocks_out(spec, text)

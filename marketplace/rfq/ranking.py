@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
-from marketplace.rfq import bundling, total_costs
+from marketplace.rfq import bundling, lot_criteria, total_costs
 from marketplace.rfq.bid_content import AskedLine, Criterion, Terms
 from marketplace.rfq.bundling import BundleOffer
 from marketplace.rfq.offering import QuantityBreak, price_at
@@ -290,13 +290,13 @@ def _lot_ranking(terms: Terms, lot_id: UUID, offers: Sequence[Offer]) -> LotRank
     bidding = [offer for offer in offers if any(line.id in offer.prices for line in lines)]
     unplaced = [_unplaced(offer, lot_id, lines, terms) for offer in bidding]
     compared = [rank.measured for rank in unplaced if rank.is_complete]
+    counted = lot_criteria.of_lot(terms, lot_id)
     # by criterion, measured once: all bids of a lot are held against the same
     measures = {
         criterion.id: formulas.measure(criterion.formula, compared, place)
-        for criterion in terms.criteria
+        for criterion in counted
         if criterion.is_price
     }
-    counted = [criterion for criterion in terms.criteria if criterion.counts]
     ranks = [
         replace(rank, points=_points(counted, offer, rank.measured, measures))
         if rank.is_complete

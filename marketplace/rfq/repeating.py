@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import cast
 from uuid import UUID
 
+from marketplace.rfq import lot_weights
 from marketplace.rfq.cost_terms import Costs
 from marketplace.rfq.drafts import Address, CriterionDraft, Header, LineDraft, LotDraft, RfqDraft
 from marketplace.rfq.models import Rfq, RfqLine, money_of
@@ -28,6 +29,7 @@ def draft_of(rfq: Rfq, supplier_ids: list[UUID]) -> RfqDraft:
                 lot.description,
                 money_of(lot.estimated_value, rfq.currency),
                 lot.minimum_bids,
+                lot_weights.read(lot.weights),
             )
             for lot in rfq.lots
         ],

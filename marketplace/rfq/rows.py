@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import clock
 from marketplace.core.ids import uuid7
-from marketplace.rfq import cost_terms
+from marketplace.rfq import cost_terms, lot_weights
 from marketplace.rfq.cost_terms import Costs
 from marketplace.rfq.criteria_tree import Section
 from marketplace.rfq.drafts import CriterionDraft, LineDraft, LotDraft
@@ -23,7 +23,7 @@ def add_lots(
     """Append lots from this number on; returns their ids by number."""
     ids = {number: uuid7() for number in range(first, first + len(lots))}
     rows = [
-        {"id": ids[number], "rfq_id": rfq.id, "number": number, **lot_values(lot)}
+        {"id": ids[number], "rfq_id": rfq.id, "number": number, "weights": None} | lot_values(lot)
         for number, lot in enumerate(lots, start=first)
     ]
     if rows:
@@ -113,6 +113,7 @@ def lot_values(lot: LotDraft) -> dict[str, object]:
         "description": lot.description,
         "estimated_value": lot.estimate.amount if lot.estimate else None,
         "minimum_bids": lot.minimum_bids,
+        **({} if lot.weights is None else {"weights": lot_weights.stored(lot.weights)}),
     }
 
 

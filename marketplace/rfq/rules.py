@@ -16,6 +16,7 @@ from marketplace.rfq import (
     criteria_tree,
     formula_rules,
     kind_rules,
+    lot_weights,
     rates,
 )
 from marketplace.rfq.bid_content import instant
@@ -142,6 +143,14 @@ def _criteria_gaps(rfq: Rfq) -> Iterator[FieldError]:
         )
     yield from criteria_tree.gaps(rfq.sections, places)
     yield from _weightless(rfq)
+    prices = [each.name for each in rfq.criteria if each.kind is CriterionKind.PRICE]
+    for lot in rfq.lots:
+        yield from lot_weights.gaps(
+            lot_weights.read(lot.weights),
+            lot.number,
+            [each.name for each in rfq.criteria],
+            prices[0] if prices else None,
+        )
     if rfq.kind is RfqKind.RFI:
         return
     if [criterion.kind for criterion in rfq.criteria].count(CriterionKind.PRICE) != 1:
@@ -157,13 +166,15 @@ def _criteria_gaps(rfq: Rfq) -> Iterator[FieldError]:
 def _weightless(rfq: Rfq) -> Iterator[FieldError]:
     """Criteria that neither earn points nor make up a cost: nobody would know what for."""
     named = {(term.criterion or "").casefold() for term in rfq.costs.terms}
+    for lot in rfq.lots:
+        named |= {each.criterion.casefold() for each in lot_weights.read(lot.weights)}
     for index, each in enumerate(rfq.criteria):
         if each.section is None and not each.weight and each.name.casefold() not in named:
             yield FieldError(
                 f"/criteria/{index}",
                 "counts_nowhere",
                 _(
-                    "Criterion “%(name)s” has no weight, and no cost uses its answer.",
+                    "Criterion “%(name)s” has no weight, and no lot or cost uses it.",
                     name=each.name,
                 ),
             )
@@ -317,6 +328,7 @@ def lot_faults(lots: Sequence[LotDraft], currency: str) -> Iterator[FieldError]:
     for index, lot in enumerate(lots):
         if lot.estimate is not None and lot.estimate.currency != currency:
             yield currency_fault(f"/lots/{index}/estimate/currency", currency)
+        yield from lot_weights.faults(lot.weights or (), f"/lots/{index}/weights")
 
 
 def line_faults(

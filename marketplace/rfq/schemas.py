@@ -10,6 +10,8 @@ from marketplace.rfq.count_field import CountField
 from marketplace.rfq.criterion_schemas import (
     CriterionInputSchema,
     CriterionSchema,
+    LotWeightInputSchema,
+    LotWeightSchema,
     SectionInputSchema,
     SectionSchema,
 )
@@ -66,10 +68,17 @@ class LotInputSchema(Schema):
         validate=validate.Range(1, 50),
         metadata={"description": "Left out: as the RFQ says."},
     )
+    weights = fields.List(
+        fields.Nested(LotWeightInputSchema),
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Instead of the weights of the RFQ; left out: as they are."},
+    )
 
     @post_load
     def make(self, data: dict[str, Any], **_kwargs: Any) -> LotDraft:
-        return LotDraft(**data)
+        weights = data.pop("weights")
+        return LotDraft(**data, weights=None if weights is None else tuple(weights))
 
 
 class LineInputSchema(Schema):
@@ -255,6 +264,11 @@ class LotSchema(Schema):
     estimate = MoneyField(metadata={"description": "For the buyer only."})
     state = EnumField(LotState)
     minimum_bids = fields.Integer(metadata={"description": "null: as the RFQ says."})
+    weights = fields.List(
+        fields.Nested(LotWeightSchema),
+        allow_none=True,
+        metadata={"description": "What criteria count in this lot; null: as in the RFQ."},
+    )
     ended_at = InstantField()
     end_reason = fields.String()
     award_id = IdField(metadata={"description": "The decision that the lot ended with."})

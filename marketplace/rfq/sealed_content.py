@@ -58,7 +58,11 @@ def _fits(terms: Terms, content: BidContent, envelope: str) -> bool:
         bid_rules.check_content(asked, content, complete=envelope != "technical")
     except DomainError:
         return False
-    return not list(answer_errors(asked.asked, content.answers, complete=True))
+    return not list(
+        answer_errors(
+            asked.asked, content.answers, complete=True, needed=bid_rules.concerned(asked, content)
+        )
+    )
 
 
 def _document(plain: bytes) -> Mapping[str, Any]:

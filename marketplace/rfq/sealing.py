@@ -9,8 +9,9 @@ from marketplace.core import clock
 from marketplace.core.errors import FieldError, Invalid
 from marketplace.core.shares import Share
 from marketplace.core.text import _
-from marketplace.rfq import cost_terms, criteria_tree, envelopes
-from marketplace.rfq.bid_content import AskedLine, AskedLot, Conditions, Criterion, Terms
+from marketplace.rfq import cost_terms, criteria_tree, envelopes, lot_weights
+from marketplace.rfq.asked_lots import AskedLot
+from marketplace.rfq.bid_content import AskedLine, Conditions, Criterion, Terms
 from marketplace.rfq.bid_models import RfqSeal, RfqTerms
 from marketplace.rfq.cost_terms import AskedCosts
 from marketplace.rfq.lot_states import LotState
@@ -142,10 +143,18 @@ def published_terms(session: Session, rfq: Rfq) -> Terms:
     ).all()
     weights = criteria_tree.shares(rfq.sections, [each.place for each in criteria])
     asked_lots = tuple(lots)
+    named = {each.name.casefold(): each.id for each in criteria}
     return Terms(
         currency=rfq.currency,
         lots=tuple(
-            AskedLot(lot.id, lot.number, lot.title, lot.description, lot.minimum_bids)
+            AskedLot(
+                lot.id,
+                lot.number,
+                lot.title,
+                lot.description,
+                lot.minimum_bids,
+                lot_weights.published(lot.weights, named),
+            )
             for lot in asked_lots
         ),
         lines=tuple(_asked(line) for line in lines),
@@ -159,7 +168,7 @@ def published_terms(session: Session, rfq: Rfq) -> Terms:
             cost_terms.published(
                 rfq.cost_terms or (),
                 {lot.number: lot.id for lot in asked_lots},
-                {each.name.casefold(): each.id for each in criteria},
+                named,
             ),
         ),
         kind=rfq.kind,

@@ -5,6 +5,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from marketplace.core.money import Money, Quantity
+from marketplace.rfq import lot_weights
 from marketplace.rfq.cost_states import PriceBasis
 from marketplace.rfq.cost_terms import Costs, CostTerm
 from marketplace.rfq.criteria_tree import Section
@@ -38,6 +39,7 @@ def to_json(draft: RfqDraft) -> dict[str, Any]:
                 "description": lot.description,
                 "estimate": _money_out(lot.estimate),
                 "minimum_bids": lot.minimum_bids,
+                "weights": [each.to_json() for each in lot.weights or ()],
             }
             for lot in draft.lots
         ],
@@ -73,6 +75,7 @@ def from_json(data: dict[str, Any]) -> RfqDraft:
                 _money_in(lot["estimate"]),
                 # templates of before say nothing of it
                 lot.get("minimum_bids"),
+                lot_weights.read(lot.get("weights")),
             )
             for lot in data["lots"]
         ],

@@ -143,6 +143,7 @@ DEEDS: dict[str, Text] = {
     "unblocked": _("unblocked"),
     "unreadable_ruled": _("unreadable bid ruled on"),
     "costs_entered": _("costs of a bid entered"),
+    "weighed": _("weights of a lot changed"),
     "lot_ruled": _("ruled on a lot with too few bids"),
     "lot_cancelled": _("lot cancelled"),
     "lot_unsuccessful": _("lot closed without award"),

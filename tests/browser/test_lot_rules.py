@@ -13,6 +13,7 @@ from marketplace.rfq.cost_states import CostSource, PriceBasis
 from marketplace.rfq.cost_terms import Costs, CostTerm
 from marketplace.rfq.drafts import CriterionDraft, LotDraft
 from marketplace.rfq.scoring.answers import AnswerSpec, AnswerType
+from marketplace.rfq.services import content
 from marketplace.rfq.states import CriterionKind
 from tests.browser.stage import Stage, open_stage
 from tests.browser.test_remedies import checked
@@ -54,6 +55,8 @@ def test_from_the_draft_to_the_award(stage):
             costs=Costs(PriceBasis.TOTAL_COST, (ENERGY, FITTING)),
             minimum_bids=2,
         )
+        tender = make_rfq(session, sourcing.buyer, lots=[LotDraft("Presses"), LotDraft("Tools")])
+        content.set_criteria(session, sourcing.buyer, tender.id, CRITERIA)
         draft = make_rfq(session, sourcing.buyer, criteria=CRITERIA)
         for number, (said, *prices) in enumerate(
             [("12000", "900", "100", "50"), ("8000", "1300", None, None)]
@@ -74,6 +77,14 @@ def test_from_the_draft_to_the_award(stage):
     checked(buyer, "costs-of-a-draft")
     buyer.click("Save")
     buyer.sees("1 cost")
+    buyer.open(f"/rfqs/{tender.id}/criteria")
+    buyer.sees("Weights by lot", "as in the RFQ")
+    checked(buyer, "criteria-with-lots")
+    buyer.click("Weights of lot 2")
+    buyer.fill(weights__0__weight="70", weights__1__weight="30")
+    checked(buyer, "weights-of-a-lot")
+    buyer.click("Save")
+    buyer.sees("Price 70 %; Energy use 30 %")
     buyer.open(f"/rfqs/{draft.id}/header")
     checked(buyer, "header-with-least-bids")
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.rfq import ranking
-from marketplace.rfq.bid_content import AskedLine, AskedLot, Criterion, Terms
+from marketplace.rfq.asked_lots import AskedLot
+from marketplace.rfq.bid_content import AskedLine, Criterion, Terms
 from marketplace.rfq.ranking import Offer, Price, Score
 
 NOON = datetime(2026, 3, 10, 11, tzinfo=UTC)

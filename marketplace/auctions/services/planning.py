@@ -22,7 +22,8 @@ from marketplace.core.ids import uuid7
 from marketplace.core.text import _
 from marketplace.events.auctions import AuctionPlanned
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq.bid_content import AskedLot, Terms
+from marketplace.rfq.asked_lots import AskedLot
+from marketplace.rfq.bid_content import Terms
 from marketplace.rfq.bid_models import BidOffer
 from marketplace.rfq.services import evaluation, repricing
 from marketplace.rfq.services.evaluation import Evaluation

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from marketplace.core.errors import FieldError, refuse_all
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor
-from marketplace.rfq import cost_terms, criteria_tree, queries, rows, rules
+from marketplace.rfq import cost_terms, criteria_tree, lot_weights, queries, rows, rules
 from marketplace.rfq.addenda.wanted import (
     Wanted,
     WantedConditions,
@@ -121,6 +121,8 @@ def _set_criteria(session: Session, rfq: Rfq, wanted: Sequence[WantedCriterion])
     )
     names = {present[each.id].name: each.name for each in wanted}
     rfq.cost_terms = cost_terms.renamed(rfq.cost_terms or [], names)
+    for lot in queries.lots(session, rfq.id):
+        lot.weights = lot_weights.renamed(lot.weights, names)
     for each in wanted:
         criterion = present[each.id]
         criterion.name, criterion.weight = each.name, each.weight

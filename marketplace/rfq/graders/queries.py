@@ -13,13 +13,22 @@ from marketplace.rfq.evaluation_models import BidExclusion
 from marketplace.rfq.graders.models import GraderScore, RfqGrader
 from marketplace.rfq.graders.rules import GivenBy, Grader
 from marketplace.rfq.graders.states import Interest
-from marketplace.rfq.models import Rfq, RfqCriterion
+from marketplace.rfq.models import Rfq, RfqCriterion, RfqLot
 from marketplace.rfq.states import CriterionKind, RfqState
 
 FRESH = {"populate_existing": True}
 
 # without a weight a criterion is asked for the sake of a cost alone
-_IS_JUDGED = (RfqCriterion.kind != CriterionKind.PRICE) & RfqCriterion.weight.is_distinct_from(0)
+# and for no points, unless a lot weighs it for itself
+_IN_A_LOT = exists().where(
+    RfqLot.rfq_id == RfqCriterion.rfq_id,
+    RfqLot.weights.contains(
+        func.jsonb_build_array(func.jsonb_build_object("criterion", RfqCriterion.name))
+    ),
+)
+_IS_JUDGED = (RfqCriterion.kind != CriterionKind.PRICE) & (
+    RfqCriterion.weight.is_distinct_from(0) | _IN_A_LOT
+)
 
 
 def graders(session: Session, rfq_id: UUID) -> list[Grader]:

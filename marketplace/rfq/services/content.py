@@ -10,11 +10,12 @@ from marketplace.core import audit
 from marketplace.core.errors import Conflict, FieldError, Invalid, refuse_all
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import criteria_tree, queries, rows, rules
+from marketplace.rfq import criteria_tree, lot_weights, queries, rows, rules
 from marketplace.rfq.criteria_tree import Section
 from marketplace.rfq.drafts import CriterionDraft, LineDraft, LotDraft
 from marketplace.rfq.editing import editable, touch
 from marketplace.rfq.items import with_items
+from marketplace.rfq.lot_weights import LotWeight
 from marketplace.rfq.models import Rfq, RfqCriterion, RfqLine, RfqLot
 from marketplace.rfq.scoring.answers import AnswerSpec
 
@@ -74,6 +75,24 @@ def change_lot(
     refuse_all(_at_one("/lots/0", rules.lot_faults([lot], rfq.currency)))
     _assign(found, rows.lot_values(lot))
     return _changed(session, actor, rfq, "rfq.lot.changed", {"lot": found.number})
+
+
+@requires(Permission.RFQ_DRAFT)
+def set_lot_weights(
+    session: Session,
+    actor: Actor,
+    rfq_id: UUID,
+    lot_id: UUID,
+    weights: Sequence[LotWeight],
+    expected: int | None = None,
+) -> Rfq:
+    """Let a lot weigh the criteria for itself; without weights it uses those of the RFQ."""
+    rfq = editable(session, actor, rfq_id, expected)
+    found = queries.lot(session, rfq_id, lot_id)
+    refuse_all(list(lot_weights.faults(weights, "/weights")))
+    found.weights = lot_weights.stored(weights)
+    data = {"lot": found.number, "criteria": len(weights)}
+    return _changed(session, actor, rfq, "rfq.lot.weighed", data)
 
 
 @requires(Permission.RFQ_DRAFT)

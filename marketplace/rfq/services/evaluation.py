@@ -116,7 +116,7 @@ class Evaluation:
         return {
             (each.bid_id, each.criterion.id): each
             for offer in self.offers
-            for each in pregrading.of(offer, self.terms.judged)
+            for each in pregrading.of(offer, self.terms)
         }
 
     @property
