@@ -12,7 +12,6 @@ from marketplace.core.text import _
 from marketplace.rfq import bundling, lot_criteria
 from marketplace.rfq.bid_content import AskedLine, Terms
 from marketplace.rfq.bundling import BundledLine, BundleOffer
-from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.opening_models import BidUnreadable
 from marketplace.rfq.ranking import Cell, LotRanking, Price
 
@@ -261,10 +260,6 @@ class _Picks:
     by_line: dict[UUID, list[_Pick]] = field(default_factory=dict)
     errors: list[FieldError] = field(default_factory=list)
 
-    @property
-    def may_split(self) -> bool:
-        return OfferKind.PARTIAL_QUANTITIES in self.terms.allows
-
     def take(self, choice: Choice, place: str) -> None:
         if choice.bundle is not None:
             self._take_bundle(choice, choice.bundle, place)
@@ -315,7 +310,7 @@ class _Picks:
         if choice.line_id is None:
             return choice.lot_id in self.by_lot
         taken = [pick.bid_id for pick in self.by_line.get(choice.line_id, ())]
-        return choice.bid_id in taken or bool(taken and not self.may_split)
+        return choice.bid_id in taken or bool(taken and not self.terms.may_split)
 
     def _faults(self, choice: Choice, place: str) -> Iterator[FieldError]:
         if (choice.lot_id is None) == (choice.line_id is None):
@@ -358,7 +353,7 @@ class _Picks:
                 "not_offered",
                 _("This bid offers up to %(offered)s of this line.", offered=f"{offered:f}"),
             )
-        elif quantity.value != offered and not self.may_split:
+        elif quantity.value != offered and not self.terms.may_split:
             yield FieldError(pointer, "partial_not_allowed", _("This RFQ awards whole lines only."))
 
 

@@ -137,6 +137,11 @@ class Terms:
         return {line.id: line for line in self.lines}
 
     @property
+    def may_split(self) -> bool:
+        """Whether a line may be awarded in parts."""
+        return OfferKind.PARTIAL_QUANTITIES in self.allows
+
+    @property
     def asks_prices(self) -> bool:
         return self.kind is not RfqKind.RFI
 

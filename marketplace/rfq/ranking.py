@@ -45,6 +45,12 @@ class Price:
         """The unit price as bids are compared by it."""
         return self.conversion.exact(self.unit_price)
 
+    @property
+    def unit_prices(self) -> list[Decimal]:
+        """All that one unit may cost, whatever the quantity."""
+        base = self.unit_price if self.base is None else self.base
+        return [base, *(each.unit_price for each in self.breaks)]
+
     def at(self, quantity: Decimal) -> Decimal:
         """The price of each unit when so many are bought."""
         return price_at(self.unit_price if self.base is None else self.base, self.breaks, quantity)

@@ -27,6 +27,7 @@ from marketplace.scenarios.states import Preset
 from marketplace.web import rows
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session, undone_if_refused
+from marketplace.web.filters import field_value
 from marketplace.web.forms import Form, flash
 
 pages = PageBlueprint("scenarios", __name__, url_prefix="/rfqs/<uuid:rfq_id>/scenarios")
@@ -136,7 +137,12 @@ def award(rfq_id: UUID, scenario_id: UUID) -> str:
     session, actor = current_session(), current_actor()
     found, compared = planning.read(session, actor, rfq_id, scenario_id)
     problems.check_current(found, compared)
-    chosen = {f"line.{each.line_id}": str(each.bid_id) for each in problems.choices_of(found)}
+    choices = problems.choices_of(found)
+    chosen = {f"line.{each.line_id}": str(each.bid_id) for each in choices if not each.quantity}
+    for each in choices:
+        if each.quantity:
+            name = f"share.{each.line_id}.{each.bid_id}"
+            chosen[name] = field_value(each.quantity.value)
     return evaluation_pages.award_page(compared, chosen)
 
 
@@ -161,7 +167,7 @@ def _listing(rfq_id: UUID, found: planning.Compared, form: Form) -> str:
         cheapest=Money(problems.cheapest_possible(compared), compared.terms.currency),
         offers=len(compared.offers),
         counts_costs=compared.terms.costs.count,
-        has_parts=any(line.quantity is not None for each in compared.offers for line in each.lines),
+        left_out=problems.left_out(compared),
         form=form,
         presets=list(Preset),
         **_frame(compared),

@@ -2,37 +2,48 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
+from marketplace.core.money import Quantity
 from marketplace.core.text import _
 from marketplace.rfq.award_rules import Choice
 from marketplace.rfq.bid_content import AskedLine
 from marketplace.rfq.bid_models import BidOffer
-from marketplace.rfq.ranking import as_written
+from marketplace.rfq.ranking import Price, as_written
 from marketplace.rfq.rates import Conversion
-from marketplace.scenarios.model import Constraint, Kind, Objective, Option, Problem
+from marketplace.scenarios.model import Constraint, Kind, Objective, Option, Problem, Taken
 from marketplace.scenarios.models import AwardScenario
+from marketplace.scenarios.parts import DividedLine, parts_of
 from marketplace.scenarios.reading import Basis
 from marketplace.scenarios.rules import ScenarioOutdated, lots_in
 
 _CUT = Context(prec=40, rounding=ROUND_FLOOR)
 
 
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What stands behind an option: a bid with its lines; ``divided``: the only one, in parts."""
+
+    lines: tuple[UUID, ...]
+    bid_id: UUID
+    divided: DividedLine | None = None
+
+
 @dataclass(frozen=True)
 class Question:
-    """A problem with its rules, and which lines and bid stand behind each option.
+    """A problem with its rules, and what stands behind each option.
 
     given: what the bids themselves demand; nobody can loosen it.
     """
 
     problem: Problem
     rules: tuple[Constraint, ...]
-    offered: tuple[tuple[tuple[UUID, ...], UUID], ...]
+    offered: tuple[Offered, ...]
     given: tuple[Constraint, ...] = ()
 
     @property
@@ -42,14 +53,8 @@ class Question:
         content: dict[str, Any] = {
             "objective": problem.objective,
             "offers": [
-                [
-                    "+".join(map(str, lines)),
-                    str(bid),
-                    option.supplier,
-                    str(option.cost),
-                    str(option.points),
-                ]
-                for (lines, bid), option in zip(self.offered, problem.options, strict=True)
+                _named(offered, option)
+                for offered, option in zip(self.offered, problem.options, strict=True)
             ],
             "lots": {lot: sorted(items) for lot, items in problem.lots.items()},
             "scores": {supplier: str(score) for supplier, score in problem.scores.items()},
@@ -60,6 +65,18 @@ class Question:
         written = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(written.encode()).hexdigest()
 
+    def total(self, chosen: Taken) -> Fraction:
+        """What the award comes to, each part rounded as an order has it."""
+        return sum(
+            (
+                divided.worth(share)
+                if (divided := self.offered[index].divided)
+                else Fraction(self.problem.options[index].cost)
+                for index, share in chosen.items()
+            ),
+            Fraction(0),
+        )
+
 
 def question_of(
     compared: Basis, objective: Objective, constraints: Sequence[dict[str, Any]]
@@ -67,60 +84,123 @@ def question_of(
     """What to solve.
 
     Costs are what they are worth in the currency of the RFQ, exactly. Left out are lots that have
-    ended, lines that nobody offers and suppliers who are blocked: none of them can be awarded.
+    ended, lines that the bids together do not offer in full, and suppliers who are blocked: none
+    of them can be awarded.
     """
-    points = _points(compared) if objective is Objective.POINTS else None
-    offered: list[tuple[tuple[UUID, ...], UUID]] = []
-    options: list[Option] = []
-    bundles, terms = compared.bundles, compared.undecided
     eligible = _taking_part(compared, constraints)
-    for offer in sorted(eligible, key=lambda each: (each.submitted_at, each.bid_id)):
-        # a part of a line covers no whole one: parts are awarded by hand
-        conversion = compared.conversions[offer.bid_id]
-        prices = {
-            line.rfq_line_id: _cost(line.total, conversion)
-            for line in offer.lines
-            if line.quantity is None
-        }
-        for asked in terms.lines:
-            merit = _merit(points, asked, offer.bid_id)
-            if asked.id not in prices or merit is None:
-                continue
-            offered.append(((asked.id,), offer.bid_id))
-            options.append(
-                Option(str(offer.supplier_id), frozenset({str(asked.id)}), prices[asked.id], merit)
-            )
-        for bundle in bundles.get(offer.bid_id, ()):
-            own = [line for line in terms.lines if line.id in bundle.line_ids]
-            if len(own) < len(bundle.line_ids):
-                continue
-            merits = [_merit(points, line, offer.bid_id) for line in own]
-            if None in merits:
-                continue
-            offered.append((tuple(line.id for line in own), offer.bid_id))
-            items = frozenset(str(line.id) for line in own)
-            merit = sum((each for each in merits if each is not None), Fraction(0))
-            cost = _cost(bundle.total, conversion)
-            options.append(Option(str(offer.supplier_id), items, cost, merit))
-    covered = {line for lines, _bid in offered for line in lines}
-    lines = [line for line in terms.lines if line.id in covered]
-    lots = {
-        str(lot.id): frozenset(str(line.id) for line in lines if line.lot_id == lot.id)
-        for lot in terms.lots
-    }
+    eligible.sort(key=lambda each: (each.submitted_at, each.bid_id))
+    merits, parts = _merits(compared, objective), _parts(compared)
+    found = [pair for offer in eligible for pair in _options(compared, offer, merits, parts)]
+    covered = _covered([option for _offered, option in found])
+    found = [pair for pair in found if pair[1].items <= covered]
+    lines = [line for line in compared.undecided.lines if str(line.id) in covered]
     problem = Problem(
         items=tuple(str(line.id) for line in lines),
-        options=tuple(options),
-        lots=lots,
+        options=tuple(option for _offered, option in found),
+        lots={
+            str(lot.id): frozenset(str(line.id) for line in lines if line.lot_id == lot.id)
+            for lot in compared.undecided.lots
+        },
         scores=_scores(compared, eligible),
+        exclusive=_exclusive([option for _offered, option in found]),
+        divisions={
+            str(offered.divided.asked.id): offered.divided.parts
+            for offered, _option in found
+            if offered.divided
+        },
         objective=objective,
     )
     return Question(
         problem,
         tuple(rule_of(each) for each in constraints),
-        tuple(offered),
+        tuple(offered for offered, _option in found),
         tuple(_minimums(compared, eligible)),
     )
+
+
+Merits = Callable[[AskedLine, UUID], Fraction | None]
+
+
+def _merits(compared: Basis, objective: Objective) -> Merits:
+    """What a line adds to the points; None for a bid without a place in its lot."""
+    if objective is not Objective.POINTS:
+        return lambda _line, _bid_id: Fraction(0)
+    points = _points(compared)
+    return lambda line, bid_id: points.get((line.lot_id, bid_id))
+
+
+def _parts(compared: Basis) -> dict[UUID, int]:
+    """Into how many parts each line is split, where the RFQ allows it."""
+    if not compared.terms.may_split:
+        return {}
+    prices: dict[UUID, list[Price]] = {}
+    for (line_id, _bid_id), price in compared.prices.items():
+        prices.setdefault(line_id, []).append(price)
+    return {line.id: parts_of(line, prices.get(line.id, ())) for line in compared.undecided.lines}
+
+
+def _options(
+    compared: Basis, offer: BidOffer, merit_of: Merits, parts: Mapping[UUID, int]
+) -> Iterator[tuple[Offered, Option]]:
+    """The lines of a bid one by one, then its bundles."""
+    supplier, terms = str(offer.supplier_id), compared.undecided
+    conversion = compared.conversions[offer.bid_id]
+    for line in terms.lines:
+        merit, price = merit_of(line, offer.bid_id), compared.prices.get((line.id, offer.bid_id))
+        if merit is None or price is None:
+            continue
+        if line.id in parts:
+            divided = DividedLine(line, price, conversion, parts[line.id])
+            yield Offered((line.id,), offer.bid_id, divided), divided.option(supplier, merit)
+        elif price.part is None:
+            # without parts allowed, one of them covers no whole line
+            cost = _cost(price.total, conversion)
+            yield (
+                Offered((line.id,), offer.bid_id),
+                Option(supplier, frozenset({str(line.id)}), cost, merit),
+            )
+    for bundle in compared.bundles.get(offer.bid_id, ()):
+        own = [line for line in terms.lines if line.id in bundle.line_ids]
+        merits = [merit for line in own if (merit := merit_of(line, offer.bid_id)) is not None]
+        if len(merits) == len(bundle.line_ids):
+            items = frozenset(str(line.id) for line in own)
+            cost = _cost(bundle.total, conversion)
+            yield (
+                Offered(tuple(line.id for line in own), offer.bid_id),
+                Option(supplier, items, cost, sum(merits, Fraction(0))),
+            )
+
+
+def _covered(options: Iterable[Option]) -> frozenset[str]:
+    """The lines that come to a whole if everything is taken."""
+    most: dict[str, Fraction] = {}
+    for option in options:
+        for item in option.items:
+            most[item] = most.get(item, Fraction(0)) + option.max_share
+    return frozenset(item for item, share in most.items() if share >= 1)
+
+
+def _exclusive(options: Sequence[Option]) -> tuple[frozenset[int], ...]:
+    """Parts of one line from several bids of a supplier: only one bid wins of it."""
+    found: dict[tuple[str, frozenset[str]], list[int]] = {}
+    for index, option in enumerate(options):
+        if not option.is_whole:
+            found.setdefault((option.supplier, option.items), []).append(index)
+    return tuple(frozenset(own) for own in found.values() if len(own) > 1)
+
+
+def _named(offered: Offered, option: Option) -> list[Any]:
+    named: list[Any] = [
+        "+".join(map(str, offered.lines)),
+        str(offered.bid_id),
+        option.supplier,
+        str(option.cost),
+        str(option.points),
+    ]
+    if offered.divided:
+        breaks = [[str(each.from_share), str(each.cost)] for each in option.breaks]
+        named += [offered.divided.parts, str(option.max_share), breaks]
+    return named
 
 
 def _cost(amount: Decimal, conversion: Conversion) -> Decimal | Fraction:
@@ -172,13 +252,6 @@ def _scores(compared: Basis, eligible: Sequence[BidOffer]) -> dict[str, Fraction
     return found
 
 
-def _merit(
-    points: Mapping[tuple[UUID, UUID], Fraction] | None, line: AskedLine, bid_id: UUID
-) -> Fraction | None:
-    """What a line adds to the points; None for a bid without a place in its lot."""
-    return Fraction(0) if points is None else points.get((line.lot_id, bid_id))
-
-
 def _minimums(compared: Basis, offers: Iterable[BidOffer]) -> Iterator[Constraint]:
     """The least orders that bids take, in the currency of the RFQ.
 
@@ -213,8 +286,18 @@ def check_current(found: AwardScenario, compared: Basis) -> None:
 
 
 def choices_of(found: AwardScenario) -> list[Choice]:
-    """The award by line of a solved scenario."""
-    return [Choice(UUID(award["bid_id"]), line_id=UUID(award["line_id"])) for award in found.awards]
+    """The award by line, or part of one, of a solved scenario."""
+    return [
+        Choice(UUID(award["bid_id"]), line_id=UUID(award["line_id"]), quantity=quantity_of(award))
+        for award in found.awards
+    ]
+
+
+def quantity_of(award: Mapping[str, str]) -> Quantity | None:
+    """How much of the line it is; None for all of it."""
+    if "quantity" not in award:
+        return None
+    return Quantity(Decimal(award["quantity"]), award["unit"])
 
 
 def rule_of(stored: dict[str, Any]) -> Constraint:
@@ -248,30 +331,38 @@ def cheapest_possible(compared: Basis, lines: Collection[UUID] | None = None) ->
     In the currency of the RFQ, rounded to it where bids are in others. lines: only these.
     """
     blocked = compared.blocked_bids
-    worth = {bid_id: each.exact for bid_id, each in compared.conversions.items()}
-    bundled: dict[tuple[UUID, UUID], list[Fraction]] = {}
+    found: dict[UUID, Fraction] = {}
+    for (line_id, bid_id), price in _asked_prices(compared):
+        if bid_id not in blocked and (lines is None or line_id in lines):
+            worth = compared.conversions[bid_id].exact(price)
+            found[line_id] = min(found.get(line_id, worth), worth)
+    return as_written(sum(found.values(), Fraction(0)))
+
+
+def _asked_prices(compared: Basis) -> Iterator[tuple[tuple[UUID, UUID], Decimal]]:
+    """By line and bid, what all of it may cost: alone, in a bundle, at the price of a part."""
+    for key, price in compared.prices.items():
+        if price.part is None:
+            yield key, price.total
+        if compared.terms.may_split:
+            asked = compared.terms.line_by_id[key[0]]
+            for unit_price in price.unit_prices:
+                yield key, unit_price * asked.quantity
     for bid_id, offers in compared.bundles.items():
         for offer in offers:
-            for line_id, price in offer.lines.items():
-                bundled.setdefault((line_id, bid_id), []).append(worth[bid_id](price.total))
-    least = (
-        min(prices)
-        for line_id, cells in compared.cells.items()
-        if (lines is None or line_id in lines)
-        and (
-            prices := [
-                min(
-                    [
-                        worth[cell.bid_id](cell.price.total),
-                        *bundled.get((line_id, cell.bid_id), ()),
-                    ]
-                )
-                for cell in cells
-                if cell.price and cell.price.part is None and cell.bid_id not in blocked
-            ]
-        )
-    )
-    return as_written(sum(least, Fraction(0)))
+            for line_id, bundled in offer.lines.items():
+                yield (line_id, bid_id), bundled.total
+
+
+def left_out(compared: Basis) -> list[int]:
+    """Numbers of the lines that have prices and are not offered in full by all bids together."""
+    question = question_of(compared, Objective.COST, ())
+    asked = {line_id for line_id, _bid_id in compared.prices}
+    return [
+        line.number
+        for line in compared.undecided.lines
+        if line.id in asked and str(line.id) not in question.problem.items
+    ]
 
 
 def _points(compared: Basis) -> dict[tuple[UUID, UUID], Fraction]:

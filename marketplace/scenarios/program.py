@@ -21,6 +21,8 @@ from marketplace.scenarios.rows import TOTAL, Column, Row, links_of
 SIZE = 1_000_000
 # What it can hardly tell apart.
 TOLERANCE = 1e-5
+# So many offers of parts at most are counted in whole parts, if there are not too many of these.
+FEW, COARSE = 200, 10_000
 Terms = list[tuple[int, float]]
 
 
@@ -69,6 +71,10 @@ class Program:
             supplier: [float(tier.discount) for tier in problem.tiers_of(supplier)]
             for supplier in problem.suppliers
         }
+        split = [index for index in every if not problem.options[index].is_whole]
+        self.counts_parts = len(split) <= FEW and all(
+            problem.parts_of(index) <= COARSE for index in split
+        )
         for supplier in problem.suppliers:
             if problem.terms_of(supplier).tiers:
                 self._tiers(supplier)
@@ -103,6 +109,8 @@ class Program:
         own = [self._part(index, tier, step) for tier, step in self._prices(index)]
         self.pieces.append(own)
         shares = [(piece.column, 1.0) for piece in own]
+        if self.counts_parts and not option.is_whole:
+            self._count_parts(index, shares)
         self._row([*shares, (taken, -float(option.max_share))], 0.0)
         self._row([(taken, float(option.min_share)), *_negative(shares)], 0.0)
         for tier, switch in enumerate(switches):
@@ -110,6 +118,13 @@ class Program:
             self._row([*parts, (switch, -float(option.max_share))], 0.0)
         if len(steps) > 1:
             self._breaks(index, taken)
+
+    def _count_parts(self, index: int, shares: Terms) -> None:
+        """The share is a whole number of parts."""
+        parts = self.problem.parts_of(index)
+        number = self._column(0.0, upper=float(parts))
+        self._row([*shares, (number, -1.0 / parts)], 0.0)
+        self._row([*_negative(shares), (number, 1.0 / parts)], 0.0)
 
     def _prices(self, index: int) -> Iterator[tuple[int, int]]:
         option = self.problem.options[index]

@@ -22,7 +22,7 @@ from marketplace.scenarios.counting import Count, measured, slack
 from marketplace.scenarios.engine import Status
 from marketplace.scenarios.model import Constraint, Objective, Problem, Taken
 from marketplace.scenarios.models import AwardScenario
-from marketplace.scenarios.problems import Question, question_of
+from marketplace.scenarios.problems import Offered, Question, question_of
 from marketplace.scenarios.reading import basis
 from marketplace.scenarios.services.planning import SLOW_QUEUE, SOLVE_TASK, SUBJECT
 from marketplace.scenarios.solver import Solution
@@ -107,9 +107,11 @@ def _keep_award(session: Session, found: AwardScenario, outcome: Outcome) -> Non
         found.steps_total += 1
     else:
         found.awards = _awards(question, solution.chosen)
-        found.total = _decimal(Count(question.problem, solution.chosen).total)
-        found.objective_value = _value(question.problem, solution.objective)
+        found.total = _decimal(question.total(solution.chosen))
+        found.objective_value = _value(question.problem, _as_ordered(question, solution))
         found.bound = _bound(question.problem, solution.bound)
+        if found.bound is not None and found.objective is Objective.COST:
+            found.bound = min(found.bound, found.objective_value or found.bound)
         found.gap = _decimal(solution.gap, ROUND_CEILING)
     found.findings = [_finding(question.problem, rule, solution) for rule in question.rules]
     _go_on(session, found)
@@ -144,7 +146,7 @@ def _keep_relaxation(found: AwardScenario, outcome: Outcome) -> None:
             }
             for index in outcome.loosened
         ],
-        "total": _text(_decimal(Count(problem, solution.chosen).total)),
+        "total": _text(_decimal(outcome.plan.question.total(solution.chosen))),
         "objective_value": _text(_value(problem, solution.objective)),
         "is_proven": solution.is_proven,
         "awards": _awards(outcome.plan.question, solution.chosen),
@@ -228,9 +230,29 @@ def _needed(problem: Problem, rule: Constraint, chosen: Taken) -> Decimal | None
 
 
 def _awards(question: Question, chosen: Taken) -> list[dict[str, str]]:
-    taken = (question.offered[index] for index in chosen)
-    pairs = sorted((line, bid) for lines, bid in taken for line in lines)
-    return [{"line_id": str(line), "bid_id": str(bid)} for line, bid in pairs]
+    found = [
+        {"line_id": str(line), "bid_id": str(offered.bid_id), **_part(offered, share)}
+        for index, share in chosen.items()
+        for offered in (question.offered[index],)
+        for line in offered.lines
+    ]
+    return sorted(found, key=lambda award: (award["line_id"], award["bid_id"]))
+
+
+def _part(offered: Offered, share: Fraction) -> dict[str, str]:
+    """How much of the line, where it is split or not offered in full."""
+    if offered.divided is None or share == 1:
+        return {}
+    quantity = offered.divided.quantity(share).normalize()
+    return {"quantity": f"{quantity:f}", "unit": offered.divided.asked.unit}
+
+
+def _as_ordered(question: Question, solution: Solution) -> Fraction | None:
+    """The objective with each part of a line rounded, as an order has it."""
+    if solution.objective is None or question.problem.objective is not Objective.COST:
+        return solution.objective
+    counted = Count(question.problem, solution.chosen).total
+    return solution.objective - counted + question.total(solution.chosen)
 
 
 def _value(problem: Problem, value: Fraction | None) -> Decimal | None:

@@ -1,11 +1,13 @@
 """What scenarios are about: the evaluation of an RFQ, and who may win at all."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from marketplace.identity.permissions import Actor
+from marketplace.rfq.ranking import Price
 from marketplace.rfq.services import evaluation
 from marketplace.rfq.services.evaluation import Evaluation
 from marketplace.suppliers import queries as supplier_queries
@@ -16,6 +18,16 @@ class Basis(Evaluation):
     """The evaluation; ``blocked`` are the suppliers whom due diligence has ruled out."""
 
     blocked: frozenset[UUID] = frozenset()
+
+    @cached_property
+    def prices(self) -> dict[tuple[UUID, UUID], Price]:
+        """What is asked, by line and bid."""
+        return {
+            (line_id, cell.bid_id): cell.price
+            for line_id, cells in self.cells.items()
+            for cell in cells
+            if cell.price
+        }
 
     @property
     def blocked_bids(self) -> frozenset[UUID]:

@@ -16,6 +16,7 @@ from marketplace.web.fields import (
     IdField,
     InstantField,
     MoneyField,
+    QuantityField,
     TextField,
 )
 from marketplace.web.schemas import Schema
@@ -109,6 +110,7 @@ class ScenarioAwardSchema(Schema):
     bid_id = IdField()
     supplier_id = IdField()
     supplier_name = fields.String()
+    quantity = QuantityField(metadata={"description": "Of the line; suppliers may share it."})
     unit_price = MoneyField(unit_price=True, metadata={"description": "As the bid has it."})
     total = MoneyField()
     converted_total = MoneyField(allow_none=True, metadata=CONVERTED)

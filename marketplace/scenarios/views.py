@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from marketplace.core.money import Money, rounded_amount
+from marketplace.core.money import Money, Quantity, rounded_amount
 from marketplace.core.text import Text, _, ngettext_
 from marketplace.rfq import bundling
 from marketplace.rfq.bundling import BundledLine
@@ -32,6 +32,7 @@ class AwardedLine:
     bid_id: UUID
     supplier_id: UUID
     supplier_name: str
+    quantity: Quantity
     unit_price: Money
     total: Money
     # in the currency of the RFQ, where the bid is in another
@@ -278,18 +279,19 @@ def _relaxation(found: AwardScenario, compared: Basis) -> dict[str, Any] | None:
 def _awards(awards: Sequence[dict[str, str]], compared: Basis) -> list[AwardedLine]:
     """By the number of the line."""
     suppliers = {offer.bid_id: offer.supplier_id for offer in compared.offers}
-    prices: dict[tuple[UUID, UUID], Price | BundledLine] = {
-        (line_id, cell.bid_id): cell.price
-        for line_id, cells in compared.cells.items()
-        for cell in cells
-        if cell.price
-    }
-    pairs = [(UUID(award["line_id"]), UUID(award["bid_id"])) for award in awards]
-    prices |= _bundled(pairs, compared)
+    whole = [award for award in awards if "quantity" not in award]
+    bundled = _bundled([_pair(award) for award in whole], compared)
     found = []
-    for line_id, bid_id in pairs:
-        asked, price = compared.terms.line_by_id[line_id], prices[line_id, bid_id]
-        conversion = compared.conversions[bid_id]
+    for award in awards:
+        line_id, bid_id = _pair(award)
+        asked, conversion = compared.terms.line_by_id[line_id], compared.conversions[bid_id]
+        part = problems.quantity_of(award)
+        quantity = part or Quantity(asked.quantity, asked.unit)
+        unit_price, total = (
+            (price.unit_price, price.total)
+            if (price := bundled.get((line_id, bid_id)))
+            else _priced(compared.prices[line_id, bid_id], quantity.value, conversion.currency)
+        )
         found.append(
             AwardedLine(
                 line_id=line_id,
@@ -298,12 +300,22 @@ def _awards(awards: Sequence[dict[str, str]], compared: Basis) -> list[AwardedLi
                 bid_id=bid_id,
                 supplier_id=suppliers[bid_id],
                 supplier_name=compared.bidder_name(bid_id),
-                unit_price=Money(price.unit_price, conversion.currency),
-                total=Money(price.total, conversion.currency),
-                converted_total=conversion.shown_beside(price.total),
+                quantity=quantity,
+                unit_price=Money(unit_price, conversion.currency),
+                total=Money(total, conversion.currency),
+                converted_total=conversion.shown_beside(total),
             )
         )
     return sorted(found, key=lambda line: line.number)
+
+
+def _pair(award: dict[str, str]) -> tuple[UUID, UUID]:
+    return UUID(award["line_id"]), UUID(award["bid_id"])
+
+
+def _priced(price: Price, quantity: Decimal, currency: str) -> tuple[Decimal, Decimal]:
+    unit_price = price.at(quantity)
+    return unit_price, rounded_amount(unit_price * quantity, currency)
 
 
 def _bundled(

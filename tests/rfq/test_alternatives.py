@@ -338,7 +338,7 @@ class TestMinimums:
         sourcing.open()
         compared = basis(session, sourcing.buyer, sourcing.rfq.id)
         question = problems.question_of(compared, Objective.COST, [])
-        assert {bid for _lines, bid in question.offered} == {alternative.bid_id}
+        assert {each.bid_id for each in question.offered} == {alternative.bid_id}
         assert [(each.kind, each.limit) for each in question.given] == [
             (Kind.MIN_ORDER_VALUE, D("500.00"))
         ]
@@ -384,4 +384,4 @@ class TestCurrencies:
         compared = basis(session, opened.buyer, opened.rfq.id)
         question = problems.question_of(compared, Objective.COST, [])
         (alternative,) = (each for each in compared.offers if each.alternative)
-        assert {bid for _lines, bid in question.offered} == {alternative.bid_id}
+        assert {each.bid_id for each in question.offered} == {alternative.bid_id}

@@ -193,14 +193,14 @@ class TestScenario:
         one, two, three = (line.id for line in sourcing.lines)
         compared = basis(sourcing.session, sourcing.buyer, sourcing.rfq.id)
         question = problems.question_of(compared, Objective.COST, [])
-        assert ((one, three), first) in question.offered
+        assert problems.Offered((one, three), first) in question.offered
         found = solve(question.problem, (), seconds=10)
         assert found.objective == D("5500.01")
         pairs = [{"line_id": str(line), "bid_id": str(first)} for line in (one, two, three)]
         shown = views._awards(pairs, compared)
         assert sum(line.total.amount for line in shown) == D("5500.01")
         assert problems.cheapest_possible(compared) <= D("5500.01")
-        assert second not in {bid for _lines, bid in (question.offered[i] for i in found.chosen)}
+        assert second not in {question.offered[index].bid_id for index in found.chosen}
 
 
 class TestSpreadsheet:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 
 import openpyxl
 import pytest
@@ -242,10 +243,10 @@ class TestAward:
 
 
 class TestScenario:
-    def test_takes_breaks_and_minimums_and_leaves_parts_to_people(self, sourcing):
+    def test_takes_breaks_minimums_and_parts(self, sourcing):
         one, two = sourcing.lines
         least = Money(D(1100), "EUR")
-        sourcing.submit_lines(0, a_price(one, "9", part="60"), a_price(two, "2"))
+        sourcing.submit_lines(0, a_price(one, "7", part="60"), a_price(two, "2"))
         sourcing.submit_lines(
             1, a_price(one, "12", breaks={"100": "10"}), a_price(two, "3"), minimum_order=least
         )
@@ -255,16 +256,22 @@ class TestScenario:
         )
         compared = basis(sourcing.session, sourcing.buyer, sourcing.rfq.id)
         question = problems.question_of(compared, Objective.COST, [])
-        assert set(question.offered) == {
-            ((one.id,), second),
+        behind = [(each.lines, each.bid_id) for each in question.offered]
+        assert behind == [
+            ((one.id,), first),
             ((two.id,), first),
+            ((one.id,), second),
             ((two.id,), second),
-        }
+        ]
         free = solve(question.problem, (), seconds=10)
-        assert free.objective == 1200
+        # 60 × 7 + 40 × 12 + 100 × 2; all from the second would be 1000 for the first line
+        assert (free.status, free.objective) == (Status.OPTIMAL, 1100)
+        assert free.chosen == {0: Fraction(3, 5), 1: 1, 2: Fraction(2, 5)}
         kept = solve(question.problem, (), seconds=10, given=question.given)
-        assert (kept.status, kept.objective) == (Status.OPTIMAL, 1300)
-        assert problems.cheapest_possible(compared) == D(1200)
+        # the second reaches its minimum with all of the first line and 34 of the other
+        assert (kept.status, kept.objective) == (Status.OPTIMAL, 1000 + 34 * 3 + 66 * 2)
+        # each line at the lowest price that any quantity of it has
+        assert problems.cheapest_possible(compared) == D(900)
 
 
 class TestSpreadsheet:

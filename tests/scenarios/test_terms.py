@@ -124,13 +124,24 @@ class TestParts:
         assert solution.bound <= Fraction("1080.00")
         assert keeps_terms(problem, solution.chosen)
 
-    def test_what_is_not_proven_is_not_called_so(self):
+    def test_few_parts_are_counted_one_by_one(self):
         problem = divisible(
             {"a": ["1000.00"], "b": ["1200.00"]},
             terms={"a": SupplierTerms(spend_cap=Decimal("650.00"))},
         )
         solution = solve(problem, [], seconds=5)
+        # 65 per cent would be allowed, and is no whole number of tenths
+        assert (solution.status, solution.objective) == (Status.OPTIMAL, 600 + 480)
+
+    def test_what_is_not_proven_is_not_called_so(self):
+        problem = divisible(
+            {"a": ["1000.00"], "b": ["1200.00"]},
+            parts=30_000,
+            terms={"a": SupplierTerms(spend_cap=Decimal("650.01"))},
+        )
+        solution = solve(problem, [], seconds=5)
         assert (solution.status, solution.gap > 0) == (Status.FEASIBLE, True)
+        assert 1069 < solution.bound < solution.objective < 1071
 
     def test_two_suppliers_share_each_lot(self):
         problem = divisible(
