@@ -1,6 +1,8 @@
 """Total cost of ownership: named in a draft, answered or entered, and ranked exactly."""
 
+from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from uuid import uuid4
 
 import pytest
@@ -12,13 +14,15 @@ from marketplace.core.ids import uuid7
 from marketplace.core.money import Money, Quantity
 from marketplace.identity.permissions import OrgKind, Role
 from marketplace.remedies.models import AwardLetter
-from marketplace.rfq import bid_queries, queries
+from marketplace.rfq import bid_queries, missing_views, queries
 from marketplace.rfq.award_rules import Choice, CostsMissing, JustificationRequired
-from marketplace.rfq.bid_content import Answer
+from marketplace.rfq.bid_content import Answer, PricedLine
 from marketplace.rfq.cost_models import BidCost
 from marketplace.rfq.cost_states import CostSource, PriceBasis
 from marketplace.rfq.cost_terms import Costs, CostTerm
 from marketplace.rfq.drafts import CriterionDraft, LotDraft
+from marketplace.rfq.missing_rules import LineView
+from marketplace.rfq.rates import ExchangeRate
 from marketplace.rfq.rules import RfqNotReady
 from marketplace.rfq.scoring.answers import AnswerSpec, AnswerType
 from marketplace.rfq.services import awarding, costing, drafting, evaluation, publishing
@@ -131,6 +135,40 @@ class TestRanking:
         assert found.missing_scores == 0
         assert [each.name for each in found.terms.asked] == ["Energy use"]
         assert found.terms.judged == ()
+
+
+class TestCurrencies:
+    def test_costs_and_filled_lines_are_in_the_currency_of_the_rfq(self, session):
+        yen = ExchangeRate("JPY", Decimal("159.2915"), date(2026, 1, 5), "Bank of Japan")
+        fitting = CostTerm("Fitting", CostSource.ENTERED)
+        sourcing = make_sourcing(
+            session,
+            lines=[a_line(quantity=ONE), a_line(quantity=ONE)],
+            criteria=[PRICE],
+            costs=Costs(PriceBasis.TOTAL_COST, (fitting,)),
+            currency="USD",
+            rates=[yen],
+        )
+        press, feeder = sourcing.lines
+        sourcing.submit_lines(
+            0,
+            PricedLine(press.id, Decimal(7900), "USD"),
+            PricedLine(feeder.id, Decimal(100), "USD"),
+        )
+        sourcing.submit_lines(1, PricedLine(press.id, Decimal(1_000_000), "JPY"), currency="JPY")
+        sourcing.open()
+        known = term(sourcing, "Fitting")
+        for bid_id in bids_of(sourcing):
+            each = EnteredCost(known, Money(Decimal("22.22"), "USD"), "Quote")
+            costing.enter(session, sourcing.buyer, sourcing.rfq.id, bid_id, [each])
+        worth = Fraction(10_000_000_000, 1_592_915)
+        found = compared(sourcing)
+        assert [rank.whole_cost for rank in found.lots[0].ranks] == [
+            Fraction("8022.22"),
+            worth + Fraction("22.22"),
+        ]
+        (lot,) = missing_views.lots(session, found, LineView.HIGHEST)
+        assert [bid.total for bid in lot.bids] == [8000, worth + 100]
 
 
 class TestAwarding:

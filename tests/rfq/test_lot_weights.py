@@ -8,6 +8,7 @@ import pytest
 from marketplace.core.errors import NotAllowed
 from marketplace.identity.permissions import OrgKind, Role
 from marketplace.rfq import bid_queries, queries, sensitivity
+from marketplace.rfq.addenda.wanted import Wanted, WantedCriterion
 from marketplace.rfq.award_rules import Choice, JustificationRequired
 from marketplace.rfq.bid_content import Answer
 from marketplace.rfq.bid_rules import BidInvalid
@@ -17,7 +18,7 @@ from marketplace.rfq.lot_weights import LotWeight
 from marketplace.rfq.rules import RfqNotReady
 from marketplace.rfq.score_rules import GivenScore
 from marketplace.rfq.scoring.answers import AnswerSpec, AnswerType
-from marketplace.rfq.services import awarding, content, drafting, evaluation, publishing
+from marketplace.rfq.services import addenda, awarding, content, drafting, evaluation, publishing
 from marketplace.rfq.services import templates as keeping
 from marketplace.rfq.states import CriterionKind
 from tests.clients import words
@@ -130,6 +131,21 @@ class TestBidding:
         assert compared.pregrades == {}
 
 
+class TestAddenda:
+    def test_weights_follow_a_criterion_to_its_new_name(self, session):
+        sourcing = make_sourcing(session, lots=lots(), lines=LINES, criteria=CRITERIA)
+        training = sourcing.criteria[2]
+        wanted = Wanted(criteria=(WantedCriterion(training.id, "Courses", Decimal(0)),))
+        written = addenda.write(session, sourcing.buyer, sourcing.rfq.id, wanted, "Clearer")
+        addenda.publish(session, sourcing.buyer, sourcing.rfq.id, written.id)
+        terms = bid_queries.terms(session, sourcing.rfq.id)
+        assert terms.lots[1].weights == (
+            (sourcing.criteria[0].id, Decimal(50)),
+            (training.id, Decimal(50)),
+        )
+        assert [each.name for each in terms.judged] == ["Quality", "Courses"]
+
+
 class TestDraft:
     @pytest.mark.parametrize(
         ("own", "codes"),
@@ -177,7 +193,7 @@ class TestDraft:
     def test_only_buyers_weigh(self, session):
         buyer = make_actor(session)
         rfq = make_rfq(session, buyer, lots=lots(), lines=LINES, criteria=CRITERIA)
-        auditor = make_actor(session, OrgKind.BUYER, Role.AUDITOR, organisation=None)
+        auditor = make_actor(session, OrgKind.BUYER, Role.AUDITOR)
         lot = queries.lots(session, rfq.id)[0].id
         with pytest.raises(NotAllowed):
             content.set_lot_weights(session, auditor, rfq.id, lot, OWN)
