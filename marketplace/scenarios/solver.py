@@ -27,6 +27,7 @@ from marketplace.scenarios.program import Program
 from marketplace.scenarios.rounding import exact_shares
 from marketplace.scenarios.rows import rows_of
 from marketplace.scenarios.search import Search
+from marketplace.scenarios.ties import first_come
 
 VERSION = f"HiGHS {version('highspy')}"
 # Parts are rounded to what an item can be split into; a proof holds to this share of the sum.
@@ -80,7 +81,10 @@ def solve(
     seconds: float,
     given: Sequence[Constraint] = (),
 ) -> Solution:
-    """The best choice within the time. given: what the offers themselves demand."""
+    """The best choice within the time. given: what the offers themselves demand.
+
+    Of equal offers it takes the one that stands first among the options.
+    """
     rules = (*rules, *given)
     problem = tightened(effective(problem, rules), rules)
     if _is_out_of_reach(problem):
@@ -88,8 +92,12 @@ def solve(
     begun = time.monotonic()
     program = program_of(problem, rules)
     if len(program.costs) < LARGE or problem.objective is not Objective.COST:
-        return _solved(program, rules, seconds)
-    return _searched(program, rules, seconds - (time.monotonic() - begun))
+        found = _solved(program, rules, seconds)
+    else:
+        found = _searched(program, rules, seconds - (time.monotonic() - begun))
+    if found.objective is None:
+        return found
+    return replace(found, chosen=first_come(problem, rules, found.chosen))
 
 
 def program_of(problem: Problem, rules: Sequence[Constraint]) -> Program:

@@ -193,6 +193,35 @@ class TestConstraints:
         assert solve(over, [share], seconds=5).status is Status.INFEASIBLE
 
 
+class TestTies:
+    """Options stand in the order in which their bids came."""
+
+    @pytest.mark.parametrize("count", [2, 3, 5])
+    def test_the_earlier_of_equal_offers_wins(self, count):
+        problem = problem_of({str(number): ["10", "20"] for number in range(count)})
+        solution = solve(problem, (), seconds=10)
+        assert given(problem, solution.chosen) == {"0": "0", "1": "0"}
+        assert solution.objective == 30
+
+    def test_where_a_rule_forbids_it_the_next_one_does(self):
+        problem = problem_of({"a": ["10", "20"], "b": ["10", "20"], "c": ["10", "20"]})
+        rules = [rule(Kind.EXCLUDE, 0, "a", line="0"), rule(Kind.MAX_ITEMS, 1)]
+        solution = solve(problem, rules, seconds=10)
+        assert given(problem, solution.chosen) == {"0": "b", "1": "a"}
+
+    def test_an_earlier_offer_of_fewer_points_or_of_a_bundle_is_not_equal(self):
+        one, both = frozenset({"0"}), frozenset({"0", "1"})
+        options = (
+            Option("a", both, Decimal(10)),
+            Option("b", one, Decimal(10), points=Fraction(5)),
+            Option("c", one, Decimal(10), points=Fraction(7)),
+            Option("d", frozenset({"1"}), Decimal(0), points=Fraction(1)),
+        )
+        problem = Problem(("0", "1"), options, objective=Objective.POINTS)
+        solution = solve(problem, (), seconds=10)
+        assert given(problem, solution.chosen) == {"0": "c", "1": "d"}
+
+
 class TestInfeasible:
     def test_the_least_relaxation_is_named_with_its_price(self):
         problem = problem_of({"a": ["10", None], "b": [None, "20"], "c": ["15", None]})
