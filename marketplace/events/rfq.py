@@ -158,7 +158,7 @@ class BidSubmitted(Event):
 @event
 @dataclass(frozen=True)
 class BidWithdrawn(Event):
-    """For the supplier's feed alone."""
+    """For the supplier's feed alone. ``others_stand``: another bid of theirs for the RFQ does."""
 
     name: ClassVar[str] = "rfq.bid_withdrawn"
 
@@ -167,6 +167,7 @@ class BidWithdrawn(Event):
     supplier_id: UUID
     buyer_id: UUID
     withdrawn_at: datetime
+    others_stand: bool = False
 
 
 @event
@@ -177,33 +178,6 @@ class RfqOpened(Event):
     rfq_id: UUID
     buyer_id: UUID
     opened_at: datetime
-
-
-@event
-@dataclass(frozen=True)
-class LowPriceAsked(Event):
-    """A bidder is asked to justify an abnormally low price."""
-
-    name: ClassVar[str] = "rfq.low_price_asked"
-
-    rfq_id: UUID
-    buyer_id: UUID
-    bid_id: UUID
-    supplier_id: UUID
-    due_at: datetime
-    asked_at: datetime
-
-
-@event
-@dataclass(frozen=True)
-class LowPriceAnswered(Event):
-    name: ClassVar[str] = "rfq.low_price_answered"
-
-    rfq_id: UUID
-    buyer_id: UUID
-    bid_id: UUID
-    supplier_id: UUID
-    answered_at: datetime
 
 
 @event

@@ -221,18 +221,25 @@ def _tell_losers(
     supplier_ids: Iterable[UUID],
     happened: datetime | None,
 ) -> None:
-    """Whose bid was excluded reads why; the others, that there is no award."""
-    reasons = {
-        ruling.supplier_id: ruling.reason
-        for ruling in evaluation_queries.exclusions(session, rfq_id).values()
-    }
+    """Whose bid was excluded reads why; whose other bid was compared, also that nobody wins."""
+    excluded = evaluation_queries.exclusions(session, rfq_id)
+    bids = {bid.id: bid for bid in bid_queries.readable_bids(session, rfq_id)}
+    racing = {bid.supplier_id for bid in bids.values() if bid.id not in excluded}
+    out = {ruling.supplier_id for ruling in excluded.values()} - racing
     losers = tuple(supplier_ids)
-    compared = [each for each in losers if each not in reasons]
-    _tell(session, rfq_id, kind, compared, happened)
-    for supplier_id in losers:
-        if supplier_id in reasons:
-            reason = reasons[supplier_id]
-            _tell(session, rfq_id, "bid_excluded", [supplier_id], happened, reason=reason)
+    _tell(session, rfq_id, kind, [each for each in losers if each not in out], happened)
+    for bid_id, ruling in excluded.items():
+        if ruling.supplier_id in losers:
+            _tell(
+                session,
+                rfq_id,
+                "bid_excluded",
+                [ruling.supplier_id],
+                happened,
+                key=str(bids[bid_id].alternative or ""),
+                page=alternatives.tab_of(bids[bid_id].alternative),
+                reason=ruling.reason,
+            )
 
 
 def _tell(

@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from marketplace.core.text import _
-from marketplace.events.rfq import LowPriceAnswered, LowPriceAsked
+from marketplace.events.low_prices import LowPriceAnswered, LowPriceAsked
 from marketplace.identity.permissions import Role
 from marketplace.identity.queries import organisation
 from marketplace.notifications.kinds import register_kind

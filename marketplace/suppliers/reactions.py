@@ -82,7 +82,9 @@ def note_bid(session: Session, event: BidSubmitted) -> None:
 
 
 def note_withdrawal(session: Session, event: BidWithdrawn) -> None:
-    """An answer taken back is none."""
+    """An answer taken back is none, unless another one stands."""
+    if event.others_stand:
+        return
     gate = kpis.note_rfq(session, event.rfq_id, event.buyer_id)
     fact = kpis.note_invitation(session, event.rfq_id, event.supplier_id)
     fact.withdrawn_at = kpis.latest(fact.withdrawn_at, event.withdrawn_at)

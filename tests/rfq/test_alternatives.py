@@ -10,6 +10,8 @@ from sqlalchemy import func, select
 from marketplace.core import clock
 from marketplace.core.errors import NotFound
 from marketplace.core.money import Money, Quantity
+from marketplace.core.outbox import OutboxMessage
+from marketplace.notifications.models import Notice
 from marketplace.remedies import letter_views
 from marketplace.remedies.models import AwardLetter
 from marketplace.rfq import bid_queries, bid_rules, envelopes
@@ -24,7 +26,7 @@ from marketplace.rfq.proofs import papers, reading
 from marketplace.rfq.proofs.findings import Fault
 from marketplace.rfq.proofs.verifying import verify
 from marketplace.rfq.rates import ExchangeRate
-from marketplace.rfq.services import awarding, bid_drafts, bidding, evaluation, proving
+from marketplace.rfq.services import awarding, bid_drafts, bidding, evaluation, excluding, proving
 from marketplace.rfq.states import CriterionKind, EnvelopeRule
 from marketplace.scenarios import problems
 from marketplace.scenarios.model import Kind, Objective
@@ -78,6 +80,10 @@ class TestWriting:
         )
         session.expire_all()
         assert receipt.alternative == 2
+        (told,) = session.scalars(
+            select(OutboxMessage.payload).where(OutboxMessage.name == "rfq.bid_withdrawn")
+        )
+        assert told["others_stand"] is True
         assert kept(session) == {1: (BidState.SUBMITTED, 1), 2: (BidState.WITHDRAWN, 1)}
         with pytest.raises(NotFound):
             bidding.withdraw(session, sourcing.suppliers[0], KEYS, sourcing.rfq.id, sourcing.due_at)
@@ -385,3 +391,25 @@ class TestCurrencies:
         question = problems.question_of(compared, Objective.COST, [])
         (alternative,) = (each for each in compared.offers if each.alternative)
         assert {each.bid_id for each in question.offered} == {alternative.bid_id}
+
+
+class TestNotices:
+    def test_each_is_told_at_its_own_page(self, sourcing, session, drain):
+        submit(sourcing, 0, 0, "12", "1", minutes=1)
+        alternative = submit(sourcing, 0, 1, "8", "1", minutes=2)
+        drain()
+        assert told(session, "bid_received") == ["bids", "bids/alternatives/1"]
+        sourcing.open()
+        excluding.exclude(
+            session, sourcing.buyer, sourcing.rfq.id, alternative.bid_id, "Not recycled"
+        )
+        awarding.close_unsuccessful(session, sourcing.buyer, sourcing.rfq.id, "Too dear")
+        drain()
+        assert told(session, "bid_excluded") == ["bids/alternatives/1"]
+        assert told(session, "rfq_without_award") == ["bids"]
+
+
+def told(session, kind):
+    """The pages that notices of this kind lead to, below that of the RFQ."""
+    urls = session.scalars(select(Notice.url).where(Notice.kind == kind).distinct())
+    return sorted(url.split("/", 3)[3] for url in urls)

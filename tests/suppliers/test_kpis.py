@@ -156,6 +156,22 @@ class TestResponses:
         session.connection().exec_driver_sql("SELECT set_config('app.kind', 'buyer', true)")
         assert session.scalar(select(func.count()).select_from(InvitationFact)) == 0
 
+    def test_a_withdrawn_bid_beside_which_another_stands_is_an_answer(
+        self, session: Session
+    ) -> None:
+        one, _two, events = self.events(session)
+        bid = events["bid"]
+        reactions.note_invitations(session, events["published"])
+        reactions.note_bid(session, bid)
+        later = bid.submitted_at + timedelta(hours=1)
+        reactions.note_withdrawal(
+            session,
+            BidWithdrawn(uuid4(), bid.rfq_id, one.id, BUYER, later, others_stand=True),
+        )
+        reactions.count_responses(session, events["opened"])
+        counted = select(KpiMonth.responses).where(KpiMonth.supplier_id == one.id)
+        assert session.scalar(counted) == 1
+
     def test_a_withdrawn_bid_is_no_answer_a_new_one_is(self, session: Session) -> None:
         one, _two, events = self.events(session)
         bid = events["bid"]

@@ -18,14 +18,15 @@ from marketplace.rfq import (
     bid_queries,
     bid_rules,
     bid_vault,
+    own_bids,
     receipts,
     submission,
 )
 from marketplace.rfq.addenda import reading as amending
 from marketplace.rfq.bid_content import BidContent, Terms
-from marketplace.rfq.bid_models import BidAttempt
+from marketplace.rfq.bid_models import Bid, BidAttempt
 from marketplace.rfq.bid_queries import Door
-from marketplace.rfq.bid_states import BID_FLOW, AttemptOutcome
+from marketplace.rfq.bid_states import BID_FLOW, AttemptOutcome, BidState
 from marketplace.rfq.envelopes import ServiceKeys
 from marketplace.rfq.submission import Stored
 
@@ -125,11 +126,18 @@ def withdraw(
                 supplier_id=door.bid.supplier_id,
                 buyer_id=door.bid.buyer_id,
                 withdrawn_at=arrived_at,
+                others_stand=_others_stand(session, actor, door.bid),
             ),
             audience=[door.bid.supplier_id],
         )
         session.flush()
     return receipt
+
+
+def _others_stand(session: Session, actor: Actor, bid: Bid) -> bool:
+    """Whether another bid of the supplier for the same RFQ is submitted."""
+    listed = own_bids.listed(session, actor, bid.rfq_id)
+    return any(each.bid.state is BidState.SUBMITTED and each.bid.id != bid.id for each in listed)
 
 
 @requires(Permission.BID_SUBMIT)

@@ -11,7 +11,7 @@ from marketplace.core import audit, clock, outbox
 from marketplace.core.errors import NotFound
 from marketplace.core.text import _
 from marketplace.documents import service as document_service
-from marketplace.events.rfq import LowPriceAnswered, LowPriceAsked
+from marketplace.events.low_prices import LowPriceAnswered, LowPriceAsked
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq import bid_queries, deadlines, evaluation_queries, low_price_rules, queries
 from marketplace.rfq.evaluation_models import LowPriceInquiry
