@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from marketplace import blueprints
 from marketplace.core.db import Database
 from marketplace.core.text import Text
-from marketplace.rfq import ingress_http
+from marketplace.rfq.http import ingress_http
 from marketplace.settings import Settings
 from marketplace.web import filters, problems, telemetry
 from marketplace.web.context import WebApp, json_response

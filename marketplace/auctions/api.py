@@ -23,7 +23,7 @@ from marketplace.auctions.schemas import (
 )
 from marketplace.auctions.services import bidding, planning, reading, steering
 from marketplace.core.pages import Page
-from marketplace.rfq.bid_http import peeking_noted, service_keys
+from marketplace.rfq.http.bid_http import peeking_noted, service_keys
 from marketplace.web.blueprints import ApiBlueprint
 from marketplace.web.context import current_actor, current_session
 from marketplace.web.schemas import ListQuerySchema, PageSchema

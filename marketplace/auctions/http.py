@@ -13,7 +13,7 @@ from marketplace.auctions.services import bidding, reading
 from marketplace.auctions.views import Reader
 from marketplace.core.errors import FieldError, Invalid
 from marketplace.core.text import _
-from marketplace.rfq.bid_http import service_keys
+from marketplace.rfq.http.bid_http import service_keys
 from marketplace.web.context import current_actor, current_session
 from marketplace.web.shown import Shown
 

@@ -18,7 +18,7 @@ from marketplace.remedies.schemas import (
 from marketplace.remedies.services import concluding, reading_letters
 from marketplace.rfq import queries
 from marketplace.rfq.award_models import AwardStanding
-from marketplace.rfq.bid_http import peeking_noted
+from marketplace.rfq.http.bid_http import peeking_noted
 from marketplace.web.blueprints import ApiBlueprint
 from marketplace.web.context import current_actor, current_session
 from marketplace.web.shown import Shown

@@ -14,7 +14,8 @@ from marketplace.identity.queries import organisation, organisations
 from marketplace.remedies import case_views, letter_views, pdf, reading
 from marketplace.remedies.schemas import ReasonSchema
 from marketplace.remedies.services import concluding, reading_cases, reading_letters
-from marketplace.rfq import bid_queries, queries, views
+from marketplace.rfq import bid_queries, queries
+from marketplace.rfq.http import views
 from marketplace.rfq.models import Rfq
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session

@@ -6,7 +6,7 @@ from uuid import UUID
 from flask.views import MethodView
 
 from marketplace.core.pages import Page
-from marketplace.rfq.bid_http import peeking_noted
+from marketplace.rfq.http.bid_http import peeking_noted
 from marketplace.scenarios import views
 from marketplace.scenarios.rules import ScenarioDraft
 from marketplace.scenarios.schemas import (

@@ -13,9 +13,9 @@ from marketplace.core import clock
 from marketplace.core.errors import Conflict
 from marketplace.core.money import Money
 from marketplace.core.text import _, label, ngettext_
-from marketplace.rfq import evaluation_pages
-from marketplace.rfq import views as rfq_views
-from marketplace.rfq.bid_http import peeking_noted
+from marketplace.rfq.http import evaluation_pages
+from marketplace.rfq.http import views as rfq_views
+from marketplace.rfq.http.bid_http import peeking_noted
 from marketplace.scenarios import problems, rules, views
 from marketplace.scenarios.model import Kind, Objective
 from marketplace.scenarios.models import AwardScenario

@@ -4,8 +4,8 @@ from typing import Any
 
 from marshmallow import fields, post_load, validate
 
-from marketplace.rfq.evaluation_schemas import AwardChoiceSchema
-from marketplace.rfq.rate_schemas import CONVERTED
+from marketplace.rfq.http.evaluation_schemas import AwardChoiceSchema
+from marketplace.rfq.http.rate_schemas import CONVERTED
 from marketplace.scenarios import rules
 from marketplace.scenarios.model import Kind, Objective
 from marketplace.scenarios.rules import ConstraintDraft, ScenarioDraft

@@ -14,13 +14,14 @@ from marketplace.core.ids import uuid7
 from marketplace.core.money import Money, Quantity
 from marketplace.identity.permissions import OrgKind, Role
 from marketplace.remedies.models import AwardLetter
-from marketplace.rfq import bid_queries, missing_views, queries
+from marketplace.rfq import bid_queries, queries
 from marketplace.rfq.award_rules import Choice, CostsMissing, JustificationRequired
 from marketplace.rfq.bid_content import Answer, PricedLine
 from marketplace.rfq.cost_models import BidCost
 from marketplace.rfq.cost_states import CostSource, PriceBasis
 from marketplace.rfq.cost_terms import Costs, CostTerm
 from marketplace.rfq.drafts import CriterionDraft, LotDraft
+from marketplace.rfq.http import missing_views
 from marketplace.rfq.missing_rules import LineView
 from marketplace.rfq.rates import ExchangeRate
 from marketplace.rfq.rules import RfqNotReady

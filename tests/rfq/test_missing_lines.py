@@ -7,7 +7,7 @@ import pytest
 
 from marketplace.core.money import Money, Quantity
 from marketplace.identity.permissions import OrgKind
-from marketplace.rfq import missing_views
+from marketplace.rfq.http import missing_views
 from marketplace.rfq.missing_rules import LineView
 from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.services import evaluation

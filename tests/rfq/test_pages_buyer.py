@@ -18,10 +18,10 @@ from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Actor, OrgKind, Role
 from marketplace.rfq import queries
 from marketplace.rfq.criteria_tree import Section
+from marketplace.rfq.http.tables import filled_rows
 from marketplace.rfq.models import Rfq, RfqQuestion
 from marketplace.rfq.services import questions
 from marketplace.rfq.states import RfqState
-from marketplace.rfq.tables import filled_rows
 from tests.clients import PortalClient, words
 from tests.factories import suppliers
 from tests.factories.catalog import make_item

@@ -17,8 +17,9 @@ from marketplace.core import clock
 from marketplace.core.errors import DomainError
 from marketplace.core.ids import uuid7
 from marketplace.identity.models import Organisation
-from marketplace.rfq import bid_queries, bid_vault, bid_views, envelopes
+from marketplace.rfq import bid_queries, bid_vault, envelopes
 from marketplace.rfq.envelopes import ServiceKeys
+from marketplace.rfq.http import bid_views
 from marketplace.rfq.proofs import papers, reading
 from marketplace.rfq.proofs.commands import main
 from marketplace.rfq.proofs.findings import Fault

@@ -1,0 +1,1 @@
+"""RFQs and bids as they cross HTTP: the API, the pages of the portal, and what both show."""

@@ -1,0 +1,34 @@
+"""What bids may say besides one price per line, as it crosses the API with the header of an RFQ."""
+
+from typing import Any
+
+from marshmallow import fields, missing, validate
+
+from marketplace.rfq import alternatives
+from marketplace.rfq.http.count_field import CountField
+from marketplace.rfq.offering import OfferKind
+from marketplace.web.fields import EnumField
+from marketplace.web.schemas import Schema
+
+USUAL_ALTERNATIVES = 2
+
+
+def most_alternatives(usual: Any = missing) -> CountField:
+    """The highest number of alternatives. usual: where nothing is said."""
+    return CountField(
+        strict=True,
+        load_default=usual,
+        validate=validate.Range(1, alternatives.MOST),
+        metadata={
+            "description": "So many bids may each supplier offer beside the main one, where"
+            " alternatives are allowed. Left out: 2."
+        },
+    )
+
+
+class OffersSchema(Schema):
+    allows = fields.List(
+        EnumField(OfferKind),
+        metadata={"description": "What bids may say besides one price per line."},
+    )
+    max_alternatives = most_alternatives()
