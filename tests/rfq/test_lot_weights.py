@@ -226,6 +226,11 @@ class TestDoors:
         )
         assert foreign.status_code == 404
 
+    def test_scorers_read_what_counts_in_which_lot(self, portal, opened):
+        page = words(portal(opened.buyer).get(f"/rfqs/{opened.rfq.id}/evaluation"))
+        assert "Quality 40 %" in page
+        assert "Training lot 2: 50 %" in page
+
     def test_the_portal_writes_and_keeps_what_was_typed(self, portal, session):
         buyer = make_actor(session)
         rfq = make_rfq(session, buyer, lots=lots(), lines=LINES, criteria=CRITERIA)
