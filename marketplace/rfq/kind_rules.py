@@ -116,6 +116,13 @@ def gaps(rfq: Rfq) -> Iterator[FieldError]:
 def _question_gaps(rfq: Rfq) -> Iterator[FieldError]:
     if not rfq.criteria:
         yield FieldError("/criteria", "question_required", _("Ask at least one question."))
+    for index, lot in enumerate(rfq.lots):
+        if lot.weights:
+            yield FieldError(
+                f"/lots/{index}/weights",
+                "not_for_this_kind",
+                _("Answers count for the whole request for information, not by lot."),
+            )
     if rfq.cost_terms:
         yield FieldError(
             "/costs",

@@ -19,9 +19,11 @@ from marketplace.rfq.addenda.wanted import Wanted, WantedLine
 from marketplace.rfq.bid_rules import BidInvalid
 from marketplace.rfq.cost_states import CostSource
 from marketplace.rfq.cost_terms import Costs, CostTerm
+from marketplace.rfq.drafts import LotDraft
 from marketplace.rfq.graders.states import Interest
 from marketplace.rfq.information_rules import NoPricesAsked
 from marketplace.rfq.kinds import RfqKind
+from marketplace.rfq.lot_weights import LotWeight
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.proofs import reading
 from marketplace.rfq.proofs.verifying import verify
@@ -112,6 +114,17 @@ class TestDrafting:
         made = browser.post("/rfqs/new", values)
         assert made.status_code == 303, words(made)
         assert session.scalars(select(Rfq)).one().kind is RfqKind.RFI
+
+    def test_counts_answers_as_a_whole(self, session: Session, buyer: Actor) -> None:
+        weights = (LotWeight("Coverage", Decimal(40)), LotWeight("Lead time", Decimal(60)))
+        rfq = make_rfq(
+            session, buyer, kind=RfqKind.RFI, criteria=QUESTIONS, open_to_all=True,
+            lots=[LotDraft("One", weights=weights)],
+        )  # fmt: skip
+        found = publishing.check(session, buyer, rfq.id).readiness
+        assert ("/lots/0/weights", "not_for_this_kind") in [
+            (each.pointer, each.code) for each in found.reasons
+        ]
 
     def test_counts_no_costs(self, session: Session, buyer: Actor) -> None:
         rfq = make_rfq(session, buyer, kind=RfqKind.RFI, criteria=QUESTIONS, open_to_all=True)
