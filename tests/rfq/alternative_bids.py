@@ -25,7 +25,7 @@ def make_allowing(session):
     return made
 
 
-def submit(sourcing, supplier, alternative, *prices, name=None, minutes=0, **over):
+def submit(sourcing, supplier, alternative, *prices, name=None, minutes=0, early=False, **over):
     """A bid of this number; alternatives are called by their number unless they have a name."""
     called = f"Variant {alternative}" if name is None and alternative else name or ""
     return bidding.submit(
@@ -33,7 +33,7 @@ def submit(sourcing, supplier, alternative, *prices, name=None, minutes=0, **ove
         sourcing.suppliers[supplier],
         KEYS,
         sourcing.rfq.id,
-        sourcing.due_at - timedelta(days=1) + timedelta(minutes=minutes),
+        sourcing.due_at - timedelta(days=6 if early else 1) + timedelta(minutes=minutes),
         sourcing.content(*prices, name=called, **over),
         alternative=alternative,
     )

@@ -237,3 +237,72 @@ class TestPortal:
         buyer = portal(sourcing.buyer)
         assert "at most 2" in words(buyer.get(f"/rfqs/{sourcing.rfq.id}"))
         assert "Highest number of alternatives" in words(buyer.get("/rfqs/new"))
+
+
+class TestAfterwards:
+    def test_each_is_confirmed_after_an_addendum(self, api, portal, sourcing):
+        bids = [submit(sourcing, 0, number, "9", "1", early=True) for number in (0, 1)]
+        path = f"/rfqs/{sourcing.rfq.id}"
+        lines = [
+            {
+                "id": str(line.id),
+                "description": line.description,
+                "quantity": {"value": quantity, "unit": "C62"},
+            }
+            for line, quantity in zip(sourcing.lines, ("120", "100"), strict=True)
+        ]
+        buyer, supplier = api(sourcing.buyer), portal(sourcing.suppliers[0])
+        made = buyer.post(f"{path}/addenda", json={"reason": "More", "lines": lines})
+        assert buyer.post(f"{path}/addenda/{made.json['id']}/publish").status_code == 200
+        for number, page in ((0, "bids"), (1, "bids/alternatives/1")):
+            assert "My prices for these lines stand" in words(supplier.get(f"{path}/{page}"))
+            sent = supplier.post(
+                f"{path}/bids/{bids[number].bid_id}/confirm", {"terms_number": "2"}
+            )
+            assert sent.location.startswith(f"{path}/{page}/receipts/")
+            assert "Confirmed" in words(supplier.get(sent.location))
+            assert "My prices for these lines stand" not in words(supplier.get(f"{path}/{page}"))
+        sourcing.open()
+        shown = api(sourcing.buyer).get(f"{path}/evaluation").json
+        assert [each["unconfirmed_lines"] for each in shown["bids"]] == [[], []]
+
+    def test_a_low_price_is_justified_for_the_bid_that_was_asked(self, api, portal, sourcing):
+        submit(sourcing, 0, 0, "20", "1", minutes=1)
+        low = submit(sourcing, 0, 1, "2", "1", minutes=2)
+        submit(sourcing, 1, 0, "21", "1", minutes=3)
+        sourcing.open()
+        path = f"/rfqs/{sourcing.rfq.id}"
+        asked = api(sourcing.buyer).post(
+            f"{path}/bids/{low.bid_id}/low-price-inquiry", json={"question": "How?"}
+        )
+        assert asked.status_code == 201
+        client, supplier = api(sourcing.suppliers[0]), portal(sourcing.suppliers[0])
+        assert client.get(f"{path}/justification").status_code == 404
+        one = f"{path}/justification?alternative=1"
+        assert client.get(one).json["question"] == "How?"
+        assert client.post(one, json={"text": "Own stock"}).status_code == 201
+        assert "How?" in words(supplier.get(f"{path}/bids/alternatives/1/justification"))
+        assert "Own stock" in words(portal(sourcing.buyer).get(f"{path}/low-prices"))
+        assert supplier.get(f"{path}/bids/justification").status_code == 404
+
+    def test_it_is_replaced_with_what_its_own_key_reads(self, portal, sourcing, session):
+        supplier = portal(sourcing.suppliers[0])
+        root = f"/rfqs/{sourcing.rfq.id}/bids"
+        for place, price, name in ((root, "20", ""), (f"{root}/alternatives/1", "8", "Used")):
+            form = {"name": name, "note": "", "delivery_days": ""}
+            for row, line in enumerate(sourcing.lines):
+                form[f"lines.{row}.line_id"] = str(line.id)
+                form[f"lines.{row}.unit_price.currency"] = "EUR"
+                form[f"lines.{row}.unit_price.amount"] = price
+            supplier.post(f"{place}/edit", form)
+            supplier.post(f"{place}/submit", {"version": "1"})
+        for place, price in ((root, "20"), (f"{root}/alternatives/1", "8")):
+            assert supplier.post(f"{place}/revise").location == f"{place}/edit"
+            assert f'value="{price}"' in supplier.get(f"{place}/edit").text
+        names = [
+            bid_drafts.read(
+                session, sourcing.suppliers[0], KEYS, sourcing.rfq.id, alternative=number
+            ).draft.name
+            for number in (0, 1)
+        ]
+        assert names == ["", "Used"]

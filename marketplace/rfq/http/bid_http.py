@@ -62,15 +62,15 @@ def read_back_key(text: str) -> bytes | None:
     return bytes.fromhex(text)
 
 
-def read_back_cookie() -> bytes | None:
-    """The read-back key that this browser keeps of its last submission, if any."""
-    return read_back_key(request.cookies.get(READ_BACK_COOKIE, ""))
+def read_back_cookie(alternative: int) -> bytes | None:
+    """The read-back key that this browser keeps of the last submission of this bid, if any."""
+    return read_back_key(request.cookies.get(_cookie_of(alternative), ""))
 
 
-def keep_read_back_key(response: Response, path: str, key: bytes) -> None:
-    """Leave the key with the browser, for the pages of this RFQ's bid alone."""
+def keep_read_back_key(response: Response, path: str, key: bytes, alternative: int) -> None:
+    """Leave the key with the browser, for the pages of this bid alone."""
     response.set_cookie(
-        READ_BACK_COOKIE,
+        _cookie_of(alternative),
         key.hex(),
         max_age=READ_BACK_COOKIE_SECONDS,
         path=path,
@@ -78,6 +78,11 @@ def keep_read_back_key(response: Response, path: str, key: bytes) -> None:
         secure=cast(WebApp, current_app).settings.secure_cookies,
         samesite="Lax",
     )
+
+
+def _cookie_of(alternative: int) -> str:
+    """The main bid's is sent with the pages of alternatives as well: names tell them apart."""
+    return f"{READ_BACK_COOKIE}_{alternative}" if alternative else READ_BACK_COOKIE
 
 
 @contextmanager

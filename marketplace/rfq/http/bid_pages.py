@@ -139,7 +139,7 @@ def autosave(rfq_id: UUID, alternative: int) -> ResponseReturnValue:
 @of_each_bid(pages, "/revise", methods=["POST"])
 def revise(rfq_id: UUID, alternative: int) -> ResponseReturnValue:
     """Begin a replacement: with the submitted prices where this browser holds their key."""
-    key = read_back_cookie()
+    key = read_back_cookie(alternative)
     if key is not None:
         try:
             bid_drafts.revise(
@@ -205,7 +205,7 @@ def detach(rfq_id: UUID, alternative: int, document_id: UUID) -> ResponseReturnV
 
 @of_each_bid(pages, "/<uuid:bid_id>/documents/<uuid:document_id>")
 def document(rfq_id: UUID, alternative: int, bid_id: UUID, document_id: UUID) -> Response:
-    return document_response(rfq_id, bid_id, document_id, read_back_cookie())
+    return document_response(rfq_id, bid_id, document_id, read_back_cookie(alternative))
 
 
 @of_each_bid(pages, "/check")
@@ -247,7 +247,10 @@ def submit(rfq_id: UUID, alternative: int) -> ResponseReturnValue:
         )
     )
     keep_read_back_key(
-        answer, url_for("bids.show", rfq_id=rfq_id, alternative=alternative), done.read_back_key
+        answer,
+        url_for("bids.show", rfq_id=rfq_id, alternative=alternative),
+        done.read_back_key,
+        alternative,
     )
     return answer
 
@@ -306,7 +309,7 @@ def _own(rfq_id: UUID, alternative: int) -> OwnBid:
         current_actor(),
         service_keys(),
         rfq_id,
-        read_back_cookie(),
+        read_back_cookie(alternative),
         alternative=alternative,
     )
 
