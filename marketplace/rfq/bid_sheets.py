@@ -73,7 +73,7 @@ def read(content: bytes, filename: str, published: Published, draft: BidContent)
         sheet = _parsed(bundled, layout.BUNDLE_COLUMNS, layout.BUNDLE_REQUIRED)
         bundles = bid_sheet_bundles.read(sheet, published.terms, whole.currency, faults)
         found = replace(found, bundles=bundles)
-    _check(prices, rows, published.terms, found, faults)
+    _check(prices, rows, published, found, faults)
     faults.refuse()
     return SheetBid(found, (*notices, *whole.notices))
 
@@ -264,11 +264,17 @@ def _check_currency(parsed: Parsed, record: Record, currency: str, faults: Fault
 
 
 def _check(
-    parsed: Parsed, rows: dict[UUID, Record], terms: Terms, content: BidContent, faults: Faults
+    parsed: Parsed,
+    rows: dict[UUID, Record],
+    published: Published,
+    content: BidContent,
+    faults: Faults,
 ) -> None:
     """The rules of every bid, their reasons at the cells."""
     try:
-        bid_rules.check_content(terms, content, complete=False)
+        bid_rules.check_content(
+            published.terms, content, complete=False, alternative=published.alternative
+        )
     except bid_rules.BidInvalid as refusal:
         for error in refusal.errors:
             path = error.pointer.strip("/").split("/")

@@ -132,6 +132,19 @@ class TestApi:
         assert (own.draft.name, own.draft.lines[0].unit_price) == ("Recycled steel", Decimal(8))
         assert client.get(f"{path}?alternative=3").status_code == 422
 
+    def test_the_spreadsheet_of_an_alternative_is_not_the_main_bids(self, api, sourcing, session):
+        client = api(sourcing.suppliers[0])
+        path = f"/rfqs/{sourcing.rfq.id}/bid-template"
+        filled = files.whole(client.get(f"{path}?alternative=1").data, name="Recycled steel")
+        sent = client.post(
+            path,
+            data={"file": (io.BytesIO(files.priced(filled, 8, 1)), files.NAME)},
+            content_type="multipart/form-data",
+        )
+        assert sent.status_code == 422
+        assert [each["code"] for each in sent.json["errors"]] == ["not_an_alternative"]
+        assert kept(session) == {}
+
     def test_sealed_by_the_bidder(self, api, session, example):
         sourcing = make_sourcing(session, client_sealing=True, allows=ALLOWED)
         client, rfq = api(sourcing.suppliers[0]), f"/rfqs/{sourcing.rfq.id}"
