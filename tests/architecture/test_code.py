@@ -3,6 +3,7 @@
 import ast
 import inspect
 import pkgutil
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -81,3 +82,15 @@ def test_every_subscription_is_to_an_event_that_exists() -> None:
         if name.startswith("marketplace.events"):
             import_module(name)
     assert set(SUBSCRIPTIONS) <= set(EVENTS)
+
+
+def test_every_icon_that_is_named_exists() -> None:
+    drawn = (ROOT / "marketplace/web/static/vendor/tabler/icons.svg").read_text()
+    known = set(re.findall(r'id="([^"]+)"', drawn))
+    named = {
+        name: str(path.relative_to(ROOT))
+        for path in (ROOT / "marketplace").rglob("*.html")
+        for name in re.findall(r'icon(?:="|\(")([a-z0-9-]+)"', path.read_text())
+    }
+    assert len(named) > 20
+    assert {name: path for name, path in named.items() if name not in known} == {}
