@@ -1,6 +1,6 @@
 """What scenarios are about: the evaluation of an RFQ, and who may win at all."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from uuid import UUID
 
@@ -39,4 +39,5 @@ def basis(session: Session, actor: Actor, rfq_id: UUID) -> Basis:
     compared = evaluation.read_priced(session, actor, rfq_id)
     bidding = {offer.supplier_id for offer in compared.offers}
     blocked = supplier_queries.blocked_ids(session, bidding)
-    return Basis(**vars(compared), blocked=frozenset(blocked))
+    own = {each.name: getattr(compared, each.name) for each in fields(compared)}
+    return Basis(**own, blocked=frozenset(blocked))
