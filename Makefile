@@ -2,8 +2,9 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-# Two processes, each with a database server of its own; the tests of one file stay together.
-PYTEST ?= -n 2 --dist loadfile
+# Two processes, each with a database server of its own; the tests of one file stay together, and files
+# come in their order: by number of tests the long ones would be the last.
+PYTEST ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run install test check format clean
 

@@ -57,7 +57,7 @@ def test_download_fill_in_correct_preview_save_and_submit(stage, bids):
     upload(guest, files.priced(template, 12.5, "x", "3 USD", 4))
     guest.sees("Nothing was saved: some cells are not right.")
     assert guest.row("J7") == ["Prices", "J7", "x", "This is not a number."]
-    assert guest.row("J8") == ["Prices", "J8", "3 USD", "Prices of this RFQ are in EUR."]
+    assert guest.row("J8") == ["Prices", "J8", "3 USD", "All amounts of this bid are in EUR."]
     assert guest.page.evaluate("document.activeElement.id") == "errors"
     assert guest.barriers() == []
     guest.screenshot("bid-sheet-errors")
