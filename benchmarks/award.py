@@ -3,16 +3,18 @@
 ``python -m benchmarks.award [seconds ...]`` (10 30 60 by default) prints value, bound and gap of
 each size (``instances``) at each mark, every run from the start with that limit. HiGHS alone gets
 the same program as the product, whole, and two threads. A size whose award is proven is not run
-at the later marks.
+at the later marks. Every run has a process of its own: HiGHS keeps the first number of threads.
 """
 
+import multiprocessing
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from math import inf
 
-from benchmarks.instances import SIZES, instance
+from benchmarks.instances import SIZES, Size, instance
 from marketplace.scenarios.counting import effective
 from marketplace.scenarios.model import Constraint, Problem
 from marketplace.scenarios.solver import VERSION, program_of, solve
@@ -66,16 +68,27 @@ WAYS: dict[str, Callable[[Problem, Sequence[Constraint], float], Result]] = {
 }
 
 
+def measured(name: str, size: Size, seconds: float) -> Result:
+    """One run in a new process."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        return pool.submit(_run, name, size, seconds).result()
+
+
+def _run(name: str, size: Size, seconds: float) -> Result:
+    problem, rules = instance(size)
+    return WAYS[name](problem, rules, seconds)
+
+
 def main(marks: list[float]) -> None:
     print(f"{VERSION}; value, bound, gap, seconds")
     for size in SIZES:
-        problem, rules = instance(size)
-        print(f"{size}: {len(problem.options)} bids")
+        print(f"{size}: {len(instance(size)[0].options)} bids", flush=True)
         proven: set[str] = set()
         for mark in marks:
-            for name, way in WAYS.items():
+            for name in WAYS:
                 if name not in proven:
-                    found = way(problem, rules, mark)
+                    found = measured(name, size, mark)
                     print(f"  {mark:4g} s  {name:12} {found}", flush=True)
                     if found.is_proven:
                         proven.add(name)

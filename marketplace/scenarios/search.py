@@ -188,7 +188,9 @@ class Search:
         entrants = self.teams.likely(np.flatnonzero(~winners), count)
         tiers[entrants, self.teams.prices.tier[entrants]] = True
         tiers[entrants, -1] = True
-        leavers = self.chance.choices(np.flatnonzero(winners), k=count)
+        leavers = self.chance.sample(
+            np.flatnonzero(winners).tolist(), min(count, int(winners.sum()))
+        )
         items = np.zeros(len(self.market.reserve), dtype=np.bool_)
         items[self.offers.items_of(np.isin(self.offers.supplier, entrants))] = True
         items[self.offers.items_of(used & np.isin(self.offers.supplier, leavers))] = True
