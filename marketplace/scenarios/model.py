@@ -167,10 +167,11 @@ class Constraint:
 class Problem:
     """Everything that a choice depends on.
 
-    lots: items by lot. scores: per supplier, in per cent of the best possible. exclusive: sets of
-    options of which at most one is taken (XOR bids). terms: by supplier. reserves: what leaving
-    an item to nobody counts as; an item without one must be covered. divisions: into how many
-    equal parts an item can be split, where offers may be taken in part.
+    options: in the order in which they came, which decides between equal ones. lots: items by lot.
+    scores: per supplier, in per cent of the best possible. exclusive: sets of options of which at
+    most one is taken (XOR bids). terms: by supplier. reserves: what an item left open counts
+    as; an item without one must be covered. divisions: into how many equal parts an item can be
+    split, where offers may be taken in part.
     """
 
     items: tuple[str, ...]

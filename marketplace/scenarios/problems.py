@@ -356,6 +356,8 @@ def _asked_prices(compared: Basis) -> Iterator[tuple[tuple[UUID, UUID], Decimal]
 
 def left_out(compared: Basis) -> list[int]:
     """Numbers of the lines that have prices and are not offered in full by all bids together."""
+    if not compared.terms.may_split:
+        return []
     question = question_of(compared, Objective.COST, ())
     asked = {line_id for line_id, _bid_id in compared.prices}
     return [

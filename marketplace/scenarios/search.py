@@ -1,9 +1,9 @@
 """Good awards for large problems: a team first, then one neighbourhood after the other.
 
 A program of thousands of offers is too much for a solver in a minute; one in which most columns are
-held is not. So the search lets go of a part of the best award so far (some lots, some suppliers,
-all tiers), has that solved, and takes what is better. Parts that are solved at once grow, parts
-that run out of time shrink.
+held is not. So the search lets go of a part of the best award so far (some lots, or other suppliers
+for some of the winners), has that solved, and takes what is better. Parts that are solved at once
+grow, parts that run out of time shrink.
 """
 
 import random
