@@ -9,7 +9,7 @@ from uuid import UUID
 from marketplace.auctions import timing
 from marketplace.auctions.english import ranked
 from marketplace.auctions.models import Auction, AuctionEntry, AuctionLot
-from marketplace.auctions.states import AuctionState, LotPhase
+from marketplace.auctions.states import AuctionState, AuctionType, LotPhase
 from marketplace.auctions.terms import AuctionTerms
 from marketplace.auctions.timing import Window
 from marketplace.core.errors import NotFound
@@ -78,7 +78,14 @@ class Board:
 
     def best(self, lot: AuctionLot) -> AuctionEntry:
         """Who is first now."""
-        return ranked(self.entries_of[lot.id])[0]
+        return self.ranked(lot)[0]
+
+    def ranked(self, lot: AuctionLot) -> list[AuctionEntry]:
+        """The bidders of the lot in their order; who took a Dutch lot is its first."""
+        order = ranked(self.entries_of[lot.id])
+        if self.auction.type is AuctionType.DUTCH:
+            order.sort(key=lambda entry: entry.seq <= 0)
+        return order
 
 
 _UNDECIDED = (AuctionState.PLANNED, AuctionState.PAUSED)

@@ -12,7 +12,7 @@ from marketplace.events.auctions import AuctionCancelled, AuctionClosed
 from marketplace.events.rfq import RfqCancelled, RfqUnsuccessful
 from marketplace.identity.permissions import SYSTEM, Actor
 from marketplace.rfq import queries as rfq_queries
-from marketplace.rfq.repricing import LotTotal
+from marketplace.rfq.repricing import LotPlace, LotTotal
 from marketplace.rfq.services import repricing
 
 AT_ONCE = 200
@@ -30,13 +30,18 @@ def conclude(session: Session, actor: Actor, board: Board) -> Board:
         for entry in board.entries_of[lot.id]
         if entry.seq > 0 and entry.amount < entry.opened_total
     ]
+    places = [
+        LotPlace(entry.bid_id, lot.lot_id, place, entry.amount)
+        for lot in board.lots
+        for place, entry in enumerate(board.ranked(lot), start=1)
+    ]
     for lot in board.lots:
         if not lot.skipped and lot.ended_at is None:
             lot.ended_at = min(windows[lot.id].ends_at, board.at)
     auction.state = AuctionState.CLOSED
     auction.closed_at = board.now
     session.flush()
-    repricing.reprice(session, actor, auction.rfq_id, auction.id, totals)
+    repricing.reprice(session, actor, auction.rfq_id, auction.id, totals, places)
     repricing.release(session, actor, auction.rfq_id, auction.id)
     noting.happened(session, board, EventKind.CLOSED)
     noting.audited(session, actor, board, "closed", {"prices": len(totals)})

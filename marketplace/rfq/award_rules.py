@@ -86,10 +86,12 @@ def chosen_lines(
     lots: Iterable[LotRanking],
     choices: Iterable[Choice],
     bundles: Mapping[UUID, Sequence[BundleOffer]] = MappingProxyType({}),
+    winners: Mapping[UUID, UUID] = MappingProxyType({}),
 ) -> list[ChosenLine]:
     """The lines of the choices; a line's own choices go before that of its lot.
 
     A bundle's prices hold where the choices come to all of its lines.
+    winners: in these lots this bid is the best one, whatever the ranking says.
 
     Raises AwardInvalid with every reason: unknown lots, lines and bids, lines without a price,
     anything chosen twice, and quantities that are not offered or not asked for.
@@ -100,9 +102,10 @@ def chosen_lines(
     picks.check_sums()
     if picks.errors or not (picks.by_lot or picks.by_line):
         raise AwardInvalid(_("Choose a bid for at least one lot or line."), errors=picks.errors)
-    first = {lot.lot_id: lot.first.bid_id for lot in lots if lot.first}
+    first = {lot.lot_id: lot.first.bid_id for lot in lots if lot.first} | dict(winners)
+    by_price = {line.id: cells[line.id] for line in terms.lines if line.lot_id not in winners}
     found = [
-        _chosen(terms, line, pick, _is_best(terms, cells, first, line, pick.bid_id))
+        _chosen(terms, line, pick, _is_best(terms, by_price, first, line, pick.bid_id))
         for line in terms.lines
         for pick in picks.of(line)
     ]
@@ -389,4 +392,6 @@ def _is_best(
         return True
     counted = lot_criteria.of_lot(terms, line.lot_id)
     price_alone = not terms.costs.count and all(each.is_price for each in counted)
-    return price_alone and any(cell.bid_id == bid_id and cell.is_best for cell in cells[line.id])
+    return price_alone and any(
+        cell.bid_id == bid_id and cell.is_best for cell in cells.get(line.id, ())
+    )

@@ -68,6 +68,25 @@ class BidRepricing(Base):
     repriced_at: Mapped[datetime]
 
 
+class RoundPlace(Base):
+    """Where a further round, such as an auction, left a bid in a lot, and at which price."""
+
+    __tablename__ = "round_place"
+    __table_args__ = (
+        CheckConstraint("place > 0", name="place_positive"),
+        CheckConstraint("amount >= 0 AND amount < 1e13", name="amount_finite"),
+        Index(None, "rfq_id"),
+    )
+
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_lot.id"), primary_key=True)
+    bid_id: Mapped[UUID] = mapped_column(ForeignKey("bid_offer.bid_id"), primary_key=True)
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_seal.rfq_id"))
+    buyer_id: Mapped[UUID]
+    source_id: Mapped[UUID]
+    place: Mapped[int]
+    amount: Mapped[Amount]
+
+
 _LINE, _AGAIN = BidLine.__table__, BidRepricing.__table__
 
 

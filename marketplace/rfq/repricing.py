@@ -21,6 +21,16 @@ class LotTotal:
 
 
 @dataclass(frozen=True, slots=True)
+class LotPlace:
+    """Where a round has left a bid in a lot, and at which price."""
+
+    bid_id: UUID
+    lot_id: UUID
+    place: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class NewPrice:
     """The new price of one line."""
 

@@ -20,6 +20,7 @@ DEEDS: dict[str, Text] = {
     "approved": _("approved"),
     "asked": _("asked"),
     "attached": _("document attached"),
+    "auction_departed": _("awarded otherwise than the auction ended"),
     "award_decided": _("award decided"),
     "award_withdrawn": _("award decision withdrawn"),
     "awarded": _("award final"),

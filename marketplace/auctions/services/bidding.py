@@ -164,7 +164,8 @@ def _take(
         placed_by=None if offer.automatic else actor.person,
     )
     session.add(given)
-    if offer.amount < entry.amount:
+    takes_lot = board.auction.type is AuctionType.DUTCH
+    if offer.amount < entry.amount or takes_lot:
         entry.amount, entry.seq = offer.amount, given.seq
     extended = _move_time(board, lot, entry)
     noting.happened(

@@ -21,6 +21,7 @@ from marketplace.rfq import (
     low_price_rules,
     price_sight,
     reversals,
+    round_rules,
     sensitivity,
     total_costs,
     turnout_rules,
@@ -155,6 +156,7 @@ def check_award(rfq_id: UUID) -> ResponseReturnValue:
             compared.lots,
             award_form.choices(compared.terms, chosen),
             compared.bundles,
+            compared.rounds.winners,
         )
         lot_rules.check_open(compared.rfq_lots, {line.asked.lot_id for line in lines})
         turnout_rules.check_ruled(compared.turnouts, {line.asked.lot_id for line in lines})
@@ -193,6 +195,7 @@ def decide(rfq_id: UUID) -> ResponseReturnValue:
             compared.lots,
             award_form.choices(compared.terms, chosen),
             compared.bundles,
+            compared.rounds.winners,
         )
         return _check_page(compared, chosen, lines, form), 422
     except (Invalid, Conflict, Stale) as refusal:
@@ -296,6 +299,7 @@ def _check_page(
     compared: Evaluation, chosen: dict[str, str], lines: list[ChosenLine], form: Form
 ) -> str:
     """What the choice amounts to; after a refusal with what was typed."""
+    departing = round_rules.departures(compared.rounds, lines)
     return render_template(
         "rfq/bids/award_check.html",
         evaluation=compared,
@@ -303,7 +307,9 @@ def _check_page(
         chosen=chosen,
         totals=award_form.totals(compared, lines),
         unawarded=award_form.unawarded(compared, lines),
-        reason_needed=any(not line.is_best for line in lines),
+        reason_needed=bool(departing) or any(not line.is_best for line in lines),
+        departing=departing,
+        lot_numbers={lot.id: lot.number for lot in compared.terms.lots},
         form=form,
         typed=request.form,
         **frame(compared.rfq),

@@ -11,6 +11,7 @@ from marketplace.rfq.http.bid_schemas import QuantityBreakSchema
 from marketplace.rfq.http.cost_schemas import RankCostsSchema
 from marketplace.rfq.http.quality_schemas import ExclusionSchema, QualitySchema
 from marketplace.rfq.http.rate_schemas import CONVERTED, FROZEN, ExchangeRateSchema
+from marketplace.rfq.http.round_schemas import AwardedAuctionSchema
 from marketplace.rfq.http.turnout_schemas import TurnoutSchema
 from marketplace.rfq.score_rules import GivenScore
 from marketplace.web.fields import (
@@ -349,7 +350,10 @@ class AwardInputSchema(Schema):
     justification = TextField(
         max=5000,
         load_default="",
-        metadata={"description": "Required where a line does not go to the best bid."},
+        metadata={
+            "description": "Required where a line does not go to the best bid; in an event of kind"
+            " auction, where it does not go to the winner of the auction or none was held."
+        },
     )
     reasons = TextField(
         max=5000,
@@ -383,6 +387,10 @@ class AwardSchema(Schema):
     concluded_at = InstantField(allow_none=True, metadata={"description": "Final since then."})
     justification = fields.String()
     reasons = fields.String()
+    auction = fields.List(
+        fields.Nested(AwardedAuctionSchema),
+        metadata={"description": "Of an event of kind auction: how each lot follows its auction."},
+    )
     lines = fields.List(fields.Nested(AwardLineSchema))
 
 

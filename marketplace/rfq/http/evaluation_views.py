@@ -1,6 +1,7 @@
 """The evaluation as a partner's program gets it: everything that the portal shows, as data."""
 
 from typing import Any
+from uuid import UUID
 
 from marketplace.core.money import Money, Quantity
 from marketplace.core.shares import written
@@ -133,7 +134,22 @@ def award(decided: Award) -> Shown:
         state=standing.state,
         standstill_until=standing.standstill_until,
         concluded_at=standing.concluded_at,
+        auction=_auction(decided),
     )
+
+
+def _auction(decided: Award) -> list[dict[str, Any]]:
+    """Of an event of kind auction: whether each lot of the decision follows its auction."""
+    return [
+        {
+            "lot_id": UUID(lot["lot_id"]),
+            "held": kept["held"],
+            "followed": kept["followed"],
+            "winner_bid_id": UUID(kept["places"][0]["bid_id"]) if kept["places"] else None,
+        }
+        for lot in decided.evidence["lots"]
+        if (kept := lot.get("auction"))
+    ]
 
 
 def _award_line(line: AwardLine) -> Shown:

@@ -20,6 +20,7 @@ from marketplace.rfq import (
     low_price_rules,
     opening_queries,
     queries,
+    round_rules,
     standings,
     turnout_rules,
 )
@@ -30,6 +31,7 @@ from marketplace.rfq.evaluation_models import BidExclusion
 from marketplace.rfq.lot_states import LotState
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.ranking import LotRanking, Rank
+from marketplace.rfq.round_rules import Departure
 from marketplace.rfq.services import evaluation
 from marketplace.rfq.services.evaluation import Evaluation
 from marketplace.rfq.turnout_rules import Turnout
@@ -52,6 +54,8 @@ def award(
     Ends the lots of which something is given away; the others stay open for further decisions.
     Final at once, or after the RFQ's standstill; orders follow from that event.
     reasons: what all bidders read in their letters; the justification stays with the buyer.
+    An event of kind auction goes to the winners of its auction, or with a justification that says
+    why not (NotTheAuctionWinner, AuctionNotHeld).
     Raises AwardInvalid, ScoresMissing, JustificationRequired, NamesALoser, SupplierIsBlocked,
     LotEnded or TooFewBids.
     """
@@ -63,7 +67,12 @@ def award(
     award_rules.check_unreadable_ruled(opening_queries.unreadable(session, rfq_id))
     compared = evaluation.read_priced(session, actor, rfq_id)
     chosen = award_rules.chosen_lines(
-        compared.terms, compared.cells, compared.lots, choices, compared.bundles
+        compared.terms,
+        compared.cells,
+        compared.lots,
+        choices,
+        compared.bundles,
+        compared.rounds.winners,
     )
     covered = {line.asked.lot_id for line in chosen}
     lot_rules.check_open(compared.rfq_lots, covered)
@@ -72,6 +81,8 @@ def award(
     award_rules.check_minimums(chosen, compared.minimums)
     award_rules.check_decidable(compared.lots, chosen)
     award_rules.check_costs_known(compared.lots, chosen)
+    departing = round_rules.departures(compared.rounds, chosen)
+    round_rules.check_follows(departing, justification)
     award_rules.check_justified(chosen, justification)
     _check_low_prices(session, compared, chosen)
     supplier_of = compared.supplier_of
@@ -79,9 +90,11 @@ def award(
     losers = [org.name for org in compared.suppliers.values() if org.id not in winners]
     award_rules.check_names_no_loser(reasons, losers)
     award_rules.check_not_blocked(winners, supplier_queries.blocked_ids(session, winners))
-    decided = _write(session, actor, rfq, compared, chosen, (justification, reasons))
+    decided = _write(session, actor, rfq, compared, chosen, departing, (justification, reasons))
     lot_endings.award(session, rfq, decided.id, covered)
     standings.begin(session, actor, rfq, decided, winners)
+    if departing:
+        _note_departures(session, actor, rfq, departing, decided)
     session.flush()
     session.refresh(decided, ["standing"])
     return decided
@@ -103,6 +116,25 @@ def close_unsuccessful(
     return rfq
 
 
+def _note_departures(
+    session: Session, actor: Actor, rfq: Rfq, departing: Sequence[Departure], decided: Award
+) -> None:
+    audit.record(
+        session,
+        actor,
+        "rfq.auction_departed",
+        ("rfq", rfq.id),
+        {
+            "award_id": str(decided.id),
+            "reason": decided.justification,
+            "lots": [
+                {"lot_id": str(each.lot_id), "held": each.held, "lines": list(each.lines)}
+                for each in departing
+            ],
+        },
+    )
+
+
 def _check_low_prices(session: Session, compared: Evaluation, chosen: Sequence[ChosenLine]) -> None:
     """Where the RFQ asks for it, no abnormally low bid wins before its price was accepted."""
     if not compared.rfq.low_price_check:
@@ -120,6 +152,7 @@ def _write(
     rfq: Rfq,
     compared: Evaluation,
     chosen: Sequence[ChosenLine],
+    departing: Sequence[Departure],
     words: tuple[str, str],
 ) -> Award:
     justification, reasons = words
@@ -134,7 +167,9 @@ def _write(
         reasons=reasons.strip(),
         evidence={
             "lots": [
-                _lot_evidence(compared, lot) | _ruling_evidence(compared.turnouts.get(lot.lot_id))
+                _lot_evidence(compared, lot)
+                | _ruling_evidence(compared.turnouts.get(lot.lot_id))
+                | round_rules.evidence(compared.rounds, departing, lot.lot_id)
                 for lot in compared.lots
                 if lot.lot_id in covered
             ],

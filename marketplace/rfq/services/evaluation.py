@@ -28,6 +28,7 @@ from marketplace.rfq import (
     quality_rules,
     queries,
     ranking,
+    round_queries,
     score_rules,
     turnout_queries,
 )
@@ -45,6 +46,7 @@ from marketplace.rfq.pregrading import Pregrade
 from marketplace.rfq.price_models import CurrentLine
 from marketplace.rfq.ranking import Cell, LotRanking, Offer, Price, Score
 from marketplace.rfq.rates import Conversion
+from marketplace.rfq.round_rules import Rounds
 from marketplace.rfq.score_rules import GivenScore
 from marketplace.rfq.sealed_documents import SealedDocument
 from marketplace.rfq.total_costs import Cost
@@ -85,6 +87,7 @@ class Evaluation:
     turnouts: Mapping[UUID, Turnout] = field(default_factory=dict)
     costs: Mapping[UUID, tuple[Cost, ...]] = field(default_factory=dict)
     compared: Sequence[Offer] = ()
+    rounds: Rounds = field(default_factory=Rounds)
 
     @property
     def open_lots(self) -> frozenset[UUID]:
@@ -309,6 +312,7 @@ def _evaluation(session: Session, actor: Actor, rfq: Rfq) -> Evaluation:
         costs=costs,
         compared=ranking.in_order(compared),
         turnouts=turnout_queries.turnouts(session, rfq, terms),
+        rounds=round_queries.rounds(session, rfq, racing),
     )
 
 

@@ -1,6 +1,7 @@
 """Further rounds after the opening: while one goes on nothing is awarded, then its prices count."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +13,8 @@ from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq import award_rules, bid_queries, queries, repricing
 from marketplace.rfq.bid_models import BidOffer
 from marketplace.rfq.models import Rfq
-from marketplace.rfq.price_models import BidRepricing, CurrentLine
-from marketplace.rfq.repricing import LotTotal
+from marketplace.rfq.price_models import BidRepricing, CurrentLine, RoundPlace
+from marketplace.rfq.repricing import LotPlace, LotTotal
 
 
 @requires(Permission.RFQ_PUBLISH)
@@ -39,16 +40,30 @@ def release(session: Session, actor: Actor, rfq_id: UUID, source_id: UUID) -> No
 
 @requires(Permission.RFQ_PUBLISH)
 def reprice(
-    session: Session, actor: Actor, rfq_id: UUID, source_id: UUID, totals: Sequence[LotTotal]
+    session: Session,
+    actor: Actor,
+    rfq_id: UUID,
+    source_id: UUID,
+    totals: Sequence[LotTotal],
+    places: Sequence[LotPlace],
 ) -> None:
     """Put the totals of a round in place of the opened prices, line by line.
 
     Evaluation, scenarios and award use the new prices; the opened ones stay beside them.
+    places: the final ranking, which the award of an event of kind auction follows.
     """
     rfq = queries.get(session, actor, rfq_id, lock=True)
     rows = list(_rows(session, rfq, source_id, totals))
     if rows:
         session.execute(insert(BidRepricing), rows)
+    if places:
+        session.execute(
+            insert(RoundPlace),
+            [
+                {"rfq_id": rfq_id, "buyer_id": rfq.buyer_id, "source_id": source_id, **asdict(each)}
+                for each in places
+            ],
+        )
     audit.record(
         session,
         actor,
