@@ -128,7 +128,10 @@ class BidDraft(Base):
 
 
 class BidDocument(HasId, HasCreated, Base):
-    """The locked bytes of a document; name and key stand in the bid that it belongs to."""
+    """The locked bytes of a document; name and key stand in the bid that it belongs to.
+
+    ``digest`` is that of the locked bytes, where the bidder has locked them; receipts state it.
+    """
 
     __tablename__ = "bid_document"
     __table_args__ = (Index(None, "bid_id"),)
@@ -136,6 +139,10 @@ class BidDocument(HasId, HasCreated, Base):
     bid_id: Mapped[UUID] = mapped_column(ForeignKey("bid.id"))
     supplier_id: Mapped[UUID]
     content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    cipher: Mapped[Cipher] = mapped_column(
+        default=Cipher.CHACHA20_POLY1305, server_default=Cipher.CHACHA20_POLY1305.value
+    )
+    digest: Mapped[str | None]
 
 
 class BidVersion(Base):
@@ -256,6 +263,8 @@ class BidOffer(Base):
     lot_ids: Mapped[list[UUID]]
     answers: Mapped[list[Any]]
     documents: Mapped[list[Any]]
+    # what bidders had locked themselves and could not be taken as a document
+    refused_documents: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     data_key: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 
     lines: Mapped[list[CurrentLine]] = relationship(

@@ -70,6 +70,10 @@ class ClientSealingRequired(Conflict):
     code = "client_sealing_required"
 
 
+class NotClientSealed(Conflict):
+    code = "not_client_sealed"
+
+
 class BidInvalid(Invalid):
     code = "bid_invalid"
 
@@ -107,6 +111,12 @@ def check_service_seals(rfq: Rfq) -> None:
         raise ClientSealingRequired(
             _("Bids for this RFQ are sealed before they are sent, in your browser or by a program.")
         )
+
+
+def check_client_seals(rfq: Rfq) -> None:
+    """Raise NotClientSealed where the service seals."""
+    if not rfq.client_sealing:
+        raise NotClientSealed(_("Bids for this RFQ are sealed by the service. Send their content."))
 
 
 def check_takes_drafts(rfq: Rfq, at: datetime) -> None:

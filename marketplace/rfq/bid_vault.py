@@ -30,9 +30,17 @@ from marketplace.rfq.bid_models import (
     RfqSeal,
 )
 from marketplace.rfq.bid_queries import Door
+from marketplace.rfq.bid_states import BidState
 from marketplace.rfq.envelope_parts import joined, split
-from marketplace.rfq.envelopes import Binding, Envelope, SealBroken, SealedBid, ServiceKeys
-from marketplace.rfq.sealed_documents import SealedDocument, document_from_json
+from marketplace.rfq.envelopes import (
+    Binding,
+    Cipher,
+    Envelope,
+    SealBroken,
+    SealedBid,
+    ServiceKeys,
+)
+from marketplace.rfq.sealed_documents import SealedDocument, document_from_json, locked_place
 
 # One statement for the whole submission: bid, sealed version, receipt, the end of the draft, and
 # what history and others are told. It stores nothing when the bid is not as the caller saw it.
@@ -282,6 +290,22 @@ def read_proposal(
     return BidContent.from_json(said["content"]), said["seen"]
 
 
+def begin(session: Session, supplier_id: UUID, door: Door) -> Bid:
+    """The supplier's bid, that there was none of yet: so far it is a draft."""
+    bid = Bid(
+        id=uuid7(),
+        rfq_id=door.rfq.id,
+        buyer_id=door.rfq.buyer_id,
+        supplier_id=supplier_id,
+        alternative=door.alternative,
+        state=BidState.DRAFT,
+        number=0,
+    )
+    session.add(bid)
+    session.flush()
+    return bid
+
+
 def lock_document(
     bid: Bid, name: str, media_type: str, content: bytes
 ) -> tuple[BidDocument, SealedDocument]:
@@ -308,15 +332,19 @@ def opened_document(
     for known in map(document_from_json, offer.documents):
         if known.id == document_id:
             stored = bid_queries.document(session, offer.bid_id, document_id)
-            return known, unlock_document(stored, known)
+            return known, unlock_document(stored, known, offer)
     raise NotFound(_("There is no such document."))
 
 
-def unlock_document(stored: BidDocument, document: SealedDocument) -> bytes:
-    """The bytes as they were attached; SealBroken when they are not those."""
-    framed = envelopes.unlock(
-        document.key, stored.content, _document_place(stored.bid_id, stored.id)
-    )
+def unlock_document(stored: BidDocument, document: SealedDocument, bid: Bid | BidOffer) -> bytes:
+    """The bytes as they were attached; SealBroken when they are not those.
+
+    bid: to which the document belongs.
+    """
+    place = _document_place(stored.bid_id, stored.id)
+    if stored.cipher is Cipher.AES_256_GCM:
+        place = locked_place(bid.rfq_id, bid.supplier_id, bid.alternative, stored.id)
+    framed = envelopes.unlock(document.key, stored.content, place, stored.cipher)
     content = envelopes.unpadded(framed)
     if hashlib.sha256(content).hexdigest() != document.sha256:
         raise SealBroken

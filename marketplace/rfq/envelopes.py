@@ -119,10 +119,8 @@ class Envelope:
     @property
     def is_well_formed(self) -> bool:
         """Whether the parts have the sizes of an envelope with padded content."""
-        framed = len(self.ciphertext) - NONCE_BYTES - TAG_BYTES
         return (
-            framed >= SMALLEST_ENVELOPE
-            and framed.bit_count() == 1
+            is_padded(self.ciphertext)
             and len(self.key_for_opening) == WRAPPED_KEY_BYTES
             and len(self.key_for_reading_back) == LOCKED_KEY_BYTES
         )
@@ -182,6 +180,12 @@ def padded(plain: bytes) -> bytes:
     return framed.ljust(size, b"\0")
 
 
+def is_padded(locked: bytes) -> bool:
+    """Whether locked bytes have the size of something that was padded."""
+    framed = len(locked) - NONCE_BYTES - TAG_BYTES
+    return framed >= SMALLEST_ENVELOPE and framed.bit_count() == 1
+
+
 def unpadded(framed: bytes) -> bytes:
     """The content that `padded` was given."""
     length = int.from_bytes(framed[:8], "big")
@@ -203,8 +207,8 @@ def unlock(
     key: bytes, locked: bytes, associated: bytes, cipher: Cipher = Cipher.CHACHA20_POLY1305
 ) -> bytes:
     """The plain bytes; SealBroken when key, place or a single bit differs."""
-    aead = AESGCM(key) if cipher is Cipher.AES_256_GCM else ChaCha20Poly1305(key)
     try:
+        aead = AESGCM(key) if cipher is Cipher.AES_256_GCM else ChaCha20Poly1305(key)
         return aead.decrypt(locked[:NONCE_BYTES], locked[NONCE_BYTES:], associated)
     except (InvalidTag, ValueError):
         raise SealBroken from None

@@ -3,6 +3,7 @@ journal of attempts that arrived while the service could not take them.
 """
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, LargeBinary
@@ -71,6 +72,8 @@ class BidUnreadable(Base):
     attempt_id: Mapped[UUID]
     digest: Mapped[str]
     reason: Mapped[str]
+    # why it does not answer the RFQ, where that is the reason
+    errors: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     found_at: Mapped[datetime]
     ruling: Mapped[UnreadableRuling | None]
     ruling_reason: Mapped[str | None]

@@ -172,7 +172,7 @@ def _minutes(
             "unreadable": [
                 {
                     **_named(each.whole.bid, each.whole.receipt, each.digest),
-                    "reason": each.reason,
+                    **unsealing.why(each),
                 }
                 for each in found.unreadable
             ],

@@ -42,12 +42,14 @@ def attempt(
     terms_number: int | None = None,
     envelopes: Mapping[str, str] | None = None,
     confirmed_lines: Iterable[str] | None = None,
+    documents: Mapping[str, str] | None = None,
 ) -> BidAttempt:
     """The row of an attempt with its signed statement; not yet added to a session.
 
     terms_number: the version of the terms that it answers. envelopes: the digest of each of two
     envelopes, of which ``digest`` is made. confirmed_lines: ids of the lines that it
-    stands by, where it does nothing else.
+    stands by, where it does nothing else. documents: the digests, by id, of those that the bidder
+    has locked.
     """
     lines = {} if confirmed_lines is None else {"lines": sorted(confirmed_lines)}
     attempt_id = uuid7()
@@ -69,6 +71,7 @@ def attempt(
             "terms_number": terms_number,
             **({"envelopes": dict(envelopes)} if envelopes else {}),
             **({"alternative": passage.alternative} if passage.alternative else {}),
+            **({"documents": dict(documents)} if documents else {}),
             **lines,
         }
     )

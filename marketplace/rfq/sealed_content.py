@@ -1,35 +1,40 @@
 """Contents that were sealed out of sight, by a browser or a partner: trusted in nothing."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from marketplace.core.errors import DomainError
+from marketplace.core.errors import DomainError, FieldError, Invalid
 from marketplace.rfq import bid_rules, offer_rules
+from marketplace.rfq.alternatives import name_errors
 from marketplace.rfq.answer_rules import answer_errors
 from marketplace.rfq.bid_content import BidContent, Terms
 from marketplace.rfq.envelope_parts import TECHNICAL_FIELDS, joined
-from marketplace.rfq.envelopes import canonical
+from marketplace.rfq.envelopes import KEY_BYTES, PRICE, TECHNICAL, canonical
+from marketplace.rfq.sealed_documents import SealedDocument
 
 LONGEST_TEXT = 5000
 MOST_DAYS = 3650
+MOST_ERRORS = 20
 
 
 class Malformed(Exception):
-    """Not the content of a bid on this RFQ; ``reason`` says in which way."""
+    """Not the content of a bid on this RFQ; ``reason`` says in which way, ``errors`` where."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, errors: Sequence[FieldError] = ()) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.errors = errors
 
 
-def parsed(plain: bytes, terms: Terms, *, envelope: str = "") -> BidContent:
+def parsed(plain: bytes, terms: Terms, *, envelope: str = "", alternative: int = 0) -> BidContent:
     """What the bidder sealed, if it answers the terms; Malformed otherwise.
 
-    envelope: which one of two it comes from; empty for the only one.
+    envelope: which one of two it comes from; empty for the only one. alternative: which of the
+    supplier's bids it is.
     """
     data = _document(plain)
     _check_fields(data, envelope)
@@ -41,28 +46,43 @@ def parsed(plain: bytes, terms: Terms, *, envelope: str = "") -> BidContent:
     # what is written back must be what was read: no other type, no other spelling, nothing more
     if any(name not in whole or whole[name] != value for name, value in data.items()):
         raise Malformed("malformed")
-    if not (_is_days(content.delivery_days) and _is_plain(replace(content, delivery_days=None))):
+    if not (_is_days(content.delivery_days) and _are_documents(content.documents)):
         raise Malformed("malformed")
-    if not _fits(terms, content, envelope):
-        raise Malformed("does_not_fit")
+    if not _is_plain(replace(content, delivery_days=None, documents=())):
+        raise Malformed("malformed")
+    errors = list(_errors(terms, content, envelope, alternative))
+    if errors:
+        raise Malformed("does_not_fit", errors[:MOST_ERRORS])
     return content
 
 
-def _fits(terms: Terms, content: BidContent, envelope: str) -> bool:
-    """Whether this part of the bid is complete: answers in one envelope, prices in the other."""
-    asked = terms
-    if envelope == "price":
+def _errors(
+    terms: Terms, content: BidContent, envelope: str, alternative: int
+) -> Iterator[FieldError]:
+    """Why this part of the bid is no answer: answers are in one envelope, prices in the other."""
+    if envelope == TECHNICAL:
+        yield from _first_part_errors(terms, content, alternative)
+        return
+    which: int | None = alternative
+    if envelope == PRICE:
+        # neither answers nor the name of an alternative are here
         prices = tuple(each for each in terms.criteria if each.is_price)
-        asked = replace(terms, criteria=prices)
+        terms, which = replace(terms, criteria=prices), None
     try:
-        bid_rules.check_content(asked, content, complete=envelope != "technical")
-    except DomainError:
-        return False
-    return not list(
-        answer_errors(
-            asked.asked, content.answers, complete=True, needed=bid_rules.concerned(asked, content)
-        )
-    )
+        bid_rules.check_content(terms, content, complete=True, alternative=which)
+    except Invalid as refusal:
+        yield from refusal.errors
+
+
+def _first_part_errors(terms: Terms, content: BidContent, alternative: int) -> Iterator[FieldError]:
+    """Prices are not here, so that the bid is not complete; all else must be."""
+    yield from name_errors(alternative, content, complete=True)
+    needed = bid_rules.concerned(terms, content)
+    yield from answer_errors(terms.asked, content.answers, complete=True, needed=needed)
+    try:
+        bid_rules.check_content(terms, replace(content, answers=()), complete=False)
+    except Invalid as refusal:
+        yield from refusal.errors
 
 
 def _document(plain: bytes) -> Mapping[str, Any]:
@@ -78,13 +98,20 @@ def _document(plain: bytes) -> Mapping[str, Any]:
 
 def _check_fields(data: Mapping[str, Any], envelope: str) -> None:
     always = set(BidContent().to_json())
-    needed = {"": always, "technical": TECHNICAL_FIELDS & always, "price": {"lines"}}
-    surplus = {"": set(), "technical": set(data) - TECHNICAL_FIELDS, "price": TECHNICAL_FIELDS}
+    needed = {"": always, TECHNICAL: TECHNICAL_FIELDS & always, PRICE: {"lines"}}
+    surplus = {"": set(), TECHNICAL: set(data) - TECHNICAL_FIELDS, PRICE: TECHNICAL_FIELDS}
     if needed[envelope] - set(data) or surplus[envelope] & set(data):
         raise Malformed("malformed")
-    # documents are locked by the service and cannot be part of what it never sees
-    if data.get("documents"):
-        raise Malformed("malformed")
+
+
+def _are_documents(documents: Sequence[SealedDocument]) -> bool:
+    """Whether these can be looked for; what they hold shows when they are opened."""
+    return len({each.id for each in documents}) == len(documents) and all(
+        len(each.key) == KEY_BYTES
+        and type(each.size) is int
+        and all(map(_is_plain, (each.name, each.media_type, each.sha256)))
+        for each in documents
+    )
 
 
 def _is_plain(value: object) -> bool:

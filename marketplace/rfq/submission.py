@@ -1,5 +1,6 @@
 """What every submission does, whoever has sealed it: a signed receipt, and storing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -43,8 +44,12 @@ def store(
     arrived_at: datetime,
     sealed: SealedBid,
     binding: Binding,
+    documents: Mapping[str, str] | None = None,
 ) -> Stored:
-    """Put the sealed bid in the place of any earlier version; BidChanged when one came between."""
+    """Put the sealed bid in the place of any earlier version; BidChanged when one came between.
+
+    documents: as `receipts.attempt` states them.
+    """
     bid_id = door.bid.id if door.bid else uuid7()
     receipt = receipts.attempt(
         keys,
@@ -55,6 +60,7 @@ def store(
         digest=sealed.digest(binding),
         envelopes=sealed.digests(binding),
         terms_number=door.seal.terms_number,
+        documents=documents,
     )
     seen = door.bid.version if door.bid else 0
     noted, announced = _noted(actor, bid_id, receipt), _announced(bid_id, receipt)

@@ -1,13 +1,16 @@
 """A bid whose sealed bytes are those of its receipt, and what opening it finds."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy.orm import Session
 
 from marketplace.core import audit, clock, outbox
+from marketplace.core.errors import FieldError
+from marketplace.core.text import Text
 from marketplace.events.rfq import BidFoundUnreadable
 from marketplace.identity.permissions import Actor
 from marketplace.rfq import envelopes, sealed_content
@@ -19,6 +22,7 @@ from marketplace.rfq.envelopes import Binding, Envelope, SealBroken, SealedBid
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.opening_models import BidUnreadable
 from marketplace.rfq.sealed_content import Malformed
+from marketplace.rfq.sealed_documents import RefusedDocument
 
 WHOLE = "whole"
 
@@ -45,6 +49,7 @@ class OpenedBid:
     content: BidContent
     data_key: bytes
     unconfirmed: tuple[int, ...] = ()
+    refused: tuple[RefusedDocument, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,7 @@ class Unreadable:
     envelope: str
     digest: str
     reason: str
+    errors: tuple[FieldError, ...] = ()
 
 
 def sorted_out(
@@ -76,23 +82,47 @@ def open_one(
     digest = each.sealed.digests(each.binding).get(name, each.digest)
     try:
         plain, data_key = envelopes.open_envelope(envelope, private_key, place)
-        content = _read(rfq, plain, each.stand, name)
+        content = _read(rfq, plain, each, name)
     except SealBroken:
         return Unreadable(each, name or WHOLE, digest, "does_not_open")
     except Malformed as fault:
-        return Unreadable(each, name or WHOLE, digest, fault.reason)
+        return Unreadable(each, name or WHOLE, digest, fault.reason, tuple(fault.errors))
     found = each.stand.counted(content)
     return OpenedBid(
         each.bid, each.receipt, digest, found.content, data_key, unconfirmed=found.unconfirmed
     )
 
 
-def _read(rfq: Rfq, plain: bytes, stand: Stand, name: str) -> BidContent:
+def _read(rfq: Rfq, plain: bytes, each: WholeBid, name: str) -> BidContent:
     """What the service has sealed it has checked as well; what others have sealed, nobody has."""
     if rfq.client_sealing:
-        terms = Terms.from_json(stand.versions[stand.answered])
-        return sealed_content.parsed(plain, terms, envelope=name)
+        terms = Terms.from_json(each.stand.versions[each.stand.answered])
+        return sealed_content.parsed(plain, terms, envelope=name, alternative=each.bid.alternative)
     return joined(json.loads(plain))
+
+
+def said_of(error: FieldError) -> dict[str, Any]:
+    """The error as it is kept: its words are found when they are read, in the reader's language."""
+    detail = (
+        error.detail
+        if isinstance(error.detail, Text)
+        else Text("%(words)s", {"words": error.detail})
+    )
+    values = {
+        name: value if isinstance(value, int) else str(value)
+        for name, value in detail.values.items()
+    }
+    return {
+        "pointer": error.pointer,
+        "code": error.code,
+        "message": detail.message,
+        "values": values,
+    }
+
+
+def error_from(said: Mapping[str, Any]) -> FieldError:
+    """The error that `said_of` has kept."""
+    return FieldError(said["pointer"], said["code"], Text(said["message"], said["values"]))
 
 
 def keep_unreadable(session: Session, actor: Actor, found: Sequence[Unreadable]) -> None:
@@ -110,6 +140,7 @@ def keep_unreadable(session: Session, actor: Actor, found: Sequence[Unreadable])
                 attempt_id=each.whole.receipt.id,
                 digest=each.digest,
                 reason=each.reason,
+                errors=[said_of(error) for error in each.errors],
                 found_at=now,
             )
         )

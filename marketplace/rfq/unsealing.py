@@ -25,6 +25,7 @@ from marketplace.rfq import (
     envelopes,
     outage_queries,
     queries,
+    unsealed_documents,
 )
 from marketplace.rfq.addenda.standing import Stand, confirmed_in
 from marketplace.rfq.bid_content import Terms, instant
@@ -112,7 +113,7 @@ def open_all(
     opened, unreadable = sorted_out(
         whole_bids(session, seal, chain), lambda each: _opened(rfq, private_key, each)
     )
-    _check_documents(session, opened)
+    opened = unsealed_documents.checked(session, rfq, opened)
     _set_aside(unreadable)
     session.flush()
     _write(session, rfq, Terms.from_json(seal.terms), opened)
@@ -131,6 +132,7 @@ def open_all(
         {
             "bids": len(opened),
             "unreadable": len(unreadable),
+            "refused_documents": sum(len(each.refused) for each in opened),
             "openers": [str(each.person_id) for each in openers],
         },
     )
@@ -222,13 +224,6 @@ def _opened(rfq: Rfq, private_key: X25519PrivateKey, each: WholeBid) -> OpenedBi
     return open_one(rfq, private_key, each, each.sealed.technical, TECHNICAL)
 
 
-def _check_documents(session: Session, opened: Sequence[OpenedBid]) -> None:
-    kept = bid_queries.document_ids(session, [each.bid.id for each in opened])
-    for each in opened:
-        if any(document.id not in kept for document in each.content.documents):
-            raise mismatch(each.bid.id, each.bid.supplier_id, "document_missing")
-
-
 def _write(session: Session, rfq: Rfq, terms: Terms, opened: Sequence[OpenedBid]) -> None:
     if not opened:
         return
@@ -282,6 +277,7 @@ def _offer(each: OpenedBid) -> dict[str, Any]:
         "lot_ids": list(each.content.lot_ids),
         "answers": each.content.to_json()["answers"],
         "documents": [document_to_json(document) for document in each.content.documents],
+        "refused_documents": [document.to_json() for document in each.refused],
         "data_key": each.data_key,
     }
 
@@ -344,13 +340,9 @@ def _minutes(
             "opened_at": instant(now),
             "bids_due_at": instant(bid_rules.deadline_of(rfq)),
             "fingerprint": seal.fingerprint,
-            "bids": [
-                {**named(each.bid, each.receipt), "unconfirmed": list(each.unconfirmed)}
-                for each in opened
-            ],
+            "bids": [_opened_entry(each) for each in opened],
             "unreadable": [
-                {**named(each.whole.bid, each.whole.receipt), "reason": each.reason}
-                for each in unreadable
+                {**named(each.whole.bid, each.whole.receipt), **why(each)} for each in unreadable
             ],
         }
     )
@@ -363,6 +355,21 @@ def _minutes(
         statement=statement.decode(),
         signature=keys.sign(statement),
     )
+
+
+def _opened_entry(each: OpenedBid) -> dict[str, Any]:
+    refused = [document.to_json() for document in each.refused]
+    return {
+        **named(each.bid, each.receipt),
+        "unconfirmed": list(each.unconfirmed),
+        **({"refused_documents": refused} if refused else {}),
+    }
+
+
+def why(each: Unreadable) -> dict[str, Any]:
+    """Why it cannot be read, as minutes write it."""
+    errors = [{"pointer": error.pointer, "code": error.code} for error in each.errors]
+    return {"reason": each.reason, **({"errors": errors} if errors else {})}
 
 
 def named(bid: Bid, receipt: BidAttempt) -> dict[str, Any]:

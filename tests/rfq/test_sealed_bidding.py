@@ -1,13 +1,10 @@
 """Bids sealed by their bidders, and what cannot be read of them (D-16, D-21)."""
 
 import json
-import re
-import runpy
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -33,40 +30,21 @@ from marketplace.rfq.states import CriterionKind, EnvelopeRule
 from tests.clients import ApiClient, PortalClient, words
 from tests.factories.bids import KEYS, Sourcing, make_sourcing
 from tests.factories.identity import make_actor
+from tests.rfq.sealing_program import content_of, facts_of, sealing_program
 
 Api = Callable[[Actor], ApiClient]
 Portal = Callable[[Actor], PortalClient]
 DRAIN = timedelta(seconds=30)
-DOCS = Path(__file__).parents[2] / "docs" / "verifying.md"
 
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The program of the documentation."""
-    (program,) = re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL)
-    path = tmp_path_factory.mktemp("docs") / "sealing.py"
-    path.write_text(program)
-    return runpy.run_path(str(path))
+    return sealing_program(tmp_path_factory)
 
 
 @pytest.fixture
 def sourcing(session: Session) -> Sourcing:
     return make_sourcing(session, suppliers=3, client_sealing=True)
-
-
-def content_of(facts: dict[str, Any], *prices: str, **over: Any) -> dict[str, Any]:
-    lines = [
-        {**facts["empty_line"], "line_id": line["id"], "unit_price": price}
-        for line, price in zip(facts["terms"]["lines"], prices, strict=False)
-    ]
-    return {**facts["empty_content"], "lines": lines, **over}
-
-
-def facts_of(client: ApiClient, sourcing: Sourcing) -> dict[str, Any]:
-    answer = client.get(f"/rfqs/{sourcing.rfq.id}/sealing")
-    assert answer.status_code == 200, answer.json
-    facts: dict[str, Any] = answer.json
-    return facts
 
 
 def send(

@@ -44,6 +44,7 @@ from marketplace.rfq.own_bid_routes import of_each_bid
 from marketplace.rfq.own_bids import Listed
 from marketplace.rfq.services import bid_drafts, bidding, proving
 from marketplace.rfq.services.bid_drafts import OwnBid
+from marketplace.rfq.unsealed import error_from
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import arrived_at, current_actor, current_session
 from marketplace.web.forms import Form, flash, whole_number
@@ -85,6 +86,7 @@ def show(rfq_id: UUID, alternative: int) -> ResponseReturnValue:
         attempts=[each for each in tried if each.alternative == alternative],
         own_bids=listed,
         next_alternative=_next_alternative(own, listed),
+        error_from=error_from,
         unreadable=opening_queries.own_unreadable(current_session(), bid.id) if bid else None,
         has_proofs=proof_queries.has_file(current_session(), own.door.rfq, clock.now()),
         asked=evaluation_queries.own_inquiry(

@@ -13,6 +13,7 @@ from marketplace.rfq.bid_states import BidState
 from marketplace.rfq.bundling import MAX_BUNDLES, Bundle
 from marketplace.rfq.evaluation_states import ExclusionGround
 from marketplace.rfq.http.count_field import CountField
+from marketplace.rfq.http.offer_schemas import RefusedDocumentSchema
 from marketplace.rfq.http.rate_schemas import CONVERTED
 from marketplace.rfq.http.receipt_schemas import BidReceiptSchema
 from marketplace.rfq.offer_rules import PRICE_PLACES
@@ -242,6 +243,7 @@ class BidContentSchema(Schema):
     delivery_days = fields.Integer(allow_none=True)
     answers = fields.List(fields.Nested(BidAnswerSchema))
     documents = fields.List(fields.Nested(BidDocumentSchema))
+    refused_documents = fields.List(fields.Nested(RefusedDocumentSchema))
     minimum_order = MoneyField(allow_none=True)
     bundles = fields.List(fields.Nested(BundleSchema))
 

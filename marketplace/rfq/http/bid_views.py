@@ -21,7 +21,11 @@ from marketplace.rfq.models import Rfq, money_of
 from marketplace.rfq.offering import QuantityBreak, breaks_from, price_at
 from marketplace.rfq.price_models import CurrentLine
 from marketplace.rfq.rates import AS_IT_IS, Conversion
-from marketplace.rfq.sealed_documents import SealedDocument, document_from_json
+from marketplace.rfq.sealed_documents import (
+    RefusedDocument,
+    SealedDocument,
+    document_from_json,
+)
 from marketplace.rfq.services.bid_drafts import OwnBid
 from marketplace.rfq.services.bidding import Submitted
 from marketplace.rfq.states import EnvelopeRule
@@ -66,6 +70,7 @@ class ContentView:
     name: str = ""
     currency: str | None = None
     conversion: Conversion = AS_IT_IS
+    refused_documents: Sequence[RefusedDocument] = ()
 
     @property
     def converted_total(self) -> Money | None:
@@ -210,6 +215,7 @@ def offer_view(offer: BidOffer, terms: Terms, *, priced: bool = True) -> Content
         currency=currency if priced else None,
         conversion=conversion,
         name=offer.name,
+        refused_documents=[RefusedDocument.from_json(each) for each in offer.refused_documents],
     )
 
 

@@ -7,7 +7,8 @@ from marshmallow import fields, missing, validate
 from marketplace.rfq import alternatives
 from marketplace.rfq.http.count_field import CountField
 from marketplace.rfq.offering import OfferKind
-from marketplace.web.fields import EnumField
+from marketplace.rfq.sealed_documents import DocumentFault
+from marketplace.web.fields import EnumField, IdField
 from marketplace.web.schemas import Schema
 
 USUAL_ALTERNATIVES = 2
@@ -24,6 +25,14 @@ def most_alternatives(usual: Any = missing) -> CountField:
             " alternatives are allowed. Left out: 2."
         },
     )
+
+
+class RefusedDocumentSchema(Schema):
+    """A document that its bidder had locked and that could not be taken at the opening."""
+
+    id = IdField()
+    name = fields.String()
+    reason = EnumField(DocumentFault)
 
 
 class OffersSchema(Schema):

@@ -1,14 +1,17 @@
 """Sealing a bid in the supplier's browser: the page, and taking in what it has sealed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from flask import redirect, render_template, request, url_for
+from flask import Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.core import clock
-from marketplace.core.errors import DomainError
+from marketplace.core.errors import DomainError, NotFound
 from marketplace.core.text import _
+from marketplace.documents import downloads
 from marketplace.rfq.bid_content import Terms
 from marketplace.rfq.http import views
 from marketplace.rfq.http.bid_http import attempts_kept, service_keys
@@ -18,7 +21,7 @@ from marketplace.rfq.http.sealed_schemas import (
     SealingFactsSchema,
 )
 from marketplace.rfq.own_bid_routes import of_each_bid
-from marketplace.rfq.services import sealed_bidding
+from marketplace.rfq.services import locked_documents, sealed_bidding
 from marketplace.rfq.services.sealed_bidding import SealingFacts
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import (
@@ -64,6 +67,44 @@ def send(rfq_id: UUID, alternative: int) -> ResponseReturnValue:
         "bids.receipt", rfq_id=rfq_id, alternative=alternative, attempt_id=stored.receipt.id
     )
     return redirect(receipt, 303)
+
+
+@of_each_bid(pages, "/seal/documents/<uuid:document_id>", methods=["PUT"])
+def lock_in(rfq_id: UUID, alternative: int, document_id: UUID) -> ResponseReturnValue:
+    """Take the locked bytes of a document from the page's script, which shows what is refused."""
+    session, actor = current_session(), current_actor()
+    locked = request.get_data(cache=False)
+    with _told_in_words():
+        locked_documents.stage(session, actor, rfq_id, document_id, locked, alternative)
+    return "", 204
+
+
+@of_each_bid(pages, "/seal/documents/<uuid:document_id>")
+def hand_back(rfq_id: UUID, alternative: int, document_id: UUID) -> Response:
+    """The locked bytes, for the script of the page that has their key."""
+    locked = locked_documents.locked_bytes(
+        current_session(), current_actor(), rfq_id, document_id, alternative
+    )
+    return downloads.as_file(locked, f"{document_id}.locked", "application/octet-stream")
+
+
+@of_each_bid(pages, "/seal/documents/<uuid:document_id>", methods=["DELETE"])
+def take_out(rfq_id: UUID, alternative: int, document_id: UUID) -> ResponseReturnValue:
+    session, actor = current_session(), current_actor()
+    with _told_in_words():
+        locked_documents.drop(session, actor, rfq_id, document_id, alternative)
+    return "", 204
+
+
+@contextmanager
+def _told_in_words() -> Iterator[None]:
+    """Answer a refusal with its words alone: no page is loaded that could show it."""
+    try:
+        with undone_if_refused():
+            yield
+    except DomainError as refusal:
+        status = 404 if isinstance(refusal, NotFound) else 409
+        abort(Response(str(refusal.detail), status, mimetype="text/plain"))
 
 
 def _page(rfq_id: UUID, alternative: int, form: Form) -> str:

@@ -8,10 +8,12 @@ from marshmallow import ValidationError, fields, post_load, validate
 
 from marketplace.core.text import _
 from marketplace.rfq import alternatives
+from marketplace.rfq.bid_rules import MAX_DOCUMENTS
 from marketplace.rfq.bid_states import UnreadableRuling
 from marketplace.rfq.envelopes import Cipher, Envelope
 from marketplace.rfq.http.count_field import CountField
 from marketplace.rfq.services.sealed_bidding import Offered
+from marketplace.rfq.unsealed import error_from
 from marketplace.web.fields import EnumField, IdField, InstantField, TextField
 from marketplace.web.schemas import Schema
 
@@ -66,9 +68,16 @@ class SealedBidInputSchema(Schema):
         metadata={"description": "The whole bid; of two envelopes the one with the prices."},
     )
     technical = fields.Nested(EnvelopeSchema, load_default=None, allow_none=True)
+    documents = fields.List(
+        IdField(),
+        load_default=list,
+        validate=validate.Length(max=MAX_DOCUMENTS),
+        metadata={"description": "Ids of the documents that were sent before and belong to it."},
+    )
 
     @post_load
     def make(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        data["documents"] = tuple(dict.fromkeys(data["documents"]))
         return {"alternative": data.pop("alternative"), "offered": Offered(**data)}
 
 
@@ -129,6 +138,32 @@ class SealedVersionSchema(Schema):
     technical_key_for_reading_back = BytesField(
         attribute="version.technical_key_for_reading_back", allow_none=True, metadata=BASE64
     )
+    documents = fields.List(
+        IdField(), metadata={"description": "Of `GET .../sealed-documents/{id}`."}
+    )
+
+
+class LockedDocumentSchema(Schema):
+    """A document that the caller has locked; what it is only its keys can tell."""
+
+    id = IdField()
+    size = fields.Integer(metadata={"description": "Bytes, locked and padded."})
+    digest = fields.String(metadata={"description": "SHA-256 of the locked bytes."})
+    is_submitted = fields.Boolean(
+        metadata={"description": "Whether the last submission named it, so that it stays."}
+    )
+
+
+class LockedDocumentListSchema(Schema):
+    items = fields.List(fields.Nested(LockedDocumentSchema))
+
+
+class SealedErrorSchema(Schema):
+    """One reason why what was sealed does not answer the RFQ."""
+
+    pointer = fields.String(metadata={"description": "JSON pointer into the content."})
+    code = fields.String()
+    detail = fields.Function(lambda said: str(error_from(said).detail), metadata={"type": "string"})
 
 
 class UnreadableSchema(Schema):
@@ -139,6 +174,10 @@ class UnreadableSchema(Schema):
     digest = fields.String()
     reason = fields.String(
         validate=validate.OneOf(("does_not_open", "malformed", "does_not_fit")),
+    )
+    errors = fields.List(
+        fields.Nested(SealedErrorSchema),
+        metadata={"description": "Where it does not answer the RFQ."},
     )
     found_at = InstantField()
     ruling = EnumField(UnreadableRuling, allow_none=True)

@@ -14,6 +14,7 @@ from marketplace.rfq.http.bid_http import peeking_noted
 from marketplace.rfq.http.evaluation_pages import frame
 from marketplace.rfq.http.sealed_schemas import UnreadableRulingInputSchema
 from marketplace.rfq.services import unreadable
+from marketplace.rfq.unsealed import error_from
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session
 from marketplace.web.forms import Form, flash
@@ -54,6 +55,7 @@ def _page(rfq_id: UUID, ruled: tuple[UUID, Form] | None = None) -> str:
             )
             for each in found
         },
+        error_from=error_from,
         rulings=list(UnreadableRuling),
         ruled_id=ruled[0] if ruled else None,
         ruled_form=ruled[1] if ruled else Form(UnreadableRulingInputSchema),

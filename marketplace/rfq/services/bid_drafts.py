@@ -9,7 +9,6 @@ from sqlalchemy.orm.attributes import flag_modified
 from marketplace.core import audit, clock
 from marketplace.core.db import check_version
 from marketplace.core.errors import NotFound
-from marketplace.core.ids import uuid7
 from marketplace.core.text import _
 from marketplace.documents import rules as document_rules
 from marketplace.identity.permissions import Actor, Permission, requires
@@ -19,7 +18,7 @@ from marketplace.rfq.addenda.reading import Amended
 from marketplace.rfq.bid_content import BidContent, Terms
 from marketplace.rfq.bid_models import Bid
 from marketplace.rfq.bid_queries import Door
-from marketplace.rfq.bid_states import BID_FLOW, BidState
+from marketplace.rfq.bid_states import BID_FLOW
 from marketplace.rfq.envelopes import ServiceKeys
 from marketplace.rfq.sealed_documents import SealedDocument
 
@@ -200,11 +199,12 @@ def document(
     """A document of the supplier's own bid before the opening, with its bytes."""
     which = bid_queries.own_bid(session, actor, rfq_id, bid_id).alternative
     own = read(session, actor, keys, rfq_id, read_back_key, alternative=which)
+    bid = own.door.bid
     for content in (own.draft, own.sealed):
         for known in content.documents if content else ():
-            if known.id == document_id:
+            if bid is not None and known.id == document_id:
                 stored = bid_queries.document(session, bid_id, document_id)
-                return known, bid_vault.unlock_document(stored, known)
+                return known, bid_vault.unlock_document(stored, known, bid)
     raise _no_such_document()
 
 
@@ -212,23 +212,12 @@ def _started(session: Session, actor: Actor, door: Door, expected: int | None) -
     """The supplier's bid with a new version, made when there is none yet."""
     bid_rules.check_service_seals(door.rfq)
     bid = door.bid
-    if bid is not None:
-        check_version(bid, expected)
-        bid.state = BID_FLOW.next(bid.state, "save")
-        # what changes stands in the draft; the bid's version must tell of it all the same
-        flag_modified(bid, "state")
-        return bid
-    bid = Bid(
-        id=uuid7(),
-        rfq_id=door.rfq.id,
-        buyer_id=door.rfq.buyer_id,
-        supplier_id=actor.organisation_id,
-        alternative=door.alternative,
-        state=BidState.DRAFT,
-        number=0,
-    )
-    session.add(bid)
-    session.flush()
+    if bid is None:
+        return bid_vault.begin(session, actor.organisation_id, door)
+    check_version(bid, expected)
+    bid.state = BID_FLOW.next(bid.state, "save")
+    # what changes stands in the draft; the bid's version must tell of it all the same
+    flag_modified(bid, "state")
     return bid
 
 

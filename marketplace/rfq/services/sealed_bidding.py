@@ -10,12 +10,13 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from marketplace.core import clock_guard
-from marketplace.core.errors import Conflict, FieldError, NotFound
+from marketplace.core.errors import FieldError, NotFound
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq import (
     alternatives,
     attempts,
+    bid_documents,
     bid_queries,
     bid_rules,
     bid_vault,
@@ -28,10 +29,7 @@ from marketplace.rfq.bid_states import BID_FLOW
 from marketplace.rfq.envelope_parts import TECHNICAL_FIELDS
 from marketplace.rfq.envelopes import Envelope, SealedBid, ServiceKeys
 from marketplace.rfq.submission import BidChanged, Stored
-
-
-class NotClientSealed(Conflict):
-    code = "not_client_sealed"
+from marketplace.rfq.unsealed_documents import submitted_with
 
 
 @dataclass(frozen=True)
@@ -78,28 +76,36 @@ class SealingFacts:
 
 @dataclass(frozen=True)
 class SealedVersion:
-    """A version as it lies sealed, with the fingerprint of the terms that it is bound to."""
+    """A version as it lies sealed, with the fingerprint of the terms that it is bound to.
+
+    documents: those that were submitted with it.
+    """
 
     version: BidVersion
     fingerprint: str
     alternative: int = 0
+    documents: Sequence[UUID] = ()
 
 
 @dataclass(frozen=True)
 class Offered:
-    """A version as its bidder has sealed it; for which number, and for which terms."""
+    """A version as its bidder has sealed it; for which number, and for which terms.
+
+    documents: those that belong to it, sent before.
+    """
 
     number: int
     terms_number: int
     main: Envelope
     technical: Envelope | None = None
+    documents: tuple[UUID, ...] = ()
 
 
 @requires(Permission.BID_SUBMIT)
 def facts(session: Session, actor: Actor, rfq_id: UUID, alternative: int = 0) -> SealingFacts:
     """Keys and binding of the supplier's next version of their bid, or of an alternative."""
     door = bid_queries.door(session, actor, rfq_id, alternative)
-    _check_client_seals(door)
+    bid_rules.check_client_seals(door.rfq)
     alternatives.check_number(Terms.from_json(door.seal.terms), alternative)
     return SealingFacts(door, actor.organisation_id)
 
@@ -122,14 +128,19 @@ def submit(
     door = bid_queries.door(session, actor, rfq_id, alternative, share=True)
     with attempts.refusals_signed(keys, door, actor, arrived_at):
         bid_rules.check_takes_bids(door.rfq, arrived_at)
-        _check_client_seals(door)
+        bid_rules.check_client_seals(door.rfq)
         alternatives.check_number(Terms.from_json(door.seal.terms), alternative)
         _check_form(door, offered)
         if door.bid is not None:
             BID_FLOW.next(door.bid.state, "submit")
         binding = bid_vault.next_binding(door, actor.organisation_id, offered.number)
         sealed = SealedBid(offered.main, offered.technical)
-        return submission.store(session, actor, keys, door, arrived_at, sealed, binding)
+        documents = bid_documents.named(session, door, offered.documents)
+        stored = submission.store(
+            session, actor, keys, door, arrived_at, sealed, binding, documents
+        )
+        bid_documents.forget_others(session, door, offered.documents)
+        return stored
 
 
 @requires(Permission.BID_READ)
@@ -142,12 +153,9 @@ def sealed_version(
         raise NotFound(_("There is no such bid."))
     version = bid_queries.version(session, door.bid.id, door.bid.number)
     answered = bid_queries.terms_version(session, rfq_id, version.terms_number)
-    return SealedVersion(version, answered.fingerprint, alternative)
-
-
-def _check_client_seals(door: Door) -> None:
-    if not door.rfq.client_sealing:
-        raise NotClientSealed(_("Bids for this RFQ are sealed by the service. Send their content."))
+    receipt = bid_documents.last_submission(session, door.bid.id)
+    documents = submitted_with(receipt.statement) if receipt else {}
+    return SealedVersion(version, answered.fingerprint, alternative, [*map(UUID, documents)])
 
 
 def _check_form(door: Door, offered: Offered) -> None:
