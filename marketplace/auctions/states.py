@@ -121,12 +121,20 @@ register_labels(
         Display.RANK: _("Their own rank only"),
         Display.BEST: _("The best price only"),
         Display.BOTH: _("Their own rank and the best price"),
-        Beat.OWN: _("The bidder’s own last price"),
-        Beat.BEST: _("The best price of all"),
         DecrementKind.AMOUNT: _("Amount"),
         DecrementKind.PERCENT: _("Per cent"),
         Skip.NO_BIDDER: _("Nobody has a complete bid for this lot."),
         Skip.ONE_BIDDER: _("Only one bidder has a complete bid for this lot."),
+    }
+)
+register_labels(
+    {
+        Beat.OWN: _("The bidder’s own last price"),
+        Beat.BEST: _("The best price of all"),
+    }
+)
+register_labels(
+    {
         EventKind.PLANNED: _("Auction planned"),
         EventKind.STARTED: _("Auction started"),
         EventKind.BID: _("Bid"),

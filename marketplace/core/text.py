@@ -117,9 +117,15 @@ def ngettext_(singular: str, plural: str, n: int, **values: Any) -> Text:
 
 
 def register_labels(labels: Mapping[Any, Text]) -> None:
-    """Give states and other enumerated values their words."""
+    """Give every value of an enumeration its words; ValueError where one has none.
+
+    Equal values of two enumerations are the same key of a mapping: those take a call for each.
+    """
     for value, words in labels.items():
         _labels[type(value), str(value)] = words
+    for kind in {type(value) for value in labels}:
+        if missing := [str(value) for value in kind if (kind, str(value)) not in _labels]:
+            raise ValueError(f"{kind.__name__} has no words for {', '.join(missing)}")
 
 
 def label(value: StrEnum | str | None) -> str:

@@ -79,6 +79,8 @@ class WebApp(Flask):
                 g.session = session
                 if getattr(self._view(), "needs_sign_in", False):
                     current_actor()
+                elif request.routing_exception is not None:
+                    find_actor()  # no such page is said in the reader's own language
                 return self.make_response(super().dispatch_request(*context))
         except Exception:
             self._keep_records()

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 from werkzeug.serving import make_server
 
 from marketplace.app import create_app
-from marketplace.auctions.states import Display
+from marketplace.auctions.states import Beat, Display
 from marketplace.auctions.terms import Overtime
 from marketplace.core.db import Database
 from marketplace.identity.permissions import Actor
@@ -59,7 +59,10 @@ def hall(committed: Settings, chromium: Browser) -> Iterator[Hall]:
     database = Database(committed.database_url, WORKER_ROLE)
     with database.transaction() as session:
         hammer = make_auction(
-            session, display=Display.BOTH, overtime=Overtime(trigger=600, extension=900, limit=None)
+            session,
+            display=Display.BOTH,
+            beat=Beat.BEST,
+            overtime=Overtime(trigger=600, extension=900, limit=None),
         )
         hammer.pass_time(timedelta(seconds=1500))
     server = make_server("127.0.0.1", 0, create_app(committed), threaded=True)
@@ -80,7 +83,7 @@ def bid(guest: Visitor, amount: str) -> None:
     page.get_by_label("Your new price for the whole lot (EUR)").fill(amount)
     page.get_by_role("button", name="Bid now").press("Enter")
     dialog = page.get_by_role("dialog")
-    expect(dialog.locator("#auction-ask-price")).to_have_text(f"{amount} EUR")
+    expect(dialog.locator("#auction-ask-price")).to_have_text(f"€{float(amount):,.2f}")
     dialog.get_by_role("button", name="Bid this price").press("Enter")
     expect(page.get_by_text("Your bid is in:")).to_be_visible()
 
@@ -128,6 +131,23 @@ def test_three_bidders_with_overtime_and_a_lost_connection(hall: Hall) -> None:
         assert numbers(guest) == [1, 2, 3, 4, 5]
         assert guest.faults == []
     third.screenshot("auction-bidder")
+
+
+def test_a_bid_is_sent_although_another_came_while_it_was_asked_about(hall: Hall) -> None:
+    first, second = (hall.enter(actor) for actor in hall.hammer.sourcing.suppliers[:2])
+    page = first.page
+    page.get_by_label("Your new price for the whole lot (EUR)").fill("2700.00")
+    page.get_by_role("button", name="Bid now").press("Enter")
+    dialog = page.get_by_role("dialog")
+    asked = page.locator("form.auction-bid").element_handle()
+    assert asked is not None
+    bid(second, "2900.00")
+    # the board is renewed behind the question, and with it the form that the question is about
+    page.wait_for_function("form => !form.isConnected", arg=asked)
+    dialog.get_by_role("button", name="Bid this price").press("Enter")
+    expect(page.get_by_text("Your bid is in: €2,700.00")).to_be_visible()
+    best(second, "€2,700.00")
+    assert [*first.faults, *second.faults] == []
 
 
 def test_the_cockpit_and_a_phone(hall: Hall) -> None:

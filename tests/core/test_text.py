@@ -2,12 +2,21 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from enum import StrEnum
 
 import pytest
 
 from marketplace.core import clock
 from marketplace.core.ids import uuid7
-from marketplace.core.text import Text, _, known_language, ngettext_, reading_in
+from marketplace.core.text import (
+    Text,
+    _,
+    known_language,
+    label,
+    ngettext_,
+    reading_in,
+    register_labels,
+)
 from marketplace.core.units import unit_code, unit_name
 
 
@@ -89,3 +98,24 @@ def test_the_clock_can_be_held():
 def test_the_clock_refuses_naive_times():
     with pytest.raises(ValueError, match="aware"), clock.frozen(datetime(2026, 3, 1)):  # noqa: DTZ001
         pass
+
+
+class Colour(StrEnum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Light(StrEnum):
+    RED = "red"
+    GREEN = "green"
+
+
+def test_an_enumeration_gets_words_for_all_of_its_values():
+    with pytest.raises(ValueError, match="Colour has no words for blue"):
+        register_labels({Colour.RED: _("Red")})
+    # two enumerations in one mapping: what is equal is one key
+    both = {Colour.RED: _("Red"), Colour.BLUE: _("Blue"), Light.RED: _("Stop")}
+    with pytest.raises(ValueError, match="Light has no words for red"):
+        register_labels({**both, Light.GREEN: _("Go")})
+    register_labels({Light.RED: _("Stop"), Light.GREEN: _("Go")})
+    assert (label(Light.RED), label(Light.GREEN)) == ("Stop", "Go")

@@ -117,7 +117,7 @@ class TestLetters:
         assert letter["Auto-Submitted"] == "auto-generated"
         text = letter.get_body(("plain",)).get_content()
         assert "Bonjour Luc," in text
-        assert "Ouvrir: http://127.0.0.1:8000/rfqs/1" in text
+        assert "Ouvrir\nhttp://127.0.0.1:8000/rfqs/1\n" in text
         assert "Atelier & Fils" in text
         html = letter.get_body(("html",)).get_content()
         assert "Atelier &amp; Fils" in html

@@ -173,3 +173,7 @@ class TestErrors:
         answer = portal(actor).get("/jobs")
         assert answer.status_code == 403
         assert "Demandez à un administrateur" in words(answer)
+        # where no page is, nobody is asked for; the reader's language counts all the same
+        answer = portal(actor).get("/nowhere", headers={"Accept-Language": "en"})
+        assert answer.status_code == 404
+        assert "Vérifiez l’adresse" in words(answer)

@@ -91,7 +91,8 @@ function put(lot, selector, text) {
   if (place) place.textContent = text;
 }
 
-const clockTime = (at) => new Date(at).toLocaleTimeString(document.documentElement.lang);
+const clockFace = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "medium", hourCycle: "h23", timeZone: words.zone });
+const clockTime = (at) => clockFace.format(new Date(at));
 
 function note(event) {
   const item = document.createElement("li");
@@ -146,6 +147,8 @@ function swap(text) {
   now.querySelectorAll("details").forEach((details, index) => { if (open[index]) details.open = true; });
   if (focus?.id) document.getElementById(focus.id)?.focus();
   ahead = Date.parse(now.dataset.now) - Date.now();
+  const state = document.getElementById("auction-state").content;
+  document.querySelector(".page-head [data-state]").replaceWith(state.cloneNode(true));
   sayStanding(now);
   // buttons of the page's head belong to the state
   if (told !== now.dataset.state && words.buyer === "1") location.reload();
@@ -187,13 +190,18 @@ function remaining(left) {
 const ask = document.getElementById("auction-ask");
 let asked = null;
 
+// a plain number as money; what could be read in two ways stays as it was typed
+const decimal = money.formatToParts(0.5).find((part) => part.type === "decimal")?.value ?? ".";
+const plain = new RegExp(`^\\d+(\\${decimal}\\d{1,2})?$`);
+const priced = (typed) => (plain.test(typed) ? money.format(typed.replace(decimal, ".")) : `${typed} ${words.currency}`);
+
 document.addEventListener("submit", (event) => {
   const form = event.target.closest("form.auction-bid");
   const typed = form?.elements["amount.amount"];
   if (!form || form.elements.confirmed || !typed.value.trim()) return;
   event.preventDefault();
   asked = form;
-  document.getElementById("auction-ask-price").textContent = form.dataset.price ?? `${typed.value} ${words.currency}`;
+  document.getElementById("auction-ask-price").textContent = form.dataset.price ?? priced(typed.value.trim());
   document.getElementById("auction-ask-lot").textContent = form.dataset.lotName;
   ask.showModal();
 });
@@ -204,6 +212,11 @@ document.getElementById("auction-ask-yes").addEventListener("click", () => {
   Object.assign(field, { type: "hidden", name: "confirmed", value: "1" });
   asked.append(field);
   ask.close();
+  // others' bids may have renewed the board meanwhile, and no browser sends a form that has left the page
+  if (!asked.isConnected) {
+    asked.hidden = true;
+    document.body.append(asked);
+  }
   asked.requestSubmit();
 });
 
