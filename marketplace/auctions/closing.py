@@ -1,18 +1,20 @@
 """The end of an auction: its result becomes the prices of the bids, or it is called off."""
 
-from sqlalchemy import select
+from collections.abc import Sequence
+
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from marketplace.auctions import noting, queries
 from marketplace.auctions.board import Board
 from marketplace.auctions.models import Auction
 from marketplace.auctions.states import AuctionState, EventKind
-from marketplace.core import clock, outbox
+from marketplace.core import audit, clock, outbox
 from marketplace.events.auctions import AuctionCancelled, AuctionClosed
 from marketplace.events.rfq import RfqCancelled, RfqUnsuccessful
 from marketplace.identity.permissions import SYSTEM, Actor
 from marketplace.rfq import queries as rfq_queries
-from marketplace.rfq.repricing import LotPlace, LotTotal
+from marketplace.rfq.repricing import LotPlace, LotTotal, RoundResult
 from marketplace.rfq.services import repricing
 
 AT_ONCE = 200
@@ -23,7 +25,29 @@ def conclude(session: Session, actor: Actor, board: Board) -> Board:
 
     An opened bid is never replaced by a higher price.
     """
-    auction, windows = board.auction, board.windows()
+    conclude_all(session, actor, [board])
+    return board
+
+
+def conclude_all(session: Session, actor: Actor, boards: Sequence[Board]) -> None:
+    """As `conclude`, for several auctions in as many statements as for one."""
+    results = [_result(board) for board in boards]
+    _end_all(session, boards)
+    repricing.take_over(session, actor, results)
+    for board in boards:
+        _tell_closed(session, board)
+    audit.record_many(
+        session,
+        [
+            noting.entry(actor, board, "closed", {"prices": len(result.totals)})
+            for board, result in zip(boards, results, strict=True)
+        ],
+    )
+    noting.wake(session, boards)
+
+
+def _result(board: Board) -> RoundResult:
+    """The new totals of those who went down, and the places of all."""
     totals = [
         LotTotal(entry.bid_id, lot.lot_id, entry.amount)
         for lot in board.lots
@@ -35,16 +59,34 @@ def conclude(session: Session, actor: Actor, board: Board) -> Board:
         for lot in board.lots
         for place, entry in enumerate(board.ranked(lot), start=1)
     ]
-    for lot in board.lots:
-        if not lot.skipped and lot.ended_at is None:
-            lot.ended_at = min(windows[lot.id].ends_at, board.at)
-    auction.state = AuctionState.CLOSED
-    auction.closed_at = board.now
+    return RoundResult(board.auction.rfq_id, board.auction.id, totals, places)
+
+
+def _end_all(session: Session, boards: Sequence[Board]) -> None:
+    """Stop their lots and count the event that says so."""
+    for board in boards:
+        windows = board.windows()
+        for lot in board.lots:
+            if not lot.skipped and lot.ended_at is None:
+                lot.ended_at = min(windows[lot.id].ends_at, board.at)
     session.flush()
-    repricing.reprice(session, actor, auction.rfq_id, auction.id, totals, places)
-    repricing.release(session, actor, auction.rfq_id, auction.id)
-    noting.happened(session, board, EventKind.CLOSED)
-    noting.audited(session, actor, board, "closed", {"prices": len(totals)})
+    now = boards[0].now
+    session.execute(
+        update(Auction)
+        .where(Auction.id.in_([board.auction.id for board in boards]))
+        .values(
+            state=AuctionState.CLOSED,
+            closed_at=now,
+            last_event=Auction.last_event + 1,
+            version=Auction.version + 1,
+        ),
+        execution_options={"synchronize_session": "fetch"},
+    )
+
+
+def _tell_closed(session: Session, board: Board) -> None:
+    auction = board.auction
+    noting.numbered(session, board, EventKind.CLOSED)
     outbox.record(
         session,
         AuctionClosed(
@@ -55,8 +97,6 @@ def conclude(session: Session, actor: Actor, board: Board) -> Board:
         ),
         audience=[auction.buyer_id],
     )
-    session.flush()
-    return board
 
 
 def call_off(session: Session, actor: Actor, board: Board, reason: str) -> Board:
@@ -84,7 +124,10 @@ def call_off(session: Session, actor: Actor, board: Board, reason: str) -> Board
 
 
 def close_ended(session: Session, actor: Actor) -> None:
-    """Take over the results of auctions whose time is up. Late or twice does no harm."""
+    """Take over the results of auctions whose time is up. Late or twice does no harm.
+
+    For who sees all auctions; the number of statements is the same however many have ended.
+    """
     waiting = session.scalars(
         select(Auction)
         .where(Auction.state == AuctionState.PLANNED, Auction.starts_at < clock.now())
@@ -92,11 +135,12 @@ def close_ended(session: Session, actor: Actor) -> None:
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
     ).all()
-    rfqs = queries.rfqs_of(session, waiting)
-    for auction in waiting:
-        board = queries.board_of(session, rfqs[auction.rfq_id], auction)
-        if board.state is AuctionState.ENDED:
-            conclude(session, actor, board)
+    if not waiting:
+        return
+    boards = queries.boards_of(session, queries.rfqs_of(session, waiting), waiting)
+    ended = [board for board in boards if board.state is AuctionState.ENDED]
+    if ended:
+        conclude_all(session, actor, ended)
 
 
 def follow_end_of_rfq(session: Session, event: RfqCancelled | RfqUnsuccessful) -> None:

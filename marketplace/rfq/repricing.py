@@ -31,6 +31,16 @@ class LotPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class RoundResult:
+    """How a further round has ended: new totals, and the places of all who took part."""
+
+    rfq_id: UUID
+    source_id: UUID
+    totals: Sequence[LotTotal]
+    places: Sequence[LotPlace]
+
+
+@dataclass(frozen=True, slots=True)
 class NewPrice:
     """The new price of one line."""
 

@@ -1,12 +1,14 @@
 """Reads of what a further round has left."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from marketplace.rfq import round_rules
+from marketplace.rfq import bid_queries, round_rules
+from marketplace.rfq.bid_content import Terms
+from marketplace.rfq.bid_models import BidOffer, RfqSeal
 from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.price_models import RoundPlace
@@ -26,3 +28,16 @@ def rounds(session: Session, rfq: Rfq, racing: Collection[UUID]) -> Rounds:
         .order_by(RoundPlace.lot_id, RoundPlace.place)
     )
     return round_rules.rounds(places, racing)
+
+
+def terms_of(session: Session, rfq_ids: Collection[UUID]) -> dict[UUID, Terms]:
+    """The published content of several RFQs. The caller has found them."""
+    seals = session.scalars(select(RfqSeal).where(RfqSeal.rfq_id.in_(rfq_ids)))
+    return {seal.rfq_id: Terms.from_json(seal.terms) for seal in seals}
+
+
+def offers_of(session: Session, rfq_ids: Collection[UUID]) -> Sequence[BidOffer]:
+    """The opened bids of several RFQs with their prices. The caller has checked `opened`."""
+    return session.scalars(
+        select(BidOffer).where(BidOffer.rfq_id.in_(rfq_ids)).options(*bid_queries.PRICES)
+    ).all()

@@ -22,7 +22,7 @@ from marketplace.rfq import repricing
 from marketplace.rfq.award_rules import AwardHeld, Choice
 from marketplace.rfq.bid_content import AskedLine
 from marketplace.rfq.bid_rules import Sealed
-from marketplace.rfq.price_models import BidLine, BidRepricing
+from marketplace.rfq.price_models import BidLine, BidRepricing, RoundPlace
 from marketplace.rfq.services import awarding, evaluation, publishing
 from tests.factories.auctions import PRICES, eur, make_auction
 from tests.factories.bids import make_opened, make_sourcing
@@ -150,6 +150,31 @@ class TestClose:
             ended.buyer.org_id,
             *(actor.org_id for actor in ended.sourcing.suppliers),
         }
+
+    def test_many_are_closed_in_as_many_statements_as_one(self, session, statements):
+        def counted(number):
+            for _one in range(number):
+                hammer = make_auction(session)
+                hammer.bid(1, "2000.00")
+                hammer.pass_time(timedelta(seconds=1801))
+            session.expire_all()
+            statements.clear()
+            closing.close_ended(session, SYSTEM)
+            session.flush()
+            return len(statements)
+
+        one, several = counted(1), counted(4)
+        assert several == one
+        states = session.scalars(select(Auction.state).execution_options(populate_existing=True))
+        assert states.all() == [AuctionState.CLOSED] * 5
+        assert session.scalar(select(func.count()).select_from(BidRepricing)) == 10
+        places = session.execute(select(RoundPlace.place, RoundPlace.amount)).all()
+        assert sorted(places) == sorted(
+            [(1, Decimal(2000)), (2, Decimal(3000)), (3, Decimal(3200))] * 5
+        )
+        statements.clear()
+        closing.close_ended(session, SYSTEM)
+        assert len(statements) == 1
 
     def test_a_cancelled_rfq_takes_it_along(self, session, drain):
         hammer = make_auction(session)

@@ -1,20 +1,21 @@
 """Further rounds after the opening: while one goes on nothing is awarded, then its prices count."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
 from marketplace.core import audit, clock
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import award_rules, bid_queries, queries, repricing
+from marketplace.rfq import award_rules, bid_queries, queries, repricing, round_queries
 from marketplace.rfq.bid_models import BidOffer
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.price_models import BidRepricing, CurrentLine, RoundPlace
-from marketplace.rfq.repricing import LotPlace, LotTotal
+from marketplace.rfq.repricing import RoundResult
 
 
 @requires(Permission.RFQ_PUBLISH)
@@ -39,67 +40,90 @@ def release(session: Session, actor: Actor, rfq_id: UUID, source_id: UUID) -> No
 
 
 @requires(Permission.RFQ_PUBLISH)
-def reprice(
-    session: Session,
-    actor: Actor,
-    rfq_id: UUID,
-    source_id: UUID,
-    totals: Sequence[LotTotal],
-    places: Sequence[LotPlace],
-) -> None:
-    """Put the totals of a round in place of the opened prices, line by line.
+def take_over(session: Session, actor: Actor, results: Sequence[RoundResult]) -> None:
+    """Put the totals of rounds in place of the opened prices, line by line; the award may go on.
 
-    Evaluation, scenarios and award use the new prices; the opened ones stay beside them.
-    places: the final ranking, which the award of an event of kind auction follows.
+    Evaluation, scenarios and award use the new prices; the opened ones stay beside them. The places
+    are what the award of an event of kind auction follows. Each RFQ is part of one result; many
+    take as many statements as one.
     """
-    rfq = queries.get(session, actor, rfq_id, lock=True)
-    rows = list(_rows(session, rfq, source_id, totals))
-    if rows:
-        session.execute(insert(BidRepricing), rows)
+    rfqs = _locked(session, actor, {each.rfq_id for each in results})
+    prices = list(_rows(session, rfqs, results))
+    if prices:
+        session.execute(insert(BidRepricing), prices)
+    places = [row for each in results for row in _places(rfqs[each.rfq_id], each)]
     if places:
-        session.execute(
-            insert(RoundPlace),
-            [
-                {"rfq_id": rfq_id, "buyer_id": rfq.buyer_id, "source_id": source_id, **asdict(each)}
-                for each in places
-            ],
-        )
-    audit.record(
+        session.execute(insert(RoundPlace), places)
+    _release_all(session, results)
+    counts = Counter(row["source_id"] for row in prices)
+    audit.record_many(
         session,
-        actor,
-        "rfq.repriced",
-        ("rfq", rfq_id),
-        {"auction_id": str(source_id), "lines": len(rows)},
-        owner_id=rfq.buyer_id,
+        [
+            audit.event(
+                actor,
+                "rfq.repriced",
+                ("rfq", each.rfq_id),
+                {"auction_id": str(each.source_id), "lines": counts[each.source_id]},
+                owner_id=rfqs[each.rfq_id].buyer_id,
+            )
+            for each in results
+        ],
     )
-    session.flush()
     for line in [known for known in session if isinstance(known, CurrentLine)]:
         session.expire(line)
 
 
+def _release_all(session: Session, results: Sequence[RoundResult]) -> None:
+    """As `release`, for all at once; a version per RFQ, as for every change."""
+    held = Rfq.award_held_by.in_([each.source_id for each in results])
+    session.execute(
+        update(Rfq)
+        .where(Rfq.id.in_([each.rfq_id for each in results]), held)
+        .values(award_held_by=None, version=Rfq.version + 1),
+        execution_options={"synchronize_session": "fetch"},
+    )
+
+
+def _locked(session: Session, actor: Actor, rfq_ids: Collection[UUID]) -> dict[UUID, Rfq]:
+    """In one order, so that two who lock several do not wait for each other."""
+    rows = session.scalars(
+        queries.visible_to(actor).where(Rfq.id.in_(rfq_ids)).order_by(Rfq.id).with_for_update(),
+        execution_options={"populate_existing": True},
+    )
+    return {rfq.id: rfq for rfq in rows}
+
+
+def _places(rfq: Rfq, result: RoundResult) -> Iterator[dict[str, Any]]:
+    base = {"rfq_id": rfq.id, "buyer_id": rfq.buyer_id, "source_id": result.source_id}
+    for each in result.places:
+        yield base | asdict(each)
+
+
 def _rows(
-    session: Session, rfq: Rfq, source_id: UUID, totals: Sequence[LotTotal]
+    session: Session, rfqs: Mapping[UUID, Rfq], results: Sequence[RoundResult]
 ) -> Iterator[dict[str, Any]]:
-    terms = bid_queries.terms(session, rfq.id)
-    offers = {offer.bid_id: offer for offer in bid_queries.offers(session, rfq.id)}
+    terms = round_queries.terms_of(session, list(rfqs))
+    offers = {offer.bid_id: offer for offer in round_queries.offers_of(session, list(rfqs))}
     now = clock.now()
-    for each in totals:
-        offer = offers[each.bid_id]
-        opened = _opened_totals(offer)
-        lines = [(asked, opened[asked.id]) for asked in terms.lines_of(each.lot_id)]
-        currency = offer.currency or terms.currency
-        for price in repricing.scaled(lines, each.amount, currency):
-            yield {
-                "bid_id": offer.bid_id,
-                "rfq_line_id": price.line_id,
-                "rfq_id": rfq.id,
-                "buyer_id": rfq.buyer_id,
-                "supplier_id": offer.supplier_id,
-                "unit_price": price.unit_price,
-                "total": price.total,
-                "source_id": source_id,
-                "repriced_at": now,
-            }
+    for result in results:
+        asked_for = terms[result.rfq_id]
+        for each in result.totals:
+            offer = offers[each.bid_id]
+            opened = _opened_totals(offer)
+            lines = [(asked, opened[asked.id]) for asked in asked_for.lines_of(each.lot_id)]
+            currency = offer.currency or asked_for.currency
+            for price in repricing.scaled(lines, each.amount, currency):
+                yield {
+                    "bid_id": offer.bid_id,
+                    "rfq_line_id": price.line_id,
+                    "rfq_id": result.rfq_id,
+                    "buyer_id": offer.buyer_id,
+                    "supplier_id": offer.supplier_id,
+                    "unit_price": price.unit_price,
+                    "total": price.total,
+                    "source_id": result.source_id,
+                    "repriced_at": now,
+                }
 
 
 def _opened_totals(offer: BidOffer) -> dict[UUID, Any]:
