@@ -56,12 +56,16 @@ class FlaggedTotal:
 
 
 def flagged(lots: Iterable[LotRanking]) -> list[FlaggedTotal]:
-    """The abnormally low ones of the complete bids, lot by lot."""
+    """The abnormally low ones of the bids that price a whole lot, lot by lot.
+
+    Bid prices are compared, in the currency of the RFQ: costs beside the price neither cause a flag
+    nor hide one, not even where a bid has no place because one of them is unknown.
+    """
     found = []
     for lot in lots:
-        placed = {rank.bid_id: rank for rank in lot.ranks if rank.place}
-        for bid_id, flag in flags({rank.bid_id: rank.compared for rank in placed.values()}).items():
-            rank = placed[bid_id]
+        whole = {rank.bid_id: rank for rank in lot.ranks if not (rank.missing or rank.partial)}
+        for bid_id, flag in flags({rank.bid_id: rank.compared for rank in whole.values()}).items():
+            rank = whole[bid_id]
             found.append(FlaggedTotal(lot.lot_id, bid_id, rank.supplier_id, flag, rank.total))
     return found
 

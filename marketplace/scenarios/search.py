@@ -64,7 +64,10 @@ class Search:
         self.prepare()
         with ThreadPoolExecutor(1) as other:
             scouting = other.submit(self._scout)
-            self._solve_on(lambda: None)
+            try:
+                self._solve_on(lambda: None)
+            finally:
+                self.exchange.done.set()
             scouting.result()
 
     def prepare(self) -> None:

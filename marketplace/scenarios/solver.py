@@ -9,13 +9,14 @@ bound from before. Large problems have a search beside the solver.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from importlib.metadata import version
 
 import numpy as np
+import structlog
 
 from marketplace.scenarios.counting import Count, broken, effective, keeps_terms
 from marketplace.scenarios.engine import DEAF, Ear, Run, Status
@@ -28,6 +29,8 @@ from marketplace.scenarios.rounding import exact_shares
 from marketplace.scenarios.rows import rows_of
 from marketplace.scenarios.search import Search
 from marketplace.scenarios.ties import first_come
+
+log = structlog.get_logger()
 
 VERSION = f"HiGHS {version('highspy')}"
 # Parts are rounded to what an item can be split into; a proof holds to this share of the sum.
@@ -164,24 +167,42 @@ def _searched(program: Program, rules: Sequence[Constraint], seconds: float) -> 
     """
     exchange, begun = Exchange(program, rules), time.monotonic()
     search = Search(program, market_of(program.problem, rules), exchange, seconds)
-    if len(program.costs) < HUGE:
-        found = _side_by_side(program, rules, seconds, search)
-    else:
-        search.run_together()
-        found = Solution(Status.UNKNOWN, seconds)
+    way = side_by_side if len(program.costs) < HUGE else search_first
+    found = way(program, rules, seconds, search)
     return _joined(replace(found, seconds=time.monotonic() - begun), exchange)
 
 
-def _side_by_side(
+def side_by_side(
     program: Program, rules: Sequence[Constraint], seconds: float, search: Search
 ) -> Solution:
+    """What the solver finds while the search goes on beside it, and whatever becomes of that."""
     with ThreadPoolExecutor(1) as other:
-        searching = other.submit(search.run)
+        searching = other.submit(_went_well, search.run)
         try:
             return _solved(program, rules, seconds, search.exchange.ear)
         finally:
             search.exchange.done.set()
             searching.result()
+
+
+def search_first(
+    program: Program, rules: Sequence[Constraint], seconds: float, search: Search
+) -> Solution:
+    """Nothing beside the search; where that fails, what the solver finds in the time left."""
+    begun = time.monotonic()
+    if _went_well(search.run_together):
+        return Solution(Status.UNKNOWN, seconds)
+    return _solved(program, rules, seconds - (time.monotonic() - begun))
+
+
+def _went_well(search: Callable[[], None]) -> bool:
+    """Search; where that fails it is logged, and the solver's own award has to do."""
+    try:
+        search()
+    except Exception:
+        log.exception("award search failed")
+        return False
+    return True
 
 
 def _joined(found: Solution, exchange: Exchange) -> Solution:

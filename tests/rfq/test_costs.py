@@ -14,7 +14,7 @@ from marketplace.core.ids import uuid7
 from marketplace.core.money import Money, Quantity
 from marketplace.identity.permissions import OrgKind, Role
 from marketplace.remedies.models import AwardLetter
-from marketplace.rfq import bid_queries, queries
+from marketplace.rfq import bid_queries, low_price_rules, queries
 from marketplace.rfq.award_rules import Choice, CostsMissing, JustificationRequired
 from marketplace.rfq.bid_content import Answer, PricedLine
 from marketplace.rfq.cost_models import BidCost
@@ -136,6 +136,25 @@ class TestRanking:
         assert found.missing_scores == 0
         assert [each.name for each in found.terms.asked] == ["Energy use"]
         assert found.terms.judged == ()
+
+
+class TestLowPrices:
+    def flagged(self, sourcing):
+        bids = bids_of(sourcing)
+        found = low_price_rules.flagged(compared(sourcing).lots)
+        return {bids.index(each.bid_id): each.flag for each in found}
+
+    def test_are_prices_whatever_else_a_bid_costs(self, session):
+        sourcing = sourcing_with(session, ("60", "0"), ("100", "0"), ("100", "0"))
+        # nobody has a place yet, and the price is as low as it will be
+        assert {bid: flag.below_next for bid, flag in self.flagged(sourcing).items()} == {
+            0: Fraction(2, 5)
+        }
+        # now it costs the most of all, and the second not even a third of the third
+        for bid, amount in enumerate(("900", "0", "300")):
+            enter(sourcing, bid, amount)
+        assert [place for place, _measured in places(sourcing)] == [3, 1, 2]
+        assert list(self.flagged(sourcing)) == [0]
 
 
 class TestCurrencies:

@@ -2,11 +2,13 @@
 
 import random
 import threading
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from benchmarks.instances import Size, instance
 from marketplace.scenarios import solver
@@ -216,3 +218,19 @@ def test_a_search_stops_when_the_other_is_done():
     exchange.done.set()
     searching.join(60)
     assert not searching.is_alive()
+
+
+@pytest.mark.parametrize("way", [solver.side_by_side, solver.search_first])
+def test_where_the_search_fails_the_award_of_the_solver_stands(way):
+    problem, rules = instance(MIDDLE, 5)
+    program = program_of(tightened(effective(problem, rules), rules), rules)
+    market = market_of(program.problem, rules)
+    lost = replace(market, reserve=market.reserve[:1])
+    search = Search(program, lost, Exchange(program, rules), 60)
+    with capture_logs() as logs:
+        found = way(program, rules, 60, search)
+    assert [(each["event"], each["log_level"]) for each in logs] == [
+        ("award search failed", "error")
+    ]
+    assert found.status is Status.OPTIMAL
+    assert float(found.objective) == pytest.approx(float(proven(problem, rules)), rel=1e-6)
