@@ -31,6 +31,8 @@ class Columns:
             option[own], supplier[own] = index, number[offer.supplier]
         for each, switches in program.tiers.items():
             supplier[switches], tier[switches] = number[each], np.arange(len(switches))
+        for bloc, switch in zip(problem.blocs, program.blocs, strict=True):
+            supplier[switch] = number[problem.options[min(bloc.options)].supplier]
         for key, column in program.switches.items():
             if key[0] == "wins":
                 supplier[column] = number[str(key[1])]

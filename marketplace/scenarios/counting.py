@@ -80,7 +80,8 @@ class Count:
             Fraction(self.problem.reserves.get(item, Decimal(0))) * share
             for item, share in self.open.items()
         )
-        return self.total + Fraction(fixed) + sum(reserves, NOTHING)
+        blocs = (self.problem.blocs[place].cost for place in self.problem.blocs_of(self.taken))
+        return self.total + Fraction(fixed) + sum(reserves, NOTHING) + sum(blocs, NOTHING)
 
 
 def effective(problem: Problem, rules: Iterable[Constraint]) -> Problem:
@@ -117,8 +118,21 @@ def keeps_terms(problem: Problem, taken: Taken) -> bool:
     if not all(options[i].min_share <= each <= options[i].max_share for i, each in taken.items()):
         return False
     covered = all(share > 0 and item in problem.reserves for item, share in count.open.items())
-    return covered and all(
-        _fits(count, supplier) for supplier in count.winners if supplier in problem.terms
+    return (
+        covered
+        and _keeps_blocs(count)
+        and all(_fits(count, supplier) for supplier in count.winners if supplier in problem.terms)
+    )
+
+
+def _keeps_blocs(count: Count) -> bool:
+    """Whether each bloc that wins comes to its least, and no two rivals win."""
+    problem = count.problem
+    won = problem.blocs_of(count.taken)
+    return all(len(rivals & won) <= 1 for rivals in problem.rivals) and all(
+        sum((count.paid[i] for i in bloc.options & count.taken.keys()), NOTHING) >= bloc.least
+        for bloc in (problem.blocs[place] for place in won)
+        if bloc.least
     )
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any
 
 import highspy
@@ -17,6 +18,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+
+# Sums of money are brought to about this size.
+SIZE = 1_000_000
 
 
 class Status(StrEnum):
@@ -152,6 +156,11 @@ class Arrays:
         lp.a_matrix_.index_ = self.places.astype(np.int32)
         lp.a_matrix_.value_ = self.factors
         return lp
+
+
+def scale_of(values: Sequence[Fraction], items: int) -> Fraction:
+    """By what to divide so that a whole award is about `SIZE`; never to make small sums larger."""
+    return max(Fraction(1), max(values, default=Fraction(0)) * items / SIZE)
 
 
 def _listen(highs: "highspy.Highs", ear: Ear) -> None:

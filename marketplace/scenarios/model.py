@@ -7,7 +7,7 @@ once: by one option, by parts that add up, or, at its reserve price, by nobody. 
 limits what may be taken. ``counting`` says in exact numbers what a choice comes to.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -19,9 +19,13 @@ Taken = Mapping[int, Fraction]
 
 
 class Objective(StrEnum):
-    """What the best choice is: the lowest cost, or the most ranking points."""
+    """What the best choice is: the lowest price or cost, or the most ranking points.
+
+    TOTAL_COST: price and further costs. These stand in the blocs of a problem, which aims at COST.
+    """
 
     COST = "cost"
+    TOTAL_COST = "total_cost"
     POINTS = "points"
 
 
@@ -144,6 +148,18 @@ class SupplierTerms:
         return Fraction(found) / 100
 
 
+@dataclass(frozen=True, slots=True)
+class Bloc:
+    """Options of one supplier that hang together: those of a bid, or what a bid offers of a lot.
+
+    Once any of them is taken, ``cost`` counts besides, and they come to ``least`` together or more.
+    """
+
+    options: frozenset[int]
+    cost: Fraction = Fraction(0)
+    least: Fraction = Fraction(0)
+
+
 NO_TERMS = SupplierTerms()
 NO_DISCOUNT = SpendTier(Decimal(0), Decimal(0))
 
@@ -171,7 +187,7 @@ class Problem:
     scores: per supplier, in per cent of the best possible. exclusive: sets of options of which at
     most one is taken (XOR bids). terms: by supplier. reserves: what an item left open counts
     as; an item without one must be covered. divisions: into how many equal parts an item can be
-    split, where offers may be taken in part.
+    split, where offers may be taken in part. rivals: places of blocs of which at most one wins.
     """
 
     items: tuple[str, ...]
@@ -183,6 +199,8 @@ class Problem:
     reserves: Mapping[str, Decimal] = field(default_factory=dict)
     divisions: Mapping[str, int] = field(default_factory=dict)
     objective: Objective = Objective.COST
+    blocs: tuple[Bloc, ...] = ()
+    rivals: tuple[frozenset[int], ...] = ()
 
     @cached_property
     def suppliers(self) -> tuple[str, ...]:
@@ -226,6 +244,18 @@ class Problem:
         """What the objective adds up for the whole of an option, before breaks and discounts."""
         option = self.options[index]
         return Fraction(option.cost) if self.objective is Objective.COST else option.points
+
+    def blocs_of(self, taken: Iterable[int]) -> set[int]:
+        """The places of the blocs of which something is taken."""
+        return {place for index in taken for place in self._blocs_by_option.get(index, ())}
+
+    @cached_property
+    def _blocs_by_option(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for place, bloc in enumerate(self.blocs):
+            for index in bloc.options:
+                found.setdefault(index, []).append(place)
+        return found
 
     def terms_of(self, supplier: str) -> SupplierTerms:
         return self.terms.get(supplier, NO_TERMS)

@@ -18,7 +18,8 @@ class AwardScenario(HasId, HasVersion, HasCreated, Base):
     """``run`` counts how often it was asked for: what an older run still brings is left out.
 
     ``inputs_digest`` names the offers, scores and constraints that the answer holds for. Of the
-    answer: ``objective_value`` is the total, or the points of a line on average.
+    answer: ``total`` is at bid prices; ``objective_value`` is the total, the total cost, or the
+    points of a line on average.
     """
 
     __tablename__ = "award_scenario"
@@ -60,8 +61,3 @@ class AwardScenario(HasId, HasVersion, HasCreated, Base):
     def is_optimal(self) -> bool:
         """Whether nothing better is possible."""
         return self.gap is not None and self.gap == Decimal(0)
-
-    @property
-    def supplier_count(self) -> int:
-        """How many suppliers win something."""
-        return len({award["bid_id"] for award in self.awards})

@@ -17,7 +17,7 @@ from marketplace.rfq.http import evaluation_pages
 from marketplace.rfq.http import views as rfq_views
 from marketplace.rfq.http.bid_http import peeking_noted
 from marketplace.scenarios import problems, rules, views
-from marketplace.scenarios.model import Kind, Objective
+from marketplace.scenarios.model import Kind
 from marketplace.scenarios.models import AwardScenario
 from marketplace.scenarios.reading import Basis, basis
 from marketplace.scenarios.rules import SHAPES, ScenarioDraft, Unit
@@ -68,7 +68,7 @@ def new(rfq_id: UUID) -> ResponseReturnValue:
     with peeking_noted(rfq_id):
         compared = basis(session, actor, rfq_id)
     if request.method == "GET":
-        return _editor(compared, Form(ScenarioInputSchema, initial=_initial(rfq_id)))
+        return _editor(compared, Form(ScenarioInputSchema, initial=_initial(compared)))
     posted = rows.filled(_by_unit(request.form, compared.terms.currency), "constraints", ["kind"])
     form = Form(ScenarioInputSchema, posted)
     if rows.ADD_ROW in request.form:
@@ -166,7 +166,7 @@ def _listing(rfq_id: UUID, found: planning.Compared, form: Form) -> str:
         page=found.scenarios,
         cheapest=Money(problems.cheapest_possible(compared), compared.terms.currency),
         offers=len(compared.offers),
-        counts_costs=compared.terms.costs.count,
+        has_costs=bool(compared.terms.costs.terms),
         left_out=problems.left_out(compared),
         form=form,
         presets=list(Preset),
@@ -186,18 +186,22 @@ def _editor(compared: Basis, form: Form, *, more: int = 0) -> str:
         form=form,
         count=min(max(ROWS, known + more), rules.MAX_CONSTRAINTS),
         kinds=[(kind.value, label(kind)) for kind in SHAPES],
-        objectives=list(Objective),
+        objectives=rules.objectives(compared),
         suppliers=list(compared.bidders.items()),
         terms=compared.terms,
         **_frame(compared),
     )
 
 
-def _initial(rfq_id: UUID) -> dict[str, Any]:
+def _initial(compared: Basis) -> dict[str, Any]:
     """An empty form, or a copy of another scenario to change one thing of it."""
     source = request.args.get("from", type=UUID)
     if source is None:
-        return {"time_limit": rules.DEFAULT_SECONDS, "objective": Objective.COST}
+        return {
+            "time_limit": rules.DEFAULT_SECONDS,
+            "objective": rules.usual_objective(compared),
+        }
+    rfq_id = compared.rfq.id
     found, _compared = planning.read(current_session(), current_actor(), rfq_id, source)
     return {
         "name": str(_("Copy of %(name)s", name=found.name)),

@@ -13,12 +13,10 @@ from math import ceil
 
 import numpy as np
 
-from marketplace.scenarios.engine import DEAF, Arrays, Ear, Floats, Run
-from marketplace.scenarios.model import Objective, PriceBreak, Problem, Taken
+from marketplace.scenarios.engine import DEAF, Arrays, Ear, Floats, Run, scale_of
+from marketplace.scenarios.model import Bloc, Objective, PriceBreak, Problem, Taken
 from marketplace.scenarios.rows import TOTAL, Column, Row, links_of
 
-# Sums of money are brought to about this size.
-SIZE = 1_000_000
 # What it can hardly tell apart.
 TOLERANCE = 1e-5
 # So many offers of parts at most are counted in whole parts, if there are not too many of these.
@@ -54,6 +52,7 @@ class Program:
     taken: list[Terms] = field(default_factory=list)
     tiers: dict[str, list[int]] = field(default_factory=dict)
     open: list[int] = field(default_factory=list)
+    blocs: list[int] = field(default_factory=list)
     used: set[Column] = field(default_factory=set)
     money: list[int] = field(default_factory=list)
     held: list[int] = field(default_factory=list)
@@ -63,9 +62,10 @@ class Program:
         every = range(len(problem.options))
         values = [abs(problem.value_of(index)) for index in every]
         values += map(Fraction, problem.reserves.values())
-        self.scale = _scale(values, len(problem.items))
+        values += (bloc.cost for bloc in problem.blocs)
+        self.scale = scale_of(values, len(problem.items))
         money = [Fraction(problem.dearest(index)) for index in every]
-        self.money_scale = _scale(money, len(problem.items))
+        self.money_scale = scale_of(money, len(problem.items))
         self.unit, self.money_unit = float(self.scale), float(self.money_scale)
         self.discounts = {
             supplier: [float(tier.discount) for tier in problem.tiers_of(supplier)]
@@ -85,6 +85,10 @@ class Program:
             self._terms(supplier)
         for rivals in problem.exclusive:
             self._row((term for index in sorted(rivals) for term in self.taken[index]), 1.0)
+        for bloc in problem.blocs:
+            self.blocs.append(self._bloc(bloc))
+        for rivals in problem.rivals:
+            self._row(((self.blocs[place], 1.0) for place in sorted(rivals)), 1.0)
 
     def _tiers(self, supplier: str) -> None:
         """A switch for each tier, the first for no discount; at most one is on."""
@@ -169,6 +173,18 @@ class Program:
             if terms:
                 self._row(terms, 1.0)
                 self._row(_negative(terms), -1.0)
+
+    def _bloc(self, bloc: Bloc) -> int:
+        """A switch that is on once anything of the bloc is taken."""
+        is_cost = self.problem.objective is Objective.COST
+        switch = self._column(float(bloc.cost) / self.unit if is_cost else 0.0)
+        own = sorted(bloc.options)
+        for index in own:
+            self._row([*self.taken[index], (switch, -1.0)], 0.0)
+        if bloc.least:
+            paid = [(piece.column, piece.paid) for i in own for piece in self.pieces[i]]
+            self._limit([(switch, self._money(bloc.least))], _negative(paid))
+        return switch
 
     def _terms(self, supplier: str) -> None:
         """What the supplier demands, and what each tier reaches from and to."""
@@ -380,8 +396,3 @@ class Program:
 
 def _negative(terms: Terms) -> Terms:
     return [(column, -factor) for column, factor in terms]
-
-
-def _scale(values: Sequence[Fraction], items: int) -> Fraction:
-    """By what to divide so that a whole award is about `SIZE`; never to make small sums larger."""
-    return max(Fraction(1), max(values, default=Fraction(0)) * items / SIZE)

@@ -22,7 +22,8 @@ from marketplace.scenarios.counting import Count, measured, slack
 from marketplace.scenarios.engine import Status
 from marketplace.scenarios.model import Constraint, Objective, Problem, Taken
 from marketplace.scenarios.models import AwardScenario
-from marketplace.scenarios.problems import Offered, Question, question_of
+from marketplace.scenarios.problems import question_of
+from marketplace.scenarios.question import Offered, Question
 from marketplace.scenarios.reading import basis
 from marketplace.scenarios.services.planning import SLOW_QUEUE, SOLVE_TASK, SUBJECT
 from marketplace.scenarios.solver import Solution
@@ -110,7 +111,7 @@ def _keep_award(session: Session, found: AwardScenario, outcome: Outcome) -> Non
         found.total = _decimal(question.total(solution.chosen))
         found.objective_value = _value(question.problem, _as_ordered(question, solution))
         found.bound = _bound(question.problem, solution.bound)
-        if found.bound is not None and found.objective is Objective.COST:
+        if found.bound is not None and found.objective is not Objective.POINTS:
             found.bound = min(found.bound, found.objective_value or found.bound)
         found.gap = _decimal(solution.gap, ROUND_CEILING)
     found.findings = [_finding(question.problem, rule, solution) for rule in question.rules]
@@ -126,7 +127,7 @@ def _keep_price(found: AwardScenario, outcome: Outcome) -> None:
     finding["without_status"] = str(solution.status)
     if without is not None and found.objective_value is not None:
         more = found.objective_value - without
-        cost = more if found.objective is Objective.COST else -more
+        cost = more if found.objective is not Objective.POINTS else -more
         finding["cost"] = _text(max(cost, Decimal(0)))
         finding["is_proven"] = found.is_optimal and solution.is_proven
     found.findings = [*found.findings[: plan.step - 1], finding, *found.findings[plan.step :]]

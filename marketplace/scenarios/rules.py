@@ -27,6 +27,10 @@ class ScenarioScoresMissing(Conflict):
     code = "scores_missing"
 
 
+class ScenarioCostsMissing(Conflict):
+    code = "costs_missing"
+
+
 class ScenarioOutdated(Conflict):
     code = "scenario_outdated"
 
@@ -132,10 +136,10 @@ def lots_in(stored: Mapping[str, Any]) -> list[str]:
 
 @dataclass(frozen=True)
 class ScenarioDraft:
-    """A scenario as somebody writes it."""
+    """A scenario as somebody writes it. ``objective`` None: the lowest price or cost, as ranked."""
 
     name: str
-    objective: Objective = Objective.COST
+    objective: Objective | None = None
     constraints: Sequence[ConstraintDraft] = ()
     time_limit: int = DEFAULT_SECONDS
 
@@ -153,6 +157,19 @@ def preset(which: Preset, name: str, suppliers: int = 2) -> ScenarioDraft:
     return ScenarioDraft(name)
 
 
+def usual_objective(compared: Evaluation) -> Objective:
+    """The lowest of what the ranking measures prices by."""
+    return Objective.TOTAL_COST if compared.terms.costs.count else Objective.COST
+
+
+def objectives(compared: Evaluation) -> list[Objective]:
+    """What a scenario of this RFQ may aim at, the usual one first."""
+    if not compared.terms.costs.terms:
+        return [Objective.COST, Objective.POINTS]
+    usual = usual_objective(compared)
+    return sorted(Objective, key=lambda each: (each is not usual, each is Objective.POINTS))
+
+
 def check(draft: ScenarioDraft, compared: Evaluation) -> None:
     """Raise ScenarioInvalid with every reason."""
     errors = [
@@ -160,6 +177,9 @@ def check(draft: ScenarioDraft, compared: Evaluation) -> None:
         for index, each in enumerate(draft.constraints)
         for error in _errors(each, compared, f"/constraints/{index}")
     ]
+    if draft.objective is Objective.TOTAL_COST and not compared.terms.costs.terms:
+        detail = _("This RFQ asks for no costs beside the price.")
+        errors.append(FieldError("/objective", "no_costs", detail))
     if errors:
         raise ScenarioInvalid(_("These constraints cannot be taken."), errors=errors)
 
@@ -169,12 +189,21 @@ def check_solvable(
     objective: Objective,
     constraints: Iterable[dict[str, Any]],
     problem: Problem,
+    unknown_costs: Mapping[str, Sequence[str]],
 ) -> None:
-    """Raise while the answer rests on scores that are not given, or when nothing is offered."""
+    """Raise while the answer rests on scores or costs that are not known, or nothing is offered.
+
+    unknown_costs: by bid, the names of those that nobody has said.
+    """
     kinds = {each["kind"] for each in constraints}
     if compared.missing_scores and (objective is Objective.POINTS or Kind.SCORE_FLOOR in kinds):
         raise ScenarioScoresMissing(
             _("Score every bid first; this scenario depends on the scores.")
+        )
+    if unknown_costs and objective is Objective.TOTAL_COST:
+        raise ScenarioCostsMissing(
+            _("Costs of a bid are unknown. Enter them, or exclude the bid, and solve then."),
+            bids=unknown_costs,
         )
     if not problem.options:
         raise NothingToAward(_("No bid can be awarded under this objective."))

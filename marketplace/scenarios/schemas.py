@@ -50,7 +50,14 @@ class ConstraintInputSchema(Schema):
 
 class ScenarioInputSchema(Schema):
     name = TextField(**_NAME)
-    objective = EnumField(Objective, load_default=Objective.COST)
+    objective = EnumField(
+        Objective,
+        load_default=None,
+        metadata={
+            "description": "`cost`: bid prices; `total_cost`: prices and further costs. None:"
+            " what the ranking measures prices by."
+        },
+    )
     constraints = fields.List(
         fields.Nested(ConstraintInputSchema),
         load_default=list,
@@ -147,14 +154,27 @@ class ScenarioSummarySchema(Schema):
     is_current = fields.Boolean(
         metadata={"description": "Whether bids and scores are still those that it was solved on."}
     )
-    total = MoneyField(allow_none=True)
+    total = MoneyField(
+        allow_none=True, metadata={"description": "At bid prices, which is what orders come to."}
+    )
+    further_costs = MoneyField(
+        allow_none=True,
+        metadata={
+            "description": "What the award costs beside its prices: each bid its costs of every lot"
+            " of which it wins a line. Null without such costs, or when outdated."
+        },
+    )
+    whole_cost = MoneyField(
+        allow_none=True, metadata={"description": "The total and the further costs."}
+    )
     above_cheapest = MoneyField(
         allow_none=True,
         metadata={"description": "Above the sum of the lowest prices of all lines."},
     )
     supplier_count = fields.Integer()
     objective_value = DecimalField(
-        allow_none=True, metadata={"description": "The total, or the points of a line on average."}
+        allow_none=True,
+        metadata={"description": "The total, the total cost, or the points of a line on average."},
     )
     bound = DecimalField(
         allow_none=True, metadata={"description": "No award can be better than this."}

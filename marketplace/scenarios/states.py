@@ -64,6 +64,7 @@ register_labels(
         Preset.FEW_SUPPLIERS: _("Only a few suppliers"),
         Preset.BEST_POINTS: _("Best by ranking points"),
         Objective.COST: _("Lowest total"),
+        Objective.TOTAL_COST: _("Lowest total cost"),
         Objective.POINTS: _("Most ranking points"),
         Kind.MAX_SUPPLIERS: _("Maximum number of suppliers"),
         Kind.MIN_SUPPLIERS: _("Minimum number of suppliers"),

@@ -3,16 +3,17 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
 from marketplace.core.money import Money, Quantity, rounded_amount
 from marketplace.core.text import Text, _, ngettext_
-from marketplace.rfq import bundling
+from marketplace.rfq import bundling, total_costs
 from marketplace.rfq.bundling import BundledLine
 from marketplace.rfq.models import money_of
 from marketplace.rfq.ranking import Price
-from marketplace.scenarios import problems
+from marketplace.scenarios import entrants, problems
 from marketplace.scenarios.model import Kind
 from marketplace.scenarios.models import AwardScenario
 from marketplace.scenarios.reading import Basis
@@ -41,18 +42,21 @@ class AwardedLine:
 
 def summary(found: AwardScenario, compared: Basis) -> Shown:
     """The scenario in a list."""
-    return Shown(found, _actions(found, compared), **_figures(found, compared))
+    is_current = found.run > 0 and problems.is_current(found, compared)
+    actions = _actions(found, compared, is_current=is_current)
+    return Shown(found, actions, **_figures(found, compared, is_current=is_current))
 
 
 def whole(found: AwardScenario, compared: Basis) -> Shown:
     """The scenario with its constraints, its award and what to loosen."""
+    is_current = found.run > 0 and problems.is_current(found, compared)
     return Shown(
         found,
-        _actions(found, compared),
+        _actions(found, compared, is_current=is_current),
         constraints=_constraints(found, compared),
         awards=_awards(found.awards, compared),
         relaxation=_relaxation(found, compared),
-        **_figures(found, compared),
+        **_figures(found, compared, is_current=is_current),
     )
 
 
@@ -175,31 +179,48 @@ def _where(stored: dict[str, Any], compared: Basis) -> str:
     return str(_("every lot") if stored["kind"] in _PER_LOT else _("the whole RFQ"))
 
 
-def _actions(found: AwardScenario, compared: Basis) -> list[str]:
+def _actions(found: AwardScenario, compared: Basis, *, is_current: bool) -> list[str]:
     if not compared.rfq.flow.may(compared.rfq.state, "award"):
         return ["delete"]
     possible = [action for action in ACTIONS if SCENARIO_FLOW.may(found.state, action)]
-    if "propose" in possible and not problems.is_current(found, compared):
+    if "propose" in possible and not is_current:
         possible.remove("propose")
     return [*possible, "delete"]
 
 
-def _figures(found: AwardScenario, compared: Basis) -> dict[str, Any]:
+def _figures(found: AwardScenario, compared: Basis, *, is_current: bool) -> dict[str, Any]:
     currency = compared.terms.currency
     awarded = {UUID(award["line_id"]) for award in found.awards}
     cheapest = problems.cheapest_possible(compared, awarded)
     total = None if found.total is None else _rounded(found.total, compared)
     above = None if total is None else max(total - cheapest, Decimal(0))
+    suppliers = compared.supplier_of
     return {
-        "is_current": found.run > 0 and problems.is_current(found, compared),
+        "is_current": is_current,
+        "supplier_count": len({suppliers[UUID(award["bid_id"])] for award in found.awards}),
+        **_costs(found, compared, is_current=is_current),
         "total": None if total is None else Money(total, currency),
         "above_cheapest": None if above is None else Money(above, currency),
     }
 
 
+def _costs(found: AwardScenario, compared: Basis, *, is_current: bool) -> dict[str, Money | None]:
+    """What the award costs beside its prices, and in all; nothing where that is not asked."""
+    currency, further = compared.terms.currency, None
+    if compared.terms.costs.terms and is_current and found.total is not None:
+        further = entrants.further_costs(compared, map(_pair, found.awards))
+    if further is None or found.total is None:
+        return {"further_costs": None, "whole_cost": None}
+    return {
+        "further_costs": total_costs.rounded(further, currency),
+        "whole_cost": total_costs.rounded(Fraction(found.total) + further, currency),
+    }
+
+
 def _rounded(amount: Decimal, compared: Basis) -> Decimal:
-    """To be shown: what was converted before it was added up has more digits than its currency."""
-    return rounded_amount(amount, compared.terms.currency) if compared.is_mixed else amount
+    """To be shown: what was converted or is a further cost has more digits than its currency."""
+    is_exact = not (compared.is_mixed or compared.terms.costs.terms)
+    return amount if is_exact else rounded_amount(amount, compared.terms.currency)
 
 
 def shown_money(compared: Basis) -> Callable[[Decimal | None], str]:
@@ -278,7 +299,7 @@ def _relaxation(found: AwardScenario, compared: Basis) -> dict[str, Any] | None:
 
 def _awards(awards: Sequence[dict[str, str]], compared: Basis) -> list[AwardedLine]:
     """By the number of the line."""
-    suppliers = {offer.bid_id: offer.supplier_id for offer in compared.offers}
+    suppliers, prices = compared.supplier_of, compared.known_prices
     whole = [award for award in awards if "quantity" not in award]
     bundled = _bundled([_pair(award) for award in whole], compared)
     found = []
@@ -290,7 +311,7 @@ def _awards(awards: Sequence[dict[str, str]], compared: Basis) -> list[AwardedLi
         unit_price, total = (
             (price.unit_price, price.total)
             if (price := bundled.get((line_id, bid_id)))
-            else _priced(compared.prices[line_id, bid_id], quantity.value, conversion.currency)
+            else _priced(prices[line_id, bid_id], quantity.value, conversion.currency)
         )
         found.append(
             AwardedLine(
@@ -324,7 +345,7 @@ def _bundled(
     """The prices of lines whose bundle holds in this award."""
     return {
         (line_id, bid_id): price
-        for bid_id, offers in compared.bundles.items()
+        for bid_id, offers in compared.known_bundles.items()
         for offer in bundling.applied(offers, {line for line, bid in pairs if bid == bid_id})
         for line_id, price in offer.lines.items()
     }

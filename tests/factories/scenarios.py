@@ -50,7 +50,7 @@ def make_scenario(
     sourcing: Sourcing,
     *constraints: ConstraintDraft,
     name: str = "Few suppliers",
-    objective: Objective = Objective.COST,
+    objective: Objective | None = Objective.COST,
     solve: bool = True,
 ) -> AwardScenario:
     """A scenario of this RFQ; with ``solve`` it waits for the solver."""

@@ -1,5 +1,6 @@
 """Bids of several numbers for tests of alternatives."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -34,7 +35,7 @@ def submit(sourcing, supplier, alternative, *prices, name=None, minutes=0, early
         KEYS,
         sourcing.rfq.id,
         sourcing.due_at - timedelta(days=6 if early else 1) + timedelta(minutes=minutes),
-        sourcing.content(*prices, name=called, **over),
+        replace(sourcing.content(*prices, name=called), **over),
         alternative=alternative,
     )
 

@@ -29,8 +29,10 @@ from marketplace.rfq.rates import ExchangeRate
 from marketplace.rfq.services import awarding, bid_drafts, bidding, evaluation, excluding, proving
 from marketplace.rfq.states import CriterionKind, EnvelopeRule
 from marketplace.scenarios import problems
-from marketplace.scenarios.model import Kind, Objective
+from marketplace.scenarios.engine import Status
+from marketplace.scenarios.model import Objective
 from marketplace.scenarios.reading import basis
+from marketplace.scenarios.solver import solve
 from tests.factories.auctions import make_auction
 from tests.factories.bids import KEYS, make_sourcing
 from tests.rfq.alternative_bids import ALLOWED, PRICE_ALONE, kept, make_allowing, submit
@@ -336,18 +338,21 @@ class TestOneBidALine:
 
 
 class TestMinimums:
-    def test_with_a_minimum_order_one_bid_of_the_supplier_is_in_a_scenario(self, sourcing, session):
-        submit(sourcing, 0, 0, "12", "1")
+    def test_the_minimum_order_of_one_bid_binds_that_bid_alone(self, sourcing, session):
+        # 100 pieces of each: bolts 1,200 and 800, washers 100 and 110
+        main = submit(sourcing, 0, 0, "12", "1")
         alternative = submit(
-            sourcing, 0, 1, "8", "1", minimum_order=Money(D("500.00"), "EUR"), minutes=1
+            sourcing, 0, 1, "8", "1.10", minimum_order=Money(D("850.00"), "EUR"), minutes=1
         )
         sourcing.open()
         compared = basis(session, sourcing.buyer, sourcing.rfq.id)
         question = problems.question_of(compared, Objective.COST, [])
-        assert {each.bid_id for each in question.offered} == {alternative.bid_id}
-        assert [(each.kind, each.limit) for each in question.given] == [
-            (Kind.MIN_ORDER_VALUE, D("500.00"))
-        ]
+        assert {each.bid_id for each in question.offered} == {main.bid_id, alternative.bid_id}
+        assert question.given == ()
+        found = solve(question.problem, (), seconds=10, given=question.given)
+        # bolts of the alternative alone would be below its minimum order
+        assert (found.status, found.objective) == (Status.OPTIMAL, 910)
+        assert {question.offered[i].bid_id for i in found.chosen} == {alternative.bid_id}
 
 
 class TestCurrencies:
@@ -386,11 +391,35 @@ class TestCurrencies:
         assert codes(refusal) == [("/choices", "two_currencies")]
         assert session.scalar(select(func.count()).select_from(Award)) == 0
 
-    def test_a_scenario_takes_the_cheaper_one(self, opened, session):
+    def test_a_scenario_takes_one_currency_of_a_supplier(self, opened, session):
         compared = basis(session, opened.buyer, opened.rfq.id)
         question = problems.question_of(compared, Objective.COST, [])
-        (alternative,) = (each for each in compared.offers if each.alternative)
-        assert {each.bid_id for each in question.offered} == {alternative.bid_id}
+        main, alternative = sorted(compared.offers, key=lambda each: each.alternative)
+        assert {each.bid_id for each in question.offered} == {main.bid_id, alternative.bid_id}
+        found = solve(question.problem, (), seconds=10)
+        # (1,000 + 100) / 1.25; bolts in dollars and washers in euro would come to 900 as well
+        assert found.objective == 880
+        assert {question.offered[i].bid_id for i in found.chosen} == {alternative.bid_id}
+
+    def test_the_other_currency_wins_where_that_is_cheaper(self, session):
+        rates = [ExchangeRate("USD", D("1.25"), date(2026, 1, 5), "ECB")]
+        sourcing = make_sourcing(session, allows=ALLOWED, criteria=PRICE_ALONE, rates=rates)
+        submit(sourcing, 0, 0, "10", "5")
+        dollars = tuple(
+            PricedLine(line.id, D(price), "USD")
+            for line, price in zip(sourcing.lines, ("10", "15"), strict=True)
+        )
+        over = {"lines": dollars, "currency": "USD"}
+        submit(sourcing, 0, 1, minutes=1, **over)
+        submit(sourcing, 1, 0, "12", "9", minutes=2)
+        sourcing.open()
+        compared = basis(session, sourcing.buyer, sourcing.rfq.id)
+        question = problems.question_of(compared, Objective.COST, [])
+        found = solve(question.problem, (), seconds=10)
+        # 800 for bolts in dollars and 500 for washers in euro are not to be had together
+        assert found.objective == 1000 + 500
+        (main,) = {question.offered[i].bid_id for i in found.chosen}
+        assert compared.offer_by_id[main].alternative == 0
 
 
 class TestNotices:

@@ -18,6 +18,7 @@ from marketplace.rfq.services import awarding, bid_drafts, bid_templates, evalua
 from marketplace.rfq.states import CriterionKind
 from marketplace.scenarios import problems, views
 from marketplace.scenarios.model import Objective
+from marketplace.scenarios.question import Offered
 from marketplace.scenarios.reading import basis
 from marketplace.scenarios.solver import solve
 from tests.clients import words
@@ -193,7 +194,7 @@ class TestScenario:
         one, two, three = (line.id for line in sourcing.lines)
         compared = basis(sourcing.session, sourcing.buyer, sourcing.rfq.id)
         question = problems.question_of(compared, Objective.COST, [])
-        assert problems.Offered((one, three), first) in question.offered
+        assert Offered((one, three), first) in question.offered
         found = solve(question.problem, (), seconds=10)
         assert found.objective == D("5500.01")
         pairs = [{"line_id": str(line), "bid_id": str(first)} for line in (one, two, three)]

@@ -19,7 +19,7 @@ from marketplace.scenarios.model import (
     SpendTier,
     SupplierTerms,
 )
-from marketplace.scenarios.problems import rule_of
+from marketplace.scenarios.question import rule_of
 from marketplace.scenarios.solver import relax, solve
 
 

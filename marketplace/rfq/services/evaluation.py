@@ -18,11 +18,10 @@ from marketplace.identity.queries import organisations
 from marketplace.rfq import (
     bid_queries,
     bid_vault,
-    bundling,
     cost_queries,
     evaluation_queries,
     lot_queries,
-    offering,
+    offered_prices,
     pregrading,
     price_sight,
     quality_rules,
@@ -32,9 +31,9 @@ from marketplace.rfq import (
     score_rules,
     turnout_queries,
 )
-from marketplace.rfq.bid_content import AskedLine, Terms
+from marketplace.rfq.bid_content import Terms
 from marketplace.rfq.bid_models import BidOffer, BidScore
-from marketplace.rfq.bundling import Bundle, BundleOffer
+from marketplace.rfq.bundling import BundleOffer
 from marketplace.rfq.evaluation_models import BidExclusion
 from marketplace.rfq.graders import giving
 from marketplace.rfq.graders import queries as grader_queries
@@ -43,8 +42,7 @@ from marketplace.rfq.graders.rules import Mean, Progress
 from marketplace.rfq.lot_states import LotState
 from marketplace.rfq.models import Rfq, RfqLot
 from marketplace.rfq.pregrading import Pregrade
-from marketplace.rfq.price_models import CurrentLine
-from marketplace.rfq.ranking import Cell, LotRanking, Offer, Price, Score
+from marketplace.rfq.ranking import Cell, LotRanking, Offer, Score
 from marketplace.rfq.rates import Conversion
 from marketplace.rfq.round_rules import Rounds
 from marketplace.rfq.score_rules import GivenScore
@@ -163,7 +161,9 @@ class Evaluation:
     @cached_property
     def bundles(self) -> dict[UUID, tuple[BundleOffer, ...]]:
         """The bundles of the bids in the race that have some, with their prices."""
-        found = {offer.bid_id: _bundles_of(self.terms, offer) for offer in self.offers}
+        found = {
+            offer.bid_id: offered_prices.bundles_of(self.terms, offer) for offer in self.offers
+        }
         return {bid_id: bundles for bid_id, bundles in found.items() if bundles}
 
     def supplier_name(self, supplier_id: UUID) -> str:
@@ -340,39 +340,6 @@ def _scores(
     )
 
 
-def _price(line: CurrentLine, asked: AskedLine, conversion: Conversion) -> Price:
-    breaks = offering.breaks_from({"breaks": line.breaks})
-    offered = asked.quantity if line.quantity is None else line.quantity
-    return Price(
-        unit_price=offering.price_at(line.unit_price, breaks, offered),
-        total=line.total,
-        note=line.note,
-        part=line.quantity,
-        base=line.unit_price,
-        breaks=breaks,
-        opened_unit_price=line.opened_price(offered) if line.is_repriced else None,
-        conversion=conversion,
-    )
-
-
-def _bundles_of(terms: Terms, offer: BidOffer) -> tuple[BundleOffer, ...]:
-    """The bundles of an opened bid that still save something, all of their lines asked for."""
-    named = offer.money.bundles if offer.money else []
-    if not named:
-        return ()
-    conversion = terms.conversion(offer.currency)
-    prices = {
-        line.rfq_line_id: _price(line, terms.line_by_id[line.rfq_line_id], conversion).unit_price
-        for line in offer.lines
-        if line.quantity is None and line.rfq_line_id in terms.line_by_id
-    }
-    found = (
-        bundling.offer_of(Bundle.from_json(each), terms.lines, prices, conversion.currency)
-        for each in named
-    )
-    return tuple(each for each in found if each is not None and each.saving > 0)
-
-
 def _compared(
     terms: Terms, offer: BidOffer, scores: Scores, costs: Mapping[UUID, tuple[Cost, ...]]
 ) -> Offer:
@@ -382,7 +349,9 @@ def _compared(
         supplier_id=offer.supplier_id,
         submitted_at=offer.submitted_at,
         prices={
-            line.rfq_line_id: _price(line, terms.line_by_id[line.rfq_line_id], conversion)
+            line.rfq_line_id: offered_prices.price_of(
+                line, terms.line_by_id[line.rfq_line_id], conversion
+            )
             for line in offer.lines
             if line.rfq_line_id in terms.line_by_id
         },
@@ -391,7 +360,7 @@ def _compared(
             for (bid_id, criterion_id), given in scores.items()
             if bid_id == offer.bid_id
         },
-        bundles=_bundles_of(terms, offer),
+        bundles=offered_prices.bundles_of(terms, offer),
         costs=costs[offer.bid_id],
         conversion=conversion,
     )

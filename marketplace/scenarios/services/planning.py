@@ -22,7 +22,7 @@ from marketplace.rfq import bid_queries
 from marketplace.rfq import queries as rfq_queries
 from marketplace.rfq.award_rules import Choice
 from marketplace.rfq.models import Rfq
-from marketplace.scenarios import queries, rules
+from marketplace.scenarios import entrants, queries, rules
 from marketplace.scenarios.models import AwardScenario
 from marketplace.scenarios.problems import check_current, choices_of, question_of
 from marketplace.scenarios.reading import Basis, basis
@@ -74,7 +74,7 @@ def create(session: Session, actor: Actor, rfq_id: UUID, draft: ScenarioDraft) -
         rfq_id=rfq_id,
         buyer_id=rfq.buyer_id,
         name=draft.name,
-        objective=draft.objective,
+        objective=draft.objective or rules.usual_objective(compared),
         constraints=[each.to_json() for each in draft.constraints],
         time_limit=draft.time_limit,
         state=ScenarioState.DRAFT,
@@ -100,7 +100,8 @@ def solve(
     state = SCENARIO_FLOW.next(found.state, "solve")
     compared = basis(session, actor, rfq_id)
     question = question_of(compared, found.objective, found.constraints)
-    rules.check_solvable(compared, found.objective, found.constraints, question.problem)
+    unknown = entrants.unknown_costs(compared)
+    rules.check_solvable(compared, found.objective, found.constraints, question.problem, unknown)
     _forget(found)
     found.state = state
     found.run += 1
