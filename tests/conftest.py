@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.app import APP_ROLE, create_app
 from marketplace.core.db import Database
-from marketplace.core.text import reading_in
+from marketplace.core.text import reading_in, speaking_of
 from marketplace.identity import authentication
 from marketplace.identity.models import ApiKey
 from marketplace.identity.permissions import Actor
@@ -55,8 +55,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def english() -> Iterator[None]:
-    """Every test begins in English, whatever language the last request of another was read in."""
-    with reading_in("en"):
+    """Every test begins in English and speaks of nothing, whatever another has read last."""
+    with reading_in("en"), speaking_of(""):
         yield
 
 

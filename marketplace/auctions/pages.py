@@ -109,9 +109,9 @@ def proxy(rfq_id: UUID) -> ResponseReturnValue:
     if not form.valid:
         return _refused(rfq_id, form)
     flash(
-        _("We bid for you no longer.")
+        _("There are no more automatic bids for you.")
         if form.data["floor"] is None
-        else _("We bid for you down to this price. Nobody else can read it.")
+        else _("Automatic bids go down to this price. Nobody else can read it.")
     )
     return _back(rfq_id)
 

@@ -32,7 +32,7 @@ def check(draft: AuctionDraft, terms: Terms, lowest: Mapping[UUID, Decimal], now
         *_lots(draft, terms, lowest),
     ]
     if errors:
-        raise AuctionInvalid(_("This auction cannot be planned so."), errors=errors)
+        raise AuctionInvalid(_("This auction cannot be planned like this."), errors=errors)
 
 
 def _start(starts_at: datetime, now: datetime) -> Iterator[FieldError]:
@@ -97,7 +97,7 @@ def _lots(
     for index, lot in enumerate(draft.lots):
         place = f"/lots/{index}"
         if lot.lot_id not in known:
-            yield FieldError(f"{place}/lot_id", "unknown_lot", _("This is not part of the RFQ."))
+            yield FieldError(f"{place}/lot_id", "unknown_lot", _("This is not part of the event."))
         if chosen.count(lot.lot_id) > 1:
             yield FieldError(f"{place}/lot_id", "chosen_twice", _("This is chosen twice."))
         yield from _prices(draft, lot, terms.currency, place, lowest.get(lot.lot_id))

@@ -109,7 +109,7 @@ def boards_of(
 
 def no_such_auction() -> NotFound:
     """The refusal that does not tell whether there is one for others."""
-    return NotFound(_("There is no auction of this RFQ."))
+    return NotFound(_("There is no auction of this event."))
 
 
 def search(

@@ -38,7 +38,7 @@ def check_open(board: Board, lot: AuctionLot) -> None:
         window = board.windows()[lot.id]
         raise LotNotOpen(
             _(
-                "Lot %(number)s does not take bids: %(phase)s.",
+                "Lot %(number)s accepts no bids: %(phase)s.",
                 number=lot.number,
                 phase=label(phase),
             ),

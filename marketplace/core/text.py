@@ -2,6 +2,10 @@
 
 Messages are English with named placeholders, and are their own keys. Translations stand in
 ``marketplace/<package>/locale/<language>.po`` and are read once, at the first use.
+
+Where a message reads differently by what it is about (answers to a request for information, bids
+for everything else), the catalogues hold it a second time under that subject as its context
+(``msgctxt "rfi"``), in English too. `speak_of` says what a request is about.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,11 +17,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 LANGUAGES = ("en", "fr")
+# between context and message, as in the files that gettext compiles
+GLUE = "\x04"
 _language: ContextVar[str] = ContextVar("language", default="en")
+_subject: ContextVar[str] = ContextVar("subject", default="")
 # by class and value: equal values of two enumerations have words of their own
 _labels: dict[tuple[type, str], "Text"] = {}
 
@@ -40,6 +48,21 @@ def reading_in(chosen: str) -> Iterator[None]:
 def set_language(chosen: str) -> None:
     """As `reading_in`, for the rest of this context (a web request)."""
     _language.set(known_language(chosen))
+
+
+def speak_of(subject: str) -> None:
+    """Word messages for this subject from here on, for the rest of this context."""
+    _subject.set(subject)
+
+
+@contextmanager
+def speaking_of(subject: str) -> Iterator[None]:
+    """Word messages for this subject; for none in particular where it is empty."""
+    token = _subject.set(subject)
+    try:
+        yield
+    finally:
+        _subject.reset(token)
 
 
 def known_language(locale: str) -> str:
@@ -143,7 +166,8 @@ def stored_label(code: str) -> str | None:
 
 
 def _translated(chosen: str, message: str, plural: str, count: int | None) -> str:
-    found = catalog(chosen).get(message)
+    words = catalog(chosen)
+    found = words.get(f"{_subject.get()}{GLUE}{message}") or words.get(message)
     if count is None:
         return found if isinstance(found, str) and found else message
     if isinstance(found, tuple) and all(found):
@@ -158,18 +182,23 @@ def plural_index(chosen: str, count: Decimal | int) -> int:
 
 @lru_cache(maxsize=len(LANGUAGES))
 def catalog(chosen: str) -> dict[str, str | tuple[str, ...]]:
-    """Every translation of one language, of all packages, keyed by the English message."""
+    """Every translation of one language, of all packages, keyed by the English message.
+
+    That of a context by ``context GLUE message``.
+    """
     found: dict[str, str | tuple[str, ...]] = {}
     for path in sorted(Path(__file__).parent.parent.glob(f"*/locale/{chosen}.po")):
         with path.open("rb") as file:
             for message in read_po(file, locale=chosen):
                 if message.id and not message.fuzzy:
-                    _store(found, message.id, message.string)
+                    _store(found, message)
     return found
 
 
-def _store(found: dict[str, str | tuple[str, ...]], key: Any, words: Any) -> None:
+def _store(found: dict[str, str | tuple[str, ...]], message: Message) -> None:
+    key, words = message.id, message.string
+    context = f"{message.context}{GLUE}" if message.context else ""
     if isinstance(key, tuple):
-        found[key[0]] = tuple(words)
+        found[f"{context}{key[0]}"] = tuple(words or ())
     else:
-        found[key] = words
+        found[f"{context}{key}"] = str(words)

@@ -2,7 +2,8 @@
 
 Title and body have named places for the notice's parameters. Parameters that end with ``_at`` are
 shown as moments in the reader's zone, ``_on`` as dates, and ``{"amount", "currency"}`` as money.
-A parameter ``due_at`` is also the date that the letter names as "until".
+A parameter ``due_at`` is also the date that the letter names as "until"; ``about`` is the subject
+that the words are chosen for (`core.text.speaking_of`).
 """
 
 from dataclasses import dataclass

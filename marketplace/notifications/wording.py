@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from marketplace.core.money import Money
-from marketplace.core.text import Text
+from marketplace.core.text import Text, speaking_of
 from marketplace.notifications.kinds import KINDS, Kind
 from marketplace.notifications.models import Notice
 from marketplace.web import formats
@@ -27,12 +27,13 @@ def words_of(notice: Notice, zone: str) -> Words:
     """The notice in the language of this context; its kind alone when nobody knows its words."""
     kind = KINDS.get(notice.kind) or _unknown(notice.kind)
     values = {name: shown(name, value, zone) for name, value in notice.params.items()}
-    return Words(
-        title=filled(kind.title, values),
-        body=filled(kind.body, values),
-        button=filled(kind.button, values),
-        until=values.get("due_at", ""),
-    )
+    with speaking_of(notice.params.get("about", "")):
+        return Words(
+            title=filled(kind.title, values),
+            body=filled(kind.body, values),
+            button=filled(kind.button, values),
+            until=values.get("due_at", ""),
+        )
 
 
 def filled(text: Text, values: Mapping[str, Any]) -> str:

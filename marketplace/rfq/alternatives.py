@@ -18,12 +18,12 @@ def check_number(terms: Terms, alternative: int) -> None:
     """Raise NoSuchAlternative for more bids of one supplier than the RFQ takes."""
     if alternative <= terms.alternatives:
         return
-    code, detail = "alternatives_not_allowed", _("This RFQ takes one bid of each supplier.")
+    code, detail = "alternatives_not_allowed", _("This event takes one bid of each supplier.")
     if terms.alternatives:
         code = "too_many_alternatives"
         detail = ngettext_(
-            "This RFQ takes at most %(n)s alternative of each supplier.",
-            "This RFQ takes at most %(n)s alternatives of each supplier.",
+            "This event takes at most %(n)s alternative of each supplier.",
+            "This event takes at most %(n)s alternatives of each supplier.",
             terms.alternatives,
         )
     raise NoSuchAlternative(detail, errors=[FieldError("/alternative", code, detail)])

@@ -86,7 +86,7 @@ def answer_errors(
             yield FieldError(
                 f"/answers/{index}/criterion_id",
                 "unknown_criterion",
-                _("This criterion is not one that takes an answer."),
+                _("This criterion takes no answer."),
             )
             continue
         said.add(answer.criterion_id)

@@ -325,7 +325,7 @@ class _Picks:
             if choice.line_id == line.id or (not choice.line_id and choice.lot_id == line.lot_id)
         ]
         if not lines:
-            yield FieldError(place, "unknown_line", _("This is not part of the RFQ."))
+            yield FieldError(place, "unknown_line", _("This is not part of the event."))
             return
         missing = [line.number for line in lines if (line.id, choice.bid_id) not in self.prices]
         if missing:
@@ -357,7 +357,9 @@ class _Picks:
                 _("This bid offers up to %(offered)s of this line.", offered=f"{offered:f}"),
             )
         elif quantity.value != offered and not self.terms.may_split:
-            yield FieldError(pointer, "partial_not_allowed", _("This RFQ awards whole lines only."))
+            yield FieldError(
+                pointer, "partial_not_allowed", _("This event awards whole lines only.")
+            )
 
 
 def _prices(cells: Mapping[UUID, Collection[Cell]]) -> dict[tuple[UUID, UUID], Price]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased, contains_eager, joinedload, selecti
 from sqlalchemy.orm.attributes import set_committed_value
 
 from marketplace.core.errors import NotFound
-from marketplace.core.text import _
+from marketplace.core.text import _, speak_of
 from marketplace.identity.permissions import Actor, OrgKind
 from marketplace.rfq import queries
 from marketplace.rfq.award_models import AwardStanding
@@ -118,7 +118,9 @@ def door(
     row = found.one_or_none()
     if row is None:
         raise queries.no_such_rfq()
-    return Door(*row, alternative)
+    own = Door(*row, alternative)
+    speak_of(own.rfq.kind)
+    return own
 
 
 def own_bid(
@@ -193,7 +195,7 @@ def seal(session: Session, rfq_id: UUID) -> RfqSeal:
     """The seal of a published RFQ, or NotFound. The caller has found the RFQ."""
     found = session.get(RfqSeal, rfq_id)
     if found is None:
-        raise NotFound(_("This RFQ has not been published."))
+        raise NotFound(_("This event has not been published."))
     return found
 
 
@@ -220,7 +222,7 @@ def opened(session: Session, actor: Actor, rfq_id: UUID) -> Rfq:
     rfq = queries.get(session, actor, rfq_id)
     check_opened(rfq)
     if rfq.buyer_id != actor.org_id:
-        raise NotFound(_("There is no such RFQ."))
+        raise NotFound(_("There is no such event."))
     return rfq
 
 

@@ -139,8 +139,7 @@ def confirm_arrival(session: Session, event: BidSubmitted) -> None:
         kind=kind,
         url=f"/rfqs/{rfq.id}/{alternatives.tab_of(bid.alternative)}",
         params={
-            "title": rfq.title,
-            "number": rfq.number,
+            **rfq.named,
             "arrived_at": event.submitted_at,
             "due_at": rfq.bids_due_at,
         },
@@ -262,7 +261,7 @@ def _tell(
             roles=[Role.SUPPLIER],
             kind=kind,
             url=f"/rfqs/{rfq.id}/{page}",
-            params={"title": rfq.title, "number": rfq.number, "buyer": buyer.name, **about},
+            params={**rfq.named, "buyer": buyer.name, **about},
             occurred_at=happened,
             dedupe_key=f"{kind}:{rfq.id}:{supplier_id}:{key}",
         )

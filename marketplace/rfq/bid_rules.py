@@ -33,7 +33,7 @@ class DeadlinePassed(Conflict):
 
 class NotOpenForBids(Conflict):
     code = "not_open_for_bids"
-    title = _("No bids are taken")
+    title = _("No bids are accepted")
 
 
 class Sealed(NotAllowed):
@@ -58,12 +58,12 @@ class WrongPassphrase(NotAllowed):
 
 class RfqSuspended(Conflict):
     code = "rfq_suspended"
-    title = _("The RFQ is suspended")
+    title = _("The event is suspended")
 
 
 class TermsChanged(Conflict):
     code = "terms_changed"
-    title = _("The RFQ has changed")
+    title = _("The event has changed")
 
 
 class ClientSealingRequired(Conflict):
@@ -94,22 +94,25 @@ def check_takes_bids(rfq: Rfq, at: datetime) -> None:
     if rfq.state is RfqState.SUSPENDED:
         raise RfqSuspended(
             _(
-                "The buyer has suspended this RFQ. No deadline passes meanwhile; bids are taken"
-                " again when it goes on."
+                "The buyer has suspended this event. No deadline passes meanwhile; bids are "
+                "accepted again once it is resumed."
             ),
             suspended_at=instant(rfq.suspended_at) if rfq.suspended_at else None,
         )
     if rfq.state is not RfqState.CANCELLED:
         check_on_time(at, deadline_of(rfq), rfq.time_zone)
     if rfq.state is not RfqState.PUBLISHED:
-        raise NotOpenForBids(_("This RFQ does not take bids."), state=str(rfq.state))
+        raise NotOpenForBids(_("This event accepts no bids."), state=str(rfq.state))
 
 
 def check_service_seals(rfq: Rfq) -> None:
     """Raise ClientSealingRequired where the service must never see what a bid says."""
     if rfq.client_sealing:
         raise ClientSealingRequired(
-            _("Bids for this RFQ are sealed before they are sent, in your browser or by a program.")
+            _(
+                "Bids for this event are sealed before they are sent, in your browser or by a "
+                "program."
+            )
         )
 
 
@@ -128,7 +131,7 @@ def check_takes_drafts(rfq: Rfq, at: datetime) -> None:
 def deadline_of(rfq: Rfq) -> datetime:
     """The deadline, which every published RFQ has."""
     if rfq.bids_due_at is None:
-        raise NotOpenForBids(_("This RFQ does not take bids."), state=str(rfq.state))
+        raise NotOpenForBids(_("This event accepts no bids."), state=str(rfq.state))
     return rfq.bids_due_at
 
 
@@ -189,7 +192,7 @@ def check_content(
         errors.extend(offer_rules.minimum_errors(terms, content, complete=complete))
         errors.extend(bundle_rules.bundle_errors(terms, content, complete=complete))
     if errors:
-        raise BidInvalid(_("The bid cannot be taken like this."), errors=errors)
+        raise BidInvalid(_("The bid cannot be accepted like this."), errors=errors)
 
 
 def _total_errors(
@@ -266,7 +269,7 @@ def _line_errors(terms: Terms, content: BidContent) -> Iterator[FieldError]:
         asked = terms.line_by_id.get(line.line_id)
         if asked is None:
             yield FieldError(
-                f"{place}/line_id", "unknown_line", _("This line is not part of the RFQ.")
+                f"{place}/line_id", "unknown_line", _("This line is not part of the event.")
             )
         elif line.line_id in seen:
             yield FieldError(f"{place}/line_id", "duplicate_line", _("This line is priced twice."))
@@ -295,5 +298,5 @@ def _header_errors(terms: Terms, content: BidContent) -> Iterator[FieldError]:
     for index, lot_id in enumerate(content.lot_ids):
         if lot_id not in known_lots:
             yield FieldError(
-                f"/lot_ids/{index}", "unknown_lot", _("This lot is not part of the RFQ.")
+                f"/lot_ids/{index}", "unknown_lot", _("This lot is not part of the event.")
             )

@@ -116,7 +116,7 @@ class _Fields:
             if key not in known:
                 self._refuse(record, "unknown_field", _("Nothing is asked for here. Clear it."))
             elif key in self.rows:
-                self._refuse(record, "duplicate_field", _("This field stands here twice."))
+                self._refuse(record, "duplicate_field", _("This field is listed twice."))
             else:
                 self.rows[key] = record
 

@@ -112,20 +112,20 @@ def _check_revision(parsed: Parsed, published: Published) -> None:
     revisions = {record.get("revision") for record in parsed.records} - {None}
     if not revisions:
         raise Unreadable(
-            _("The file has no lines of this RFQ. Download the spreadsheet anew."),
+            _("The file has no lines of this event. Download the spreadsheet anew."),
             errors=[FieldError("/columns/revision", "no_lines", _("The column is empty."))],
         )
     for revision in revisions:
         if str(revision).split(" ")[0] != str(published.rfq_id):
             raise OtherRfq(
-                _("This spreadsheet was made for another RFQ. Download the one of this RFQ."),
+                _("This spreadsheet was made for another event. Download the one of this event."),
                 errors=[
-                    FieldError("/columns/revision", "template_of_other_rfq", _("Another RFQ."))
+                    FieldError("/columns/revision", "template_of_other_rfq", _("Another event."))
                 ],
             )
     if revisions != {layout.revision_of(published.rfq_id, published.fingerprint)}:
         raise TemplateOutdated(
-            _("The RFQ has changed since this spreadsheet was made. Download it anew."),
+            _("The event has changed since this spreadsheet was made. Download it anew."),
             errors=list(_changes(parsed, published.terms)),
         )
 
@@ -159,7 +159,7 @@ def _rows(parsed: Parsed, terms: Terms, faults: Faults) -> Iterator[tuple[UUID, 
     for record in parsed.records:
         line = known.get(record.get("line_id") or "")
         if line is None:
-            detail = _("This row is not a line of the RFQ. Take it out.")
+            detail = _("This row is not a line of the event. Take it out.")
             faults.add(parsed, record.row, _first(parsed, record), "unknown_line", detail)
             continue
         if str(line.id) in seen:

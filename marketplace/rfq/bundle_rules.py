@@ -21,7 +21,7 @@ def bundle_errors(terms: Terms, content: BidContent, *, complete: bool) -> Itera
     if not content.bundles:
         return
     if OfferKind.BUNDLES not in terms.allows:
-        yield FieldError("/bundles", "bundles_not_allowed", _("This RFQ takes no bundles."))
+        yield FieldError("/bundles", "bundles_not_allowed", _("This event takes no bundles."))
         return
     if len(content.bundles) > MAX_BUNDLES:
         detail = _("A bid has at most %(n)s bundles.", n=MAX_BUNDLES)
@@ -43,10 +43,10 @@ def bundle_errors(terms: Terms, content: BidContent, *, complete: bool) -> Itera
 def _line_errors(terms: Terms, bundle: Bundle, place: str) -> Iterator[FieldError]:
     lots = {lot.id for lot in terms.lots}
     if set(bundle.line_ids) - set(terms.line_by_id):
-        detail = _("This line is not part of the RFQ.")
+        detail = _("This line is not part of the event.")
         yield FieldError(f"{place}/line_ids", "unknown_line", detail)
     if set(bundle.lot_ids) - lots:
-        detail = _("This lot is not part of the RFQ.")
+        detail = _("This lot is not part of the event.")
         yield FieldError(f"{place}/lot_ids", "unknown_lot", detail)
     if sum(bundle.covers(line) for line in terms.lines) < 2:
         detail = _("A bundle has at least two lines.")

@@ -28,7 +28,7 @@ register_kind(
 register_kind(
     "rfq_deadline_soon",
     title=_("Deadline soon: %(title)s"),
-    body=_("Bids for %(number)s of %(buyer)s are taken until %(due_at)s."),
+    body=_("Bids for %(number)s of %(buyer)s are accepted until %(due_at)s."),
     button=_("Read more"),
 )
 register_kind(
@@ -77,8 +77,7 @@ def _tell(session: Session, rfq: Rfq, moment: Moment, at: datetime) -> None:
             url=f"/rfqs/{rfq.id}{'/bids' if is_buyers else ''}",
             roles=[Role.BUYER if is_buyers else Role.SUPPLIER],
             params={
-                "title": rfq.title,
-                "number": rfq.number,
+                **rfq.named,
                 "buyer": buyer.name,
                 "due_at": rfq.questions_due_at if is_about_questions else rfq.bids_due_at,
             },

@@ -95,7 +95,7 @@ def warnings(found: Iterable[FoundInFormula]) -> Iterator[FieldError]:
 
 def refuse_unconfirmed() -> NoReturn:
     """Raise FormulaUnconfirmed."""
-    detail = _("This price formula is irregular. Confirm that you mean it, or choose another.")
+    detail = _("This price formula is irregular. Confirm that you want it, or choose another.")
     raise FormulaUnconfirmed(
         detail, errors=[FieldError("/confirm_formula", FormulaUnconfirmed.code, detail)]
     )

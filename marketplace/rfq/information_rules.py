@@ -99,7 +99,7 @@ def check_respondents(chosen: Collection[UUID], respondents: Collection[UUID]) -
         if each not in respondents
     ]
     if errors:
-        raise UnknownRespondent(_("Not everybody can be taken over."), errors=errors)
+        raise UnknownRespondent(_("Not everybody can be invited again."), errors=errors)
 
 
 def _half(weight: Decimal) -> Decimal:

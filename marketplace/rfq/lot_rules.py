@@ -68,7 +68,7 @@ def state_of_bid(
 def check_published(rfq: Rfq) -> None:
     """Raise NotPublished: a lot of a draft is deleted, not cancelled."""
     if rfq.published_at is None:
-        raise NotPublished(_("This RFQ is a draft. Delete the lot instead."))
+        raise NotPublished(_("This event is a draft. Delete the lot instead."))
 
 
 def check_open(lots: Iterable[RfqLot], chosen: Collection[UUID]) -> None:
@@ -84,7 +84,7 @@ def check_none_awarded(lots: Iterable[RfqLot]) -> None:
     awarded = [lot.number for lot in lots if lot.state is LotState.AWARDED]
     if awarded:
         raise LotsAwarded(
-            _("A part of this RFQ has been awarded. Cancel the lots that are still open."),
+            _("A part of this event has been awarded. Cancel the lots that are still open."),
             lots=awarded,
         )
 

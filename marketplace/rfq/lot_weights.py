@@ -67,7 +67,7 @@ def faults(weights: Sequence[LotWeight], place: str) -> Iterator[FieldError]:
             detail = _("A weight is more than 0 and at most 100.")
             yield FieldError(f"{place}/{index}/weight", "weight_out_of_range", detail)
         if each.criterion.casefold() in names:
-            detail = _("This stands here twice.")
+            detail = _("This is listed twice.")
             yield FieldError(f"{place}/{index}/criterion", "duplicate", detail)
         names.add(each.criterion.casefold())
 

@@ -40,7 +40,7 @@ from marketplace.rfq.clocks import Moment, moments
 from marketplace.rfq.cost_states import PriceBasis
 from marketplace.rfq.cost_terms import Costs, CostTerm
 from marketplace.rfq.criteria_tree import Place, Section
-from marketplace.rfq.kinds import WORDS, KindWords, RfqKind
+from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.lot_states import LotState
 from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.rates import ExchangeRate
@@ -181,9 +181,9 @@ class Rfq(HasId, HasVersion, HasCreated, Base):
         return RFI_FLOW if self.kind is RfqKind.RFI else RFQ_FLOW
 
     @property
-    def words(self) -> KindWords:
-        """What an event of this kind is called."""
-        return WORDS[self.kind]
+    def named(self) -> dict[str, object]:
+        """What a notice says of the event; it is worded for an event of this kind."""
+        return {"title": self.title, "number": self.number, "about": self.kind}
 
     @property
     def prices_sealed(self) -> bool:

@@ -38,7 +38,7 @@ def currency_errors(terms: Terms, content: BidContent) -> Iterator[FieldError]:
     """Whether a bid may be in this currency."""
     if content.currency is not None and content.currency not in terms.currencies:
         named = ", ".join(terms.currencies)
-        detail = _("Bids on this RFQ may be in: %(currencies)s.", currencies=named)
+        detail = _("Bids on this event may be in: %(currencies)s.", currencies=named)
         yield FieldError("/currency", "currency_not_allowed", detail)
 
 
@@ -63,7 +63,7 @@ def minimum_errors(terms: Terms, content: BidContent, *, complete: bool) -> Iter
     if minimum is None:
         return
     if OfferKind.MINIMUM_ORDER not in terms.allows:
-        detail = _("This RFQ takes no minimum order value.")
+        detail = _("This event takes no minimum order value.")
         yield FieldError(pointer, "minimum_not_allowed", detail)
     elif minimum.currency != currency:
         yield wrong_currency(currency, f"{pointer}/currency")
@@ -97,7 +97,7 @@ def _part_errors(
         detail = _("A quantity has at most %(places)s decimal places.", places=QUANTITY_PLACES)
         yield FieldError(f"{pointer}/value", "too_many_decimals", detail)
     elif value != asked.quantity and OfferKind.PARTIAL_QUANTITIES not in terms.allows:
-        detail = _("This RFQ takes offers for the whole quantity of a line only.")
+        detail = _("This event takes offers for the whole quantity of a line only.")
         yield FieldError(pointer, "partial_not_allowed", detail)
 
 
@@ -107,7 +107,7 @@ def _break_errors(
     if not line.breaks:
         return
     if OfferKind.QUANTITY_BREAKS not in terms.allows:
-        yield FieldError(pointer, "breaks_not_allowed", _("This RFQ takes no quantity breaks."))
+        yield FieldError(pointer, "breaks_not_allowed", _("This event takes no quantity breaks."))
         return
     if len(line.breaks) > MAX_BREAKS:
         detail = _("A line has at most %(n)s quantity breaks.", n=MAX_BREAKS)

@@ -71,7 +71,7 @@ def openable(session: Session, actor: Actor, rfq_id: UUID) -> tuple[Rfq, RfqSeal
     bid_queries.check_opened(rfq)
     rfq.flow.next(rfq.state, "open_prices")
     if rfq.envelopes is not EnvelopeRule.TWO:
-        raise NoPriceEnvelope(_("The prices of this RFQ have no envelope of their own."))
+        raise NoPriceEnvelope(_("The prices of this event have no envelope of their own."))
     if rfq.prices_opened_at is not None:
         raise PricesOpenAlready(_("The prices have been opened."))
     if rfq.quality_locked_at is None:

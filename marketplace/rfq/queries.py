@@ -22,7 +22,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from marketplace.core import clock
 from marketplace.core.errors import NotFound
 from marketplace.core.pages import Page, paginate
-from marketplace.core.text import _
+from marketplace.core.text import _, speak_of
 from marketplace.identity.permissions import Actor, OrgKind
 from marketplace.rfq.award_models import SourcingSettings
 from marketplace.rfq.bid_models import Bid
@@ -102,7 +102,10 @@ def is_visible(kind: OrgKind) -> ColumnElement[bool]:
 
 
 def get(session: Session, actor: Actor, rfq_id: UUID, *, lock: bool = False) -> Rfq:
-    """The RFQ without its content, or NotFound: what the actor may not see does not exist."""
+    """The RFQ without its content, or NotFound: what the actor may not see does not exist.
+
+    From here on the request's words, refusals too, are those for an event of its kind.
+    """
     return _found(session, (_LOCKED if lock else _ONE), actor, rfq_id)
 
 
@@ -144,12 +147,13 @@ def _found(
     rfq = rows.unique().one_or_none()
     if rfq is None:
         raise no_such_rfq()
+    speak_of(rfq.kind)
     return rfq
 
 
 def no_such_rfq() -> NotFound:
     """The refusal that does not tell whether it exists for others."""
-    return NotFound(_("There is no such RFQ."))
+    return NotFound(_("There is no such event."))
 
 
 def search(

@@ -97,10 +97,10 @@ def faults(rates: Sequence[ExchangeRate], own: str) -> Iterator[FieldError]:
     for index, each in enumerate(rates):
         place = f"/rates/{index}"
         if each.currency == own:
-            detail = _("Bids may be in the currency of the RFQ anyway. Take this row out.")
+            detail = _("Bids may be in the currency of the event anyway. Take this row out.")
             yield FieldError(f"{place}/currency", "own_currency", detail)
         elif each.currency in seen:
-            detail = _("This currency stands here twice.")
+            detail = _("This currency is listed twice.")
             yield FieldError(f"{place}/currency", "duplicate_currency", detail)
         seen.add(each.currency)
         if each.rate is not None and not 0 < each.rate < RATE_LIMIT:

@@ -30,21 +30,23 @@ from marketplace.rfq.models import Rfq, RfqQuestion
 register_kind(
     "rfq_invitation",
     title=_("Invitation to bid: %(title)s"),
-    body=_("%(buyer)s asks you for a quotation (%(number)s). Bids are taken until %(due_at)s."),
+    body=_("%(buyer)s asks you for a quotation (%(number)s). Bids are accepted until %(due_at)s."),
     button=_("Read the RFQ"),
 )
 register_kind(
     "rfp_invitation",
     title=_("Invitation to propose: %(title)s"),
-    body=_("%(buyer)s asks you for a proposal (%(number)s). Proposals are taken until %(due_at)s."),
+    body=_(
+        "%(buyer)s asks you for a proposal (%(number)s). Proposals are accepted until %(due_at)s."
+    ),
     button=_("Read the RFP"),
 )
 register_kind(
     "rfi_invitation",
     title=_("Request for information: %(title)s"),
     body=_(
-        "%(buyer)s asks you for information, not for prices (%(number)s). Answers are taken until"
-        " %(due_at)s and stay sealed until then."
+        "%(buyer)s asks you for information, not for prices (%(number)s). Answers are accepted "
+        "until %(due_at)s and stay sealed until then."
     ),
     button=_("Read the RFI"),
 )
@@ -52,8 +54,8 @@ register_kind(
     "mini_competition_invitation",
     title=_("Mini-competition: %(title)s"),
     body=_(
-        "%(buyer)s invites you to a mini-competition (%(number)s) under the agreement"
-        " %(agreement)s. Bids are taken until %(due_at)s."
+        "%(buyer)s invites you to a mini-competition (%(number)s) under the agreement "
+        "%(agreement)s. Bids are accepted until %(due_at)s."
     ),
     button=_("Read what is asked for"),
 )
@@ -79,9 +81,9 @@ register_kind(
     "rfq_amended",
     title=_("Changed: %(title)s"),
     body=_(
-        "%(buyer)s has changed %(number)s. %(changes)s Reason: %(reason)s Bids are taken until"
-        " %(due_at)s. What is untouched in a submitted bid stays valid; confirm or replace the"
-        " rest."
+        "%(buyer)s has changed %(number)s. %(changes)s Reason: %(reason)s Bids are accepted until "
+        "%(due_at)s. What is untouched in a submitted bid stays valid; confirm or replace the "
+        "rest."
     ),
     button=_("Read the changes"),
 )
@@ -89,15 +91,15 @@ register_kind(
     "rfq_suspended",
     title=_("Suspended: %(title)s"),
     body=_(
-        "%(buyer)s has suspended %(number)s. No bids are taken and no deadline passes until it goes"
-        " on. What was submitted stays valid. The reason given: %(reason)s"
+        "%(buyer)s has suspended %(number)s. No bids are accepted and no deadline passes until it "
+        "is resumed. What was submitted stays valid. The reason given: %(reason)s"
     ),
     button=_("Read more"),
 )
 register_kind(
     "rfq_resumed",
-    title=_("Goes on: %(title)s"),
-    body=_("%(number)s of %(buyer)s goes on. Bids are taken until %(due_at)s."),
+    title=_("Resumed: %(title)s"),
+    body=_("%(buyer)s has resumed %(number)s. Bids are accepted until %(due_at)s."),
     button=_("Read more"),
 )
 register_kind(
@@ -219,7 +221,7 @@ def announce_question(session: Session, event: QuestionAsked) -> None:
         kind="rfq_question_asked",
         url=f"/rfqs/{rfq.id}/questions",
         roles=[Role.BUYER],
-        params={"title": rfq.title, "number": rfq.number},
+        params=rfq.named,
         occurred_at=session.get_one(RfqQuestion, event.question_id).asked_at,
         dedupe_key=f"rfq_question_asked:{event.question_id}",
     )
@@ -270,7 +272,7 @@ def _tell_bidders(
 ) -> None:
     """One notice and letter per person of each supplier, never one for several suppliers."""
     buyer = identity_queries.organisation(session, rfq.buyer_id)
-    named = {"title": rfq.title, "number": rfq.number, "buyer": buyer.name}
+    named = {**rfq.named, "buyer": buyer.name}
     for supplier_id in supplier_ids:
         notify(
             session,

@@ -7,6 +7,7 @@ from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from marketplace.core.gathering import detached, gathered, objects, table_of
+from marketplace.core.text import speak_of
 from marketplace.identity.permissions import Actor, OrgKind
 from marketplace.rfq import queries
 from marketplace.rfq.models import Rfq, RfqCriterion, RfqLine, RfqLot
@@ -43,4 +44,5 @@ def get(session: Session, actor: Actor, rfq_id: UUID) -> Rfq:
     values = dict(found._mapping)
     for name, model in _CONTENT.items():
         values[name] = objects(model, values[name])
+    speak_of(values["kind"])
     return detached(Rfq, values)

@@ -111,7 +111,7 @@ def content_reasons(rfq: Rfq) -> Iterator[FieldError]:
 def check_ready(found: Readiness, *, confirmed: bool = False) -> None:
     """Raise RfqNotReady with every reason. confirmed: an irregular formula is meant to be."""
     if found.reasons:
-        raise RfqNotReady(_("This RFQ cannot be published yet."), errors=found.reasons)
+        raise RfqNotReady(_("This event cannot be published yet."), errors=found.reasons)
     if found.needs_confirmation and not confirmed:
         formula_rules.refuse_unconfirmed()
 
@@ -199,7 +199,7 @@ def _question_gaps(asked_until: datetime, bids_due_at: datetime | None) -> Itera
         yield FieldError(
             "/questions_due_at",
             "questions_after_bids",
-            _("Questions must close before the bids do."),
+            _("Questions must close before the deadline for bids."),
         )
 
 
@@ -210,7 +210,7 @@ def _invitation_gaps(
         words = (
             _("Invite the suppliers of the agreement.")
             if rfq.kind is RfqKind.MINI_COMPETITION
-            else _("Invite at least one supplier, or open the RFQ to all qualified suppliers.")
+            else _("Invite at least one supplier, or open the event to all qualified suppliers.")
         )
         yield FieldError("/invitations", "required", words)
     for invitation in invitations:
@@ -231,14 +231,14 @@ def _doubts(rfq: Rfq, invitations: Sequence[RfqInvitation], now: datetime) -> It
         )
     if rfq.questions_due_at is not None and rfq.questions_due_at <= now:
         yield FieldError(
-            "/questions_due_at", "questions_already_closed", _("Questions are closed already.")
+            "/questions_due_at", "questions_already_closed", _("The time for questions is over.")
         )
     if len(invitations) == 1 and not rfq.open_to_all:
         yield FieldError(
             "/invitations", "single_supplier", _("Only one supplier is invited: no competition.")
         )
     least = max([rfq.minimum_bids or 1, *(lot.minimum_bids or 1 for lot in rfq.lots)])
-    if len(invitations) < least and not rfq.open_to_all:
+    if 0 < len(invitations) < least and not rfq.open_to_all:
         yield FieldError(
             "/invitations",
             "fewer_invited_than_wanted",
@@ -287,7 +287,7 @@ def check_takes_questions(rfq: Rfq, now: datetime) -> None:
     if not takes_questions(rfq, now):
         closed_at = rfq.questions_due_at or rfq.bids_due_at
         raise QuestionsClosed(
-            _("Questions about this RFQ are closed."),
+            _("The time for questions about this event is over."),
             questions_due_at=instant(closed_at) if closed_at else None,
         )
 
@@ -322,7 +322,7 @@ def actions_for(rfq: Rfq, actor: Actor, now: datetime) -> list[str]:
 def lot_faults(lots: Sequence[LotDraft], currency: str) -> Iterator[FieldError]:
     """Why these lots cannot be taken."""
     if not lots:
-        yield FieldError("/lots", "required", _("An RFQ has at least one lot."))
+        yield FieldError("/lots", "required", _("An event has at least one lot."))
     if len(lots) > MAX_LOTS:
         yield FieldError("/lots", "too_many", _("Use at most %(n)s lots.", n=MAX_LOTS))
     for index, lot in enumerate(lots):
@@ -383,5 +383,5 @@ def currency_fault(pointer: str, currency: str) -> FieldError:
     return FieldError(
         pointer,
         "currency_mismatch",
-        _("Amounts of this RFQ are in %(currency)s.", currency=currency),
+        _("Amounts of this event are in %(currency)s.", currency=currency),
     )

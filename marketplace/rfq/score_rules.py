@@ -37,20 +37,20 @@ def check(
             errors.append(FieldError(place, "duplicate_score", _("This score is given twice.")))
         seen.add((each.bid_id, each.criterion_id))
     if errors or not given:
-        raise ScoresInvalid(_("These scores cannot be taken."), errors=errors)
+        raise ScoresInvalid(_("These scores cannot be saved."), errors=errors)
 
 
 def _faults(
     each: GivenScore, place: str, criteria: Mapping[UUID, Criterion], bid_ids: Collection[UUID]
 ) -> Iterator[FieldError]:
     if each.bid_id not in bid_ids:
-        yield FieldError(f"{place}/bid_id", "unknown_bid", _("This bid is not one of this RFQ."))
+        yield FieldError(f"{place}/bid_id", "unknown_bid", _("This bid is not one of this event."))
     criterion = criteria.get(each.criterion_id)
     if criterion is None:
         yield FieldError(
             f"{place}/criterion_id",
             "unknown_criterion",
-            _("This criterion is not one that people score."),
+            _("This criterion is not scored by people."),
         )
     elif not 0 <= each.score <= criterion.max_score:
         yield FieldError(

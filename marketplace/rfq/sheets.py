@@ -178,7 +178,7 @@ def _check_price(parsed: Parsed, record: Record, known: Known) -> None:
         _check_size(parsed, record, "reference_price")
     currency = record.get("currency")
     if currency and currency.upper() != known.currency:
-        detail = _("Amounts of this RFQ are in %(currency)s.", currency=known.currency)
+        detail = _("Amounts of this event are in %(currency)s.", currency=known.currency)
         parsed.refuse(record, "currency", "currency_mismatch", detail)
 
 
@@ -204,7 +204,7 @@ def _check_reference(
         detail = _("The reference stands in row %(row)s of the same lot.", row=seen[key])
         parsed.refuse(record, "external_ref", "duplicate_reference", detail)
     elif key in known.references:
-        detail = _("The RFQ has a line with this reference in this lot.")
+        detail = _("The event has a line with this reference in this lot.")
         parsed.refuse(record, "external_ref", "already_in_rfq", detail)
     else:
         seen[key] = record.row

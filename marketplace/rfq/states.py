@@ -54,7 +54,7 @@ class CriterionKind(StrEnum):
 
 
 RFQ_FLOW = Flow(
-    _("an RFQ"),
+    _("an event"),
     {
         (RfqState.DRAFT, "edit"): RfqState.DRAFT,
         (RfqState.DRAFT, "publish"): RfqState.PUBLISHED,
@@ -121,9 +121,9 @@ ACTION_PERMISSIONS: dict[str, Permission] = {
 
 STATE_LABELS = {
     RfqState.DRAFT: _("Draft"),
-    RfqState.PUBLISHED: _("Open for bids"),
-    RfqState.CLOSED: _("Closed, bids sealed"),
-    RfqState.SUSPENDED: _("Suspended"),
+    RfqState.PUBLISHED: _("Open for responses"),
+    RfqState.CLOSED: _("Closed, still sealed"),
+    RfqState.SUSPENDED: _("On hold"),
     RfqState.OPENED: _("In evaluation"),
     RfqState.STANDSTILL: _("In standstill"),
     RfqState.AWARDED: _("Awarded"),

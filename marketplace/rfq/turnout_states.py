@@ -15,8 +15,8 @@ class TooFewRuling(StrEnum):
 
 register_labels(
     {
-        TooFewRuling.PROCEED: _("Go on with fewer bids"),
+        TooFewRuling.PROCEED: _("Continue with fewer bids"),
         TooFewRuling.UNSUCCESSFUL: _("End the lot without an award"),
-        TooFewRuling.REPUBLISH: _("End the lot and ask for it again in a new RFQ"),
+        TooFewRuling.REPUBLISH: _("End the lot and ask for it again in a new event"),
     }
 )

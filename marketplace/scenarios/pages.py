@@ -120,7 +120,7 @@ def solve(rfq_id: UUID, scenario_id: UUID) -> ResponseReturnValue:
 def delete(rfq_id: UUID, scenario_id: UUID) -> ResponseReturnValue:
     version = request.form.get("version", type=int)
     planning.delete(current_session(), current_actor(), rfq_id, scenario_id, version)
-    flash(_("The scenario is gone."))
+    flash(_("The scenario is deleted."))
     return redirect(url_for("scenarios.listing", rfq_id=rfq_id), 303)
 
 

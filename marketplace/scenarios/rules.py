@@ -181,7 +181,7 @@ def check(draft: ScenarioDraft, compared: Evaluation) -> None:
         detail = _("This RFQ asks for no costs beside the price.")
         errors.append(FieldError("/objective", "no_costs", detail))
     if errors:
-        raise ScenarioInvalid(_("These constraints cannot be taken."), errors=errors)
+        raise ScenarioInvalid(_("These constraints cannot be used."), errors=errors)
 
 
 def check_solvable(
@@ -238,9 +238,9 @@ def _unknown(each: ConstraintDraft, compared: Evaluation, place: str) -> Iterabl
     if SHAPES[each.kind].suppliers is Need.ONE and len(set(each.supplier_ids)) > 1:
         yield FieldError(f"{place}/supplier_ids", "one_supplier", _("Name one supplier."))
     if set(each.lot_ids) - compared.open_lots:
-        yield FieldError(f"{place}/lot_ids", "unknown_lot", _("This is not part of the RFQ."))
+        yield FieldError(f"{place}/lot_ids", "unknown_lot", _("This is not part of the event."))
     if each.line_id and each.line_id not in compared.undecided.line_by_id:
-        yield FieldError(f"{place}/line_id", "unknown_line", _("This is not part of the RFQ."))
+        yield FieldError(f"{place}/line_id", "unknown_line", _("This is not part of the event."))
 
 
 def _out_of_range(
@@ -255,5 +255,5 @@ def _out_of_range(
         yield FieldError(
             pointer,
             "wrong_currency",
-            _("Amounts of this RFQ are in %(currency)s.", currency=currency),
+            _("Amounts of this event are in %(currency)s.", currency=currency),
         )

@@ -176,7 +176,7 @@ def _where(stored: dict[str, Any], compared: Basis) -> str:
     numbers = [lot.number for lot in compared.terms.lots if str(lot.id) in named]
     if numbers:
         return ", ".join(str(_("lot %(number)s", number=number)) for number in numbers)
-    return str(_("every lot") if stored["kind"] in _PER_LOT else _("the whole RFQ"))
+    return str(_("every lot") if stored["kind"] in _PER_LOT else _("the whole event"))
 
 
 def _actions(found: AwardScenario, compared: Basis, *, is_current: bool) -> list[str]:

@@ -27,7 +27,7 @@ OWN_FILE = "/suppliers/me"
 register_kind(
     "supplier_qualified",
     title=_("Your company is qualified"),
-    body=_("Buyers can now invite you, and you can bid on RFQs open to all qualified suppliers."),
+    body=_("Buyers can now invite you, and you can bid on events open to all qualified suppliers."),
 )
 register_kind(
     "supplier_rejected",

@@ -47,7 +47,7 @@ register_labels(
         Criterion.ON_TIME: _("On time in full"),
         Criterion.QUALITY: _("Quality"),
         Criterion.PRICE: _("Price kept"),
-        Criterion.RESPONSE: _("Answers to RFQs"),
+        Criterion.RESPONSE: _("Answers to events"),
     }
 )
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import clock, tenancy
 from marketplace.core.db import MAX_ATTEMPTS, Database, busy, is_retryable
 from marketplace.core.errors import NotAuthenticated
-from marketplace.core.text import LANGUAGES, _, known_language, set_language
+from marketplace.core.text import LANGUAGES, _, known_language, set_language, speak_of
 from marketplace.identity import authentication
 from marketplace.identity.authentication import Place
 from marketplace.identity.permissions import Actor
@@ -103,6 +103,7 @@ def _receive() -> None:
     """Read the whole body, then note the arrival: the last byte counts, not the first."""
     request.get_data(cache=True, parse_form_data=False)
     g.arrived_at = clock.now()
+    speak_of("")
     chosen = request.cookies.get(LANGUAGE_COOKIE) if not is_api() else None
     set_language(chosen or _preferred_language())
 

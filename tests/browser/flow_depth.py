@@ -141,7 +141,7 @@ def amend(tender: Tender, buyer: Guest) -> None:
 
 def confirm(tender: Tender, supplier: Guest) -> None:
     supplier.open(f"{tender.url}/bids")
-    supplier.sees("The buyer has changed the RFQ since you submitted your bid", "line 2", "300")
+    supplier.sees("The buyer has changed the event since you submitted your bid", "line 2", "300")
     assert supplier.barriers() == []
     supplier.screenshot("depth-confirm")
     supplier.click("My prices for these lines stand")

@@ -132,7 +132,7 @@ def scorecard(buyer: Guest) -> None:
     buyer.open("/suppliers")
     buyer.click(scene.WINNER.name)
     buyer.sees("1 completed order", "On time in full 100.0%", "Defects (ppm) 0")
-    buyer.sees("Price variance 0.0%", "RFQs answered 100.0%")
+    buyer.sees("Price variance 0.0%", "Events answered 100.0%")
     buyer.screenshot("flow-scorecard")
 
 

@@ -104,7 +104,7 @@ def invite(buyer: Guest) -> None:
     buyer.click("Invite")
     for name in BIDDERS:
         buyer.page.get_by_label("Invited suppliers").get_by_text(name).wait_for()
-    buyer.click("Back to the RFQ")
+    buyer.click("Back to the event")
 
 
 def attach(buyer: Guest) -> None:
@@ -113,7 +113,7 @@ def attach(buyer: Guest) -> None:
     buyer.page.locator("#f-file").set_input_files(paper)  # type: ignore[arg-type]
     buyer.click("Upload")
     buyer.sees("terms.txt")
-    buyer.click("Back to the RFQ")
+    buyer.click("Back to the event")
     buyer.screenshot("flow-draft")
 
 
@@ -168,12 +168,12 @@ def bid_in_french(tender: Tender, winner: Guest) -> None:
     winner.click("Rédiger une offre")
     prices(winner, "18,90", "4,10", "35,00")
     winner.click("Enregistrer le brouillon")
-    winner.sees("Votre brouillon est enregistré. Il n’est pas encore soumis.")
+    winner.sees("Votre brouillon est enregistré. Il n’est pas encore déposé.")
     winner.click("Enregistrer et vérifier")
     winner.sees("3 265,00 €")
     winner.screenshot("flow-bid-check-fr")
-    winner.click("Soumettre l’offre")
-    winner.sees("Votre offre est soumise et scellée.", "SHA-256")
+    winner.click("Déposer l’offre")
+    winner.sees("Votre offre est déposée et scellée.", "SHA-256")
     winner.screenshot("flow-receipt-fr")
 
 

@@ -64,7 +64,7 @@ def test_an_alternative_from_the_list_to_its_receipt(stage: Stage) -> None:
     guest.click("Submit the bid")
     guest.sees("Receipt", "Alternative 1")
     guest.open(f"/rfqs/{rfq.id}/bids/alternatives/1")
-    guest.sees("Alternative 1", NAME, "Your bids for this RFQ", "To my main bid")
+    guest.sees("Alternative 1", NAME, "Your bids for this event", "To my main bid")
     guest.page.set_viewport_size(NARROW)
     assert guest.barriers() == []
     assert guest.page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]

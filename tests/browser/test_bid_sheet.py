@@ -103,7 +103,7 @@ def test_the_form_saves_itself_by_keyboard_and_survives_an_outage(stage, bids):
     assert guest.barriers() == []
     guest.screenshot("bid-conflict")
     assert first.input_value() == "13"
-    mine = guest.page.get_by_role("button", name="Save mine over it")
+    mine = guest.page.get_by_role("button", name="Keep mine")
     mine.focus()
     guest.page.keyboard.press("Enter")
     guest.sees("Your draft is saved. It is not submitted yet.")

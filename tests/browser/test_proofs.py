@@ -15,7 +15,7 @@ def test_anybody_reads_how_on_a_phone_and_in_both_languages(visitor):
     for options in ({}, {"viewport": PHONE, "has_touch": True}):
         guest = visitor(**options)
         for language, heading in (
-            ("fr", "Comment vérifier les reçus et les ouvertures"),
+            ("fr", "Comment vérifier les récépissés et les ouvertures"),
             ("en", "How receipts and openings are verified"),
         ):
             assert guest.goto("/verifying") == 200

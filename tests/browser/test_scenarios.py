@@ -57,7 +57,8 @@ def test_from_a_usual_scenario_to_the_award(stage):
     # the page learns of the end by itself
     guest.sees(
         "What would make it possible",
-        "At most 40 per cent of the value: each supplier; the whole RFQ: 50.00% instead of 40.00%",
+        "At most 40 per cent of the value: each supplier; the whole event: 50.00%",
+        "instead of 40.00%",
         "The award would then come to €6,000.00.",
     )
     assert guest.barriers() == []
@@ -65,7 +66,7 @@ def test_from_a_usual_scenario_to_the_award(stage):
 
     guest.open(f"/rfqs/{rfq_id}/scenarios")
     guest.click("Cheapest single supplier")
-    guest.sees("At most 1 supplier wins; the whole RFQ", "€150.00")
+    guest.sees("At most 1 supplier wins; the whole event", "€150.00")
     assert guest.barriers() == []
     guest.page.set_viewport_size(PHONE)
     assert guest.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0

@@ -186,7 +186,7 @@ class TestBuyer:
         sourcing.submit(0, "1", "1")
         publishing.cancel(session, sourcing.buyer, sourcing.rfq.id, "Budget withdrawn")
         page = words(portal(sourcing.buyer).get(root))
-        assert "This RFQ was cancelled. Bids that had arrived stay sealed" in page
+        assert "This event was cancelled. Bids that had arrived stay sealed" in page
         assert "Until you open them" not in page
 
     def test_opens_with_the_passphrase(self, session, portal, sourcing, root):
@@ -252,7 +252,7 @@ class TestBuyer:
         assert client.post(f"{url}/scores", form).status_code == 303
         page = words(client.get(url))
         name = sourcing.suppliers[0].org_name
-        assert f"The price weighs 60.00%. Over 70.59%, {name} would stand first." in page
+        assert f"The price weighs 60.00%. Above 70.59%, {name} would come first." in page
 
     def test_warns_where_the_order_depends_on_a_third_bid(self, session, portal, api):
         sourcing = make_opened(session, ["1", "0.1"], ["1.2", "0.12"], ["0.8", "0.08"])
@@ -275,7 +275,7 @@ class TestBuyer:
         assert "third bid" not in words(client.get(url))
         assert client.post(f"{url}/scores", form).status_code == 303
         page = words(client.get(url))
-        assert f"Without the bid of {third}, {first} would stand before {second}." in page
+        assert f"Without the bid of {third}, {first} would rank ahead of {second}." in page
         (lot,) = api(sourcing.buyer).get(f"/rfqs/{sourcing.rfq.id}/evaluation").json["lots"]
         ids = {
             name: str(bids[actor.org_id])

@@ -192,7 +192,7 @@ class TestLostShares:
             False, [officers.anna.person],
         )  # fmt: skip
         refusal = refused(session, sourcing, QuorumUnavailable, officers.anna, ANNA)
-        assert "cancel this RFQ" in str(refusal.detail)
+        assert "cancel this event" in str(refusal.detail)
         assert sourcing.rfq.state is RfqState.PUBLISHED
 
     def test_a_passphrase_that_is_found_again_counts(self, session, sourcing, officers):

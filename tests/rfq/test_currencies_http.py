@@ -97,7 +97,7 @@ class TestHttp:
         }
         bad = client.post("/rfqs/new", form)
         assert bad.status_code == 422
-        assert "Bids may be in the currency of the RFQ anyway." in words(bad)
+        assert "Bids may be in the currency of the event anyway." in words(bad)
         assert 'value="159.2915"' in bad.text
         made = client.post("/rfqs/new", {**form, "rates.2.currency": ""})
         assert made.status_code == 303

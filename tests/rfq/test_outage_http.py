@@ -116,5 +116,5 @@ class TestPages:
         company = session.get_one(Organisation, sourcing.buyer.org_id)
         reader = make_actor(session, organisation=company, locale="fr")
         page = words(portal(reader).get(f"/rfqs/{sourcing.rfq.id}/outage"))
-        for fact in ("Indisponible avant l’échéance", "Statuer sur la coupure", "Motif"):
+        for fact in ("Indisponible avant la date limite", "Statuer sur la coupure", "Motif"):
             assert fact in page

@@ -109,7 +109,7 @@ class TestFromNothingToPublished:
         assert published.headers["Cache-Control"] == "no-store"
         assert the_rfq(session).state is RfqState.PUBLISHED
         shown = browser.get(f"/rfqs/{rfq.id}")
-        assert "Open for bids" in words(shown)
+        assert "Open for responses" in words(shown)
         assert "Sat 10 May" not in words(shown)
 
     def test_the_check_page_names_what_is_missing_and_links_to_its_section(
@@ -401,7 +401,7 @@ class TestLists:
 
     def test_an_empty_list_says_what_will_stand_here(self, browser: PortalClient) -> None:
         page = browser.get("/rfqs")
-        assert "No RFQs yet" in words(page)
+        assert "No events yet" in words(page)
         assert 'href="/rfqs/kinds"' in page.text
 
     def test_the_spreadsheet_holds_what_is_seen(

@@ -107,7 +107,7 @@ class TestGenuine:
         assert [str(finding.text) for finding in found] == [
             "Public key: the one given.",
             "File: whole, and signed by the marketplace.",
-            f"RFQ {number}: its terms are those that were published.",
+            f"Event {number}: its terms are those that were published.",
             "Digest list: signed by the marketplace.",
             "Outcome: signed by the marketplace.",
             "Minutes: signed by the marketplace.",
@@ -281,7 +281,7 @@ class TestMeddling:
         assert faults(opened) == [
             (
                 Fault.CHANGED,
-                f"RFQ {opened['rfq']['number']}: its terms are not those that were published.",
+                f"Event {opened['rfq']['number']}: its terms are not those that were published.",
             )
         ]
 

@@ -34,7 +34,7 @@ class TestApi:
         assert made.status_code == 201
         assert made.json["state"] == "draft"
         assert made.json["actions"] == ["solve", "delete"]
-        assert made.json["constraints"][0]["words"] == "At most 2 suppliers win; the whole RFQ"
+        assert made.json["constraints"][0]["words"] == "At most 2 suppliers win; the whole event"
         one = f"{url}/{made.json['id']}"
         queued = client.post(f"{one}/solve")
         assert (queued.status_code, queued.json["state"]) == (202, "queued")
@@ -259,7 +259,7 @@ class TestPages:
         fragment = browser.get(f"{url}/progress")
         assert fragment.headers["HX-Refresh"] == "true"
         page = words(browser.get(url))
-        assert "At most 2 suppliers win; the whole RFQ 2 €5,850.00 €50.00" in page
+        assert "At most 2 suppliers win; the whole event 2 €5,850.00 €50.00" in page
         session.refresh(made)
         taken = browser.post(f"{url}/propose", {"version": str(made.version)})
         assert taken.status_code == 303

@@ -43,7 +43,7 @@ def plan(session: Session, actor: Actor, rfq_id: UUID, draft: AuctionDraft) -> B
     auction_id = uuid7()
     found = queries.find(session, actor, rfq_id)
     if found is not None and found.state is not AuctionState.CANCELLED:
-        raise AuctionExists(_("This RFQ has an auction already."))
+        raise AuctionExists(_("This event has an auction already."))
     rfq = repricing.hold(session, actor, rfq_id, auction_id)
     compared = evaluation.read_priced(session, actor, rfq_id)
     bidders = _bidders(session, compared, draft)

@@ -138,7 +138,7 @@ def _steered(
     """The buyer's auction, held, in a state in which this may happen."""
     board = queries.board(session, actor, rfq_id, lock=True)
     if board.auction.buyer_id != actor.org_id:
-        raise NotFound(_("There is no auction of this RFQ."))
+        raise NotFound(_("There is no auction of this event."))
     check_version(board.auction, expected)
     AUCTION_FLOW.next(board.state, action)
     return board

@@ -146,7 +146,7 @@ def _unknown(
         if each is None:
             continue
         if each not in present:
-            yield FieldError(f"{place}/{index}/id", "unknown", _("This is not part of the RFQ."))
+            yield FieldError(f"{place}/{index}/id", "unknown", _("This is not part of the event."))
         if each in seen:
-            yield FieldError(f"{place}/{index}/id", "duplicate", _("This stands here twice."))
+            yield FieldError(f"{place}/{index}/id", "duplicate", _("This is listed twice."))
         seen.add(each)

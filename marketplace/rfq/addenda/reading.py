@@ -87,8 +87,8 @@ def check_draft(session: Session, door: Door) -> None:
     if amended is not None:
         raise TermsChanged(
             _(
-                "The buyer has changed the RFQ since you saved this draft. Look at the changes and"
-                " save it again."
+                "The buyer has changed the event since you saved this draft. Look at the changes "
+                "and save it again."
             ),
             terms_number=amended.terms_number,
         )

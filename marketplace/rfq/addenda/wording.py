@@ -78,7 +78,7 @@ def _what(change: Mapping[str, Any]) -> Text:
         ("criterion", "removed"): _("Criterion %(name)s is gone", name=change["name"]),
         ("criterion", "changed"): _("Criterion %(name)s", name=change["name"]),
     }
-    return words.get((kind, what), _("The whole RFQ"))
+    return words.get((kind, what), _("The whole event"))
 
 
 def _value(field: str | None, value: Any) -> str | None:

@@ -90,7 +90,7 @@ def _tell(
         person_ids=person_ids,
         kind=kind,
         url=f"/rfqs/{rfq.id}{page}",
-        params={"title": rfq.title, "number": rfq.number, **params},
+        params={**rfq.named, **params},
         occurred_at=happened,
         dedupe_key=f"{kind}:{rfq.id}:{happened.isoformat()}",
     )

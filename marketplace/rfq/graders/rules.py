@@ -152,7 +152,7 @@ def find(graders: Iterable[Grader], person_id: UUID) -> Grader:
     for each in graders:
         if each.person_id == person_id:
             return each
-    raise NotAGrader(_("Only the graders who were named for this RFQ score its bids."))
+    raise NotAGrader(_("Only the graders who were named for this event score its bids."))
 
 
 def check_may_score(grader: Grader) -> None:

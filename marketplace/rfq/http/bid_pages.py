@@ -235,11 +235,7 @@ def submit(rfq_id: UUID, alternative: int) -> ResponseReturnValue:
             )
     except DomainError as refusal:
         return _refused(rfq_id, alternative, form, refusal)
-    flash(
-        _("Your bid is submitted and sealed.")
-        if done.terms.asks_prices
-        else _("Your answers are sent and sealed.")
-    )
+    flash(_("Your bid is submitted and sealed."))
     answer = make_response(
         redirect(
             url_for(

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from marketplace.core.errors import Conflict, Invalid
-from marketplace.core.text import _
+from marketplace.core.text import _, speak_of
 from marketplace.documents import queries as document_queries
 from marketplace.documents import service as document_service
 from marketplace.identity import queries as identity_queries
@@ -20,7 +20,7 @@ from marketplace.rfq.http.kind_pages import chosen_kind
 from marketplace.rfq.http.publish_schemas import PublishSchema
 from marketplace.rfq.http.schemas import HeaderFormSchema
 from marketplace.rfq.http.sections import done, save
-from marketplace.rfq.kinds import WORDS, RfqKind, kind_named
+from marketplace.rfq.kinds import OFFERED, RfqKind, kind_named
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.ranking import shown
@@ -222,17 +222,19 @@ def _with_rates(posted: MultiDict[str, str]) -> MultiDict[str, str]:
 
 
 def _header_page(form: Form, rfq: Rfq | None, candidates: list[str] | None = None) -> str:
+    kind = _kind_of(form, rfq)
+    speak_of(kind)
     return render_template(
         "rfq/header.html",
         form=form,
         rfq=rfq,
-        kind=_kind_of(form, rfq),
+        kind=kind,
         candidates=candidates or [],
         zones=sorted(deadlines.zone_names()),
         envelope_rules=list(EnvelopeRule),
         offer_kinds=list(OfferKind),
         rate_rows=_rate_rows(form),
-        kind_words=WORDS,
+        offered=OFFERED,
     )
 
 

@@ -219,7 +219,7 @@ def close_unsuccessful(rfq_id: UUID) -> ResponseReturnValue:
     if not form.valid:
         page = render_template("rfq/bids/unsuccessful.html", form=form, **frame(rfq))
         return page, 200 if posted is None else 422
-    flash(_("The RFQ has ended without an award. All bidders are told."))
+    flash(_("The event has ended without an award. All bidders are told."))
     return redirect(url_for("rfq.show", rfq_id=rfq_id), 303)
 
 

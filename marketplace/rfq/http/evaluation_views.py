@@ -18,7 +18,7 @@ from marketplace.rfq.sensitivity import CriterionTurns, SectionTurns, Sensitivit
 from marketplace.rfq.services.evaluation import Evaluation, ExcludedOffer
 from marketplace.web.shown import Shown
 
-TIE_RULE = _("Equal points: the bid whose last version was submitted earlier stands first.")
+TIE_RULE = _("Equal points: the bid whose last version was submitted earlier comes first.")
 
 
 def whole(evaluation: Evaluation) -> dict[str, Any]:

@@ -48,9 +48,9 @@ def note(refusal: Unavailable) -> None:
         log.error("ingress.journal", exc_info=error)
         return
     refusal.detail = _(
-        "Your bid cannot be taken right now. That it arrived was written down under the number"
-        " %(attempt)s. Try again; if that is no longer possible in time, the buyer must rule on it"
-        " before any bid is opened.",
+        "Your bid cannot be accepted right now. Its arrival was recorded under the number "
+        "%(attempt)s. Try again; if that is no longer possible in time, the buyer must rule on it "
+        "before any bid is opened.",
         attempt=str(noted.attempt_id),
     )
     refusal.data |= {

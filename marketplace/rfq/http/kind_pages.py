@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from marketplace.rfq import queries
 from marketplace.rfq.http.schemas import KindFormSchema
 from marketplace.rfq.http.sections import done, save
-from marketplace.rfq.kinds import WORDS, RfqKind, kind_named
+from marketplace.rfq.kinds import OFFERED, RfqKind, kind_named
 from marketplace.rfq.services import drafting
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session
@@ -19,7 +19,7 @@ pages = PageBlueprint("rfq_kind", __name__, url_prefix="/rfqs")
 
 @pages.get("/kinds")
 def choose() -> str:
-    return render_template("rfq/kinds.html", kinds=WORDS)
+    return render_template("rfq/kinds.html", offered=OFFERED)
 
 
 @pages.route("/<uuid:rfq_id>/kind", methods=["GET", "POST"])
@@ -39,7 +39,7 @@ def change(rfq_id: UUID) -> ResponseReturnValue:
         )
         if form.valid:
             return done(rfq_id)
-    page = render_template("rfq/kind.html", form=form, rfq=rfq, kinds=WORDS)
+    page = render_template("rfq/kind.html", form=form, rfq=rfq, offered=OFFERED)
     return page, 200 if request.method == "GET" else 422
 
 

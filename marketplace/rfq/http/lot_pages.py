@@ -74,7 +74,7 @@ def bid_ruling(rfq_id: UUID, lot_id: UUID) -> ResponseReturnValue:
     if made[0].copy_id:
         flash(_("The lot has ended without an award. This is the new draft of it."))
         return redirect(url_for("rfq_draft.overview", rfq_id=made[0].copy_id), 303)
-    flash(_("The ruling is noted."))
+    flash(_("The ruling is saved."))
     return redirect(url_for("rfq_lots.show", rfq_id=rfq_id), 303)
 
 

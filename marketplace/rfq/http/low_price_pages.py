@@ -54,7 +54,7 @@ def rule(rfq_id: UUID, bid_id: UUID) -> ResponseReturnValue:
             justifying.rule(current_session(), current_actor(), rfq_id, bid_id, **form.data)
     if not form.valid:
         return _page(rfq_id, form, bid_id), 422
-    flash(_("The ruling is kept."))
+    flash(_("The ruling is saved."))
     return redirect(url_for("low_prices.show", rfq_id=rfq_id), 303)
 
 

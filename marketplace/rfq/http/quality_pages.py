@@ -88,7 +88,7 @@ def readmit(rfq_id: UUID, bid_id: UUID) -> ResponseReturnValue:
             excluding.readmit(current_session(), current_actor(), rfq_id, bid_id, **form.data)
     if not form.valid:
         return _exclusion_page(rfq, bid_id, form, excluding_it=False), 422
-    flash(_("The bid is back in the race."))
+    flash(_("The bid is readmitted."))
     return redirect(url_for("evaluation.compare", rfq_id=rfq_id), 303)
 
 

@@ -29,7 +29,7 @@ def suspend(rfq_id: UUID) -> ResponseReturnValue:
     if not form.valid:
         page = render_template("rfq/suspend.html", form=form, rfq=rfq)
         return page, 200 if posted is None else 422
-    flash(_("The RFQ is suspended. All bidders are told."))
+    flash(_("The event is suspended. All bidders are told."))
     return redirect(url_for("rfq.show", rfq_id=rfq_id), 303)
 
 
@@ -51,5 +51,5 @@ def resume(rfq_id: UUID) -> ResponseReturnValue:
             candidates=candidates,
         )
         return page, 200 if posted is None else 422
-    flash(_("The RFQ goes on. All bidders are told of the deadline."))
+    flash(_("The event is resumed. All bidders are told of the deadline."))
     return redirect(url_for("rfq.show", rfq_id=rfq_id), 303)

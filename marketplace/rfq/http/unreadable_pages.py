@@ -35,7 +35,7 @@ def rule(rfq_id: UUID, bid_id: UUID) -> ResponseReturnValue:
             unreadable.rule(current_session(), current_actor(), rfq_id, bid_id, **form.data)
     if not form.valid:
         return _page(rfq_id, (bid_id, form)), 422
-    flash(_("Your ruling is kept. The supplier reads the reason."))
+    flash(_("Your ruling is saved. The supplier reads the reason."))
     return redirect(url_for("unreadable.listing", rfq_id=rfq_id), 303)
 
 

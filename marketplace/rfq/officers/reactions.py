@@ -23,7 +23,7 @@ register_kind(
         "You are one of three people of whom two open the bids of %(number)s after %(due_at)s."
         " Keep the passphrase of your opening key; nobody can recover it."
     ),
-    button=_("Show the RFQ"),
+    button=_("Show the event"),
 )
 register_kind(
     "rfq_share_awaited",
@@ -136,7 +136,7 @@ def _tell(
         person_ids=person_ids,
         kind=kind,
         url=f"/rfqs/{rfq.id}/bids",
-        params={"title": rfq.title, "number": rfq.number, **params},
+        params={**rfq.named, **params},
         occurred_at=happened,
         dedupe_key=f"{kind}:{rfq.id}:{happened.isoformat()}",
     )

@@ -110,7 +110,7 @@ def officer_of(actor: Actor, officers: Sequence[Officer]) -> Officer:
             if officer.row.part is OfficerPart.OPENER and not actor.may(Permission.RFQ_OPEN):
                 raise NotAnOfficer(_("Your role no longer includes opening bids."))
             return officer
-    raise NotAnOfficer(_("You hold no share of the key of this RFQ."))
+    raise NotAnOfficer(_("You hold no share of the key of this event."))
 
 
 def check_other_person(giver: Officer, waiting: Sequence[Officer]) -> None:
@@ -127,9 +127,9 @@ def check_quorum(officers: Sequence[Officer]) -> None:
     if len(able(officers)) < NEEDED:
         raise QuorumUnavailable(
             _(
-                "Two of the three shares are lost, so that nobody can open these bids. If a"
-                " passphrase is found again, its owner can still give their share. Otherwise cancel"
-                " this RFQ and publish a copy; the bids stay sealed for ever."
+                "Two of the three shares are lost, so that nobody can open these bids. If a "
+                "passphrase is found again, its owner can still give their share. Otherwise cancel"
+                " this event and publish a copy; the bids stay sealed for ever."
             )
         )
 

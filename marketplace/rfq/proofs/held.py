@@ -19,7 +19,7 @@ def compare(case: Case, key: bytes, held: Sequence[Paper]) -> Iterator[Finding]:
                 _("%(paper)s: changed, its signature is wrong.", paper=name), Fault.WRONG_SIGNATURE
             )
         elif said["rfq_id"] != case.file.rfq["id"]:
-            yield Finding(_("%(paper)s: of another RFQ.", paper=name), Fault.SWAPPED)
+            yield Finding(_("%(paper)s: of another event.", paper=name), Fault.SWAPPED)
         elif said["kind"] == "rfq-closing":
             yield from _list(case, paper, name)
         elif said["kind"] == "bid-attempt":

@@ -78,14 +78,16 @@ def _terms(case: Case) -> Iterator[Finding]:
     )
     is_last = case.file.terms[max(case.file.terms)]["fingerprint"] == rfq["fingerprint"]
     if is_whole and is_last and papers_say <= {computed} and rfq["fingerprint"] == computed:
-        yield Finding(_("RFQ %(number)s: its terms are those that were published.", number=number))
+        yield Finding(
+            _("Event %(number)s: its terms are those that were published.", number=number)
+        )
     else:
         yield Finding(
-            _("RFQ %(number)s: its terms are not those that were published.", number=number),
+            _("Event %(number)s: its terms are not those that were published.", number=number),
             Fault.CHANGED,
         )
     if {each["rfq_id"] for each in _papers(case)} - {rfq["id"]}:
-        yield Finding(_("A paper in the file belongs to another RFQ."), Fault.SWAPPED)
+        yield Finding(_("A paper in the file belongs to another event."), Fault.SWAPPED)
 
 
 def _papers(case: Case) -> list[Mapping[str, Any]]:
@@ -121,7 +123,7 @@ def _receipts(file: OpeningFile, key: bytes) -> tuple[list[Receipt], list[Findin
         if said is not None and said["rfq_id"] == file.rfq["id"]:
             receipts.append(Receipt(signed, said))
         elif said is not None:
-            findings.append(Finding(_("Receipt %(n)s: of another RFQ.", n=number), Fault.ADDED))
+            findings.append(Finding(_("Receipt %(n)s: of another event.", n=number), Fault.ADDED))
         else:
             findings.append(_forged(_receipt_name(file, signed, number)))
     if receipts:

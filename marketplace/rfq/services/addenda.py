@@ -145,7 +145,7 @@ def publish(
     rfq = _amendable(session, actor, rfq_id)
     addendum = _unpublished(session, rfq, addendum_id, expected)
     if not addendum.reason:
-        detail = _("Say why you change the RFQ. Bidders read it.")
+        detail = _("Say why you change the event. Bidders read it.")
         raise Invalid(detail, errors=[FieldError("/reason", "required", detail)])
     wanted, seal = Wanted.from_json(addendum.wanted), bid_queries.seal(session, rfq.id)
     old = seal.published
@@ -223,7 +223,10 @@ def _chosen(rfq: Rfq, wanted: Wanted, earliest: datetime) -> datetime:
     if chosen < bid_rules.deadline_of(rfq):
         rules.check_extension(rfq, chosen)
     if chosen < earliest:
-        detail = _("After this change bidders need more time. Leave the deadline to us, or later.")
+        detail = _(
+            "After this change bidders need more time. Leave the deadline empty, or choose a later"
+            " one."
+        )
         raise DeadlineTooSoon(
             detail,
             errors=[FieldError("/bids_due_at", DeadlineTooSoon.code, detail)],

@@ -98,8 +98,8 @@ def save(
     if terms_number not in (None, door.seal.terms_number):
         raise bid_rules.TermsChanged(
             _(
-                "The buyer has changed the RFQ while you were writing. Look at the changes and save"
-                " again."
+                "The buyer has changed the event while you were writing. Look at the changes and "
+                "save again."
             ),
             terms_number=door.seal.terms_number,
         )

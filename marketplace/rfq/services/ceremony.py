@@ -140,7 +140,7 @@ def note_loss(
     officers = _officers(session, rfq)
     lost = next((each for each in officers if each.person.id == person_id), None)
     if lost is None:
-        raise NotFound(_("This person holds no share of this RFQ."))
+        raise NotFound(_("This person holds no share of this event."))
     if actor.person != person_id and not actor.may(Permission.RFQ_PUBLISH):
         raise NotAllowed(_("Only a buyer notes this for somebody else."))
     if lost.row.lost_at is None:
@@ -200,7 +200,7 @@ def _stage(session: Session, actor: Actor, rfq_id: UUID) -> _Stage:
 def _officers(session: Session, rfq: Rfq) -> list[Officer]:
     officers = officer_queries.officers(session, rfq.id)
     if not officers:
-        raise rules.OnePassphraseOpens(_("One passphrase opens this RFQ; it has no officers."))
+        raise rules.OnePassphraseOpens(_("One passphrase opens this event; it has no officers."))
     return officers
 
 

@@ -67,7 +67,7 @@ def confirm(
 def _open(session: Session, door: Door, terms_number: int) -> Amended:
     if terms_number != door.seal.terms_number:
         raise bid_rules.TermsChanged(
-            _("The buyer has changed the RFQ once more. Look at the changes again."),
+            _("The buyer has changed the event once more. Look at the changes again."),
             terms_number=door.seal.terms_number,
         )
     amended = reading.of_bid(session, door)

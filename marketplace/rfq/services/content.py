@@ -103,7 +103,7 @@ def remove_lot(
     rfq = editable(session, actor, rfq_id, expected)
     found = queries.lot(session, rfq_id, lot_id)
     if len(queries.lots(session, rfq_id)) == 1:
-        raise LastLot(_("An RFQ has at least one lot."))
+        raise LastLot(_("An event has at least one lot."))
     _remove_surplus(session, [found])
     rows.close_gap(session, RfqLot, rfq_id, found.number)
     return _changed(session, actor, rfq, "rfq.lot.removed", {"lot": found.number})

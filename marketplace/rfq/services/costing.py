@@ -84,14 +84,14 @@ def _check(terms: Terms, known: Mapping[UUID, Cost], entered: Sequence[EnteredCo
     for index, each in enumerate(entered):
         at = f"/costs/{index}"
         if each.term_id not in known:
-            detail = _("This is not a cost of the RFQ.")
+            detail = _("This is not a cost of the event.")
             errors.append(FieldError(f"{at}/term_id", "unknown_cost", detail))
         if twice[each.term_id] > 1:
-            detail = _("This stands here twice.")
+            detail = _("This is listed twice.")
             errors.append(FieldError(f"{at}/term_id", "duplicate", detail))
         errors.extend(_amount_faults(terms, each, at))
     if errors:
-        raise CostsInvalid(_("These costs cannot be taken."), errors=errors)
+        raise CostsInvalid(_("These costs cannot be saved."), errors=errors)
     answered = [known[each.term_id] for each in entered if known[each.term_id].is_answered]
     if answered:
         raise CostAnswered(

@@ -89,7 +89,7 @@ def _ruled_bid(session: Session, actor: Actor, rfq_id: UUID, bid_id: UUID) -> Bi
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     rfq.flow.next(rfq.state, "evaluate")
     if bid_id in lot_queries.winning_bids(session, rfq_id):
-        raise BidHasWon(_("This bid has won a part of the RFQ. Take that decision back first."))
+        raise BidHasWon(_("This bid has won a part of the event. Take that decision back first."))
     for bid in bid_queries.readable_bids(session, rfq_id):
         if bid.id == bid_id:
             return bid

@@ -114,7 +114,7 @@ def remove(session: Session, actor: Actor, rfq_id: UUID, person_id: UUID) -> Ove
     rules.check_changeable(rfq.state, rfq.quality_locked_at)
     found = grader_queries.row(session, rfq_id, person_id)
     if found is None:
-        raise NotFound(_("This person is not a grader of this RFQ."))
+        raise NotFound(_("This person is not a grader of this event."))
     if found.interest is Interest.CONFLICT:
         raise rules.GraderStays(_("A declared conflict of interest stays recorded."))
     if grader_queries.scores(session, rfq_id, person_id):
@@ -138,7 +138,7 @@ def declare(
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
     found = grader_queries.row(session, rfq_id, actor.person)
     if found is None:
-        raise rules.NotAGrader(_("Only the graders who were named for this RFQ score its bids."))
+        raise rules.NotAGrader(_("Only the graders who were named for this event score its bids."))
     quality_rules.check_unlocked(rfq)
     rules.check_changeable(rfq.state, rfq.quality_locked_at)
     if found.interest is Interest.CONFLICT:
@@ -279,5 +279,5 @@ def _faults(
             yield FieldError(
                 f"/criterion_ids/{index}",
                 "unknown_criterion",
-                _("This criterion is not one that people score."),
+                _("This criterion is not scored by people."),
             )

@@ -104,6 +104,6 @@ def _invitable(session: Session, actor: Actor, rfq_id: UUID, expected: int | Non
     action = "edit" if rfq.state is RfqState.DRAFT else "invite"
     rfq.flow.next(rfq.state_at(clock.now()), action)
     if not actor.may(ACTION_PERMISSIONS[action]):
-        raise NotAllowed(_("Inviting to a published RFQ is for those who may publish."))
+        raise NotAllowed(_("Only those who may publish invite to a published event."))
     check_version(rfq, expected)
     return rfq

@@ -58,5 +58,5 @@ def _private_key(
         return envelopes.free_private_key(pair, rfq_id, passphrase, envelope)
     except SealBroken:
         raise bid_rules.WrongPassphrase(
-            _("This is not the opening passphrase of this RFQ. Nothing was opened.")
+            _("This is not the opening passphrase of this event. Nothing was opened.")
         ) from None

@@ -19,7 +19,7 @@ def ask(session: Session, actor: Actor, rfq_id: UUID, body: str) -> RfqQuestion:
     """Ask the buyer. Nobody is told who asked, the buyer neither."""
     rfq = queries.get(session, actor, rfq_id)
     if actor.org_kind is not OrgKind.SUPPLIER:
-        raise NotAllowed(_("Only suppliers ask about an RFQ."))
+        raise NotAllowed(_("Only suppliers ask about an event."))
     now = clock.now()
     rules.check_takes_questions(rfq, now)
     question = RfqQuestion(

@@ -164,16 +164,16 @@ def _check_form(door: Door, offered: Offered) -> None:
         raise BidChanged(_("Your bid was changed at the same moment elsewhere. Look at it again."))
     if offered.terms_number != door.seal.terms_number:
         raise bid_rules.TermsChanged(
-            _("The RFQ was changed meanwhile. Read it again and seal the bid anew.")
+            _("The event was changed meanwhile. Read it again and seal the bid anew.")
         )
     errors = []
     needs_two = door.seal.technical_public_key is not None
     if needs_two != (offered.technical is not None):
-        detail = _("Seal as many envelopes as the RFQ has.")
+        detail = _("Seal as many envelopes as the event has.")
         errors.append(FieldError("/technical", "wrong_envelopes", detail))
     for name, envelope in (("main", offered.main), ("technical", offered.technical)):
         if envelope is not None and not envelope.is_well_formed:
             detail = _("This envelope does not have the sizes of a padded, sealed one.")
             errors.append(FieldError(f"/{name}", "malformed_envelope", detail))
     if errors:
-        raise bid_rules.BidInvalid(_("The bid cannot be taken like this."), errors=errors)
+        raise bid_rules.BidInvalid(_("The bid cannot be accepted like this."), errors=errors)

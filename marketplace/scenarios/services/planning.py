@@ -68,7 +68,7 @@ def create(session: Session, actor: Actor, rfq_id: UUID, draft: ScenarioDraft) -
     rules.check(draft, compared)
     if queries.count(session, actor, rfq_id) >= rules.MAX_SCENARIOS:
         raise rules.TooManyScenarios(
-            _("Delete a scenario first: an RFQ holds at most %(n)s.", n=rules.MAX_SCENARIOS)
+            _("Delete a scenario first: an event holds at most %(n)s.", n=rules.MAX_SCENARIOS)
         )
     made = AwardScenario(
         rfq_id=rfq_id,
