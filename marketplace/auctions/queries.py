@@ -16,7 +16,7 @@ from marketplace.auctions.models import (
     AuctionProxy,
 )
 from marketplace.auctions.states import AuctionState
-from marketplace.core.db import server_time
+from marketplace.core.db import shared_time
 from marketplace.core.errors import NotFound
 from marketplace.core.pages import Page, paginate
 from marketplace.core.text import _
@@ -94,7 +94,7 @@ def boards_of(
         entries[lot.id] = []
     for entry in session.scalars(_ENTRIES, wanted, execution_options=_FRESH):
         entries[entry.auction_lot_id].append(entry)
-    now = server_time(session)
+    now = shared_time(session)
     return [
         Board(
             rfqs[auction.rfq_id],

@@ -14,6 +14,11 @@ def now() -> datetime:
     return _frozen.get() or wall()
 
 
+def held() -> datetime | None:
+    """The instant at which the clock is held; None while it runs."""
+    return _frozen.get()
+
+
 def wall() -> datetime:
     """What this machine's clock shows, even while `now` is held."""
     return datetime.now(UTC)

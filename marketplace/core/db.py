@@ -207,6 +207,11 @@ def _engine(url: str, role: str | None, pool_size: int) -> Engine:
     )
 
 
+def shared_time(session: Session) -> datetime:
+    """The time that decides between processes: the database's, or the one the clock is held at."""
+    return clock.held() or server_time(session)
+
+
 def server_time(session: Session) -> datetime:
     """The time by the database's clock, which all processes share."""
     now: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()

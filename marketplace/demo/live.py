@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import clock
 from marketplace.core.money import Quantity
 from marketplace.demo import cast as casting
-from marketplace.demo import kinds, world
+from marketplace.demo import kinds, stages, world
 from marketplace.demo.cast import Cast
 from marketplace.demo.consequences import work_off
 from marketplace.demo.goods import GOODS, Good
@@ -135,6 +135,7 @@ def _rfqs(sourcing: Sourcing, today: datetime) -> None:
     _questions(sourcing, running, today)
     kinds.publish_proposal(sourcing, today)
     kinds.open_information(sourcing, today)
+    stages.show(sourcing, today)
     _first_draft(sourcing, today)
 
 

@@ -21,6 +21,7 @@ from marketplace.rfq.bid_content import Answer, BidContent, PricedLine
 from marketplace.rfq.cost_terms import NO_COSTS, Costs
 from marketplace.rfq.drafts import Address, CriterionDraft, LineDraft, LotDraft, RfqDraft
 from marketplace.rfq.envelopes import ServiceKeys
+from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.models import Rfq, RfqLine
 from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.rates import ExchangeRate
@@ -52,6 +53,7 @@ class Asked:
     # further currencies of bids, with what one euro is worth in them
     rates: tuple[tuple[str, str], ...] = ()
     alternatives: dict[str, tuple[str, str]] = field(default_factory=dict)
+    kind: RfqKind = RfqKind.RFQ
 
 
 @dataclass
@@ -83,6 +85,7 @@ class Sourcing:
                 self.buyer,
                 RfqDraft(
                     header={
+                        "kind": asked.kind,
                         "title": asked.title,
                         "description": asked.description,
                         "currency": "EUR",
@@ -113,11 +116,7 @@ class Sourcing:
                         )
                         for good in goods
                     ],
-                    criteria=[
-                        CriterionDraft("Prix", CriterionKind.PRICE, Decimal(60)),
-                        CriterionDraft("Qualité technique", CriterionKind.QUALITY, Decimal(25)),
-                        CriterionDraft("Délai de livraison", CriterionKind.DELIVERY, Decimal(15)),
-                    ],
+                    criteria=_criteria(asked.kind),
                     costs=asked.costs,
                     supplier_ids=[self.cast.of(key).organisation_id for key in asked.prices],
                 ),
@@ -128,24 +127,33 @@ class Sourcing:
         with clock.frozen(at):
             publishing.publish(self.session, self.buyer, event.rfq.id, PASSPHRASE)
 
-    def bid(self, event: Event, key: str, at: datetime) -> None:
-        """This supplier's sealed bids; no main one where its price is zero."""
-        if factor := Decimal(event.asked.prices[key]):
-            self._submit(event, key, at, factor)
-        if key in event.asked.alternatives:
-            second, name = event.asked.alternatives[key]
-            self._submit(event, key, at, Decimal(second), name)
+    def bid(self, event: Event, key: str, at: datetime, by_line: Sequence[str] = ()) -> None:
+        """This supplier's sealed bids; no main one where its price is zero.
+
+        by_line: factors of each line in place of one for all.
+        """
+        asked = event.asked
+        if asked.prices[key] != "0":
+            self._submit(event, key, at, by_line or [asked.prices[key]])
+        if key in asked.alternatives:
+            second, name = asked.alternatives[key]
+            self._submit(event, key, at, [second], name)
 
     def _submit(
-        self, event: Event, key: str, at: datetime, factor: Decimal, alternative: str = ""
+        self,
+        event: Event,
+        key: str,
+        at: datetime,
+        factors: Sequence[str],
+        alternative: str = "",
     ) -> None:
         rfq = queries.get_with_content(self.session, self.buyer, event.rfq.id)
         content = BidContent(
             name=alternative,
             lines=tuple(
-                PricedLine(line.id, _offered(line, factor, number), "EUR")
+                PricedLine(line.id, _offered(line, _factor(factors, number), number), "EUR")
                 for number, line in enumerate(rfq.lines)
-                if not (number == 2 and key == "wallonnes")
+                if not (number == 2 and key == "wallonnes" and len(factors) == 1)
             ),
             note="Prix fermes pour la durée de la commande, franco de port.",
             delivery_days=7 + 3 * list(event.asked.prices).index(key),
@@ -199,6 +207,21 @@ class Sourcing:
                 event.rfq.id,
                 [Choice(lot.ranks[0].bid_id, lot_id=lot.lot_id) for lot in compared.lots],
             )
+
+
+def _criteria(kind: RfqKind) -> list[CriterionDraft]:
+    """Of an auction the price alone."""
+    if kind is RfqKind.AUCTION:
+        return [CriterionDraft("Prix", CriterionKind.PRICE, Decimal(100))]
+    return [
+        CriterionDraft("Prix", CriterionKind.PRICE, Decimal(60)),
+        CriterionDraft("Qualité technique", CriterionKind.QUALITY, Decimal(25)),
+        CriterionDraft("Délai de livraison", CriterionKind.DELIVERY, Decimal(15)),
+    ]
+
+
+def _factor(factors: Sequence[str], number: int) -> Decimal:
+    return Decimal(factors[number % len(factors)])
 
 
 def _offered(line: RfqLine, factor: Decimal, number: int) -> Decimal:

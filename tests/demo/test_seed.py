@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
+from marketplace.auctions.models import Auction, AuctionBid, AuctionLot
+from marketplace.auctions.states import AuctionState
 from marketplace.core.db import Database
 from marketplace.core.outbox import OutboxMessage
 from marketplace.demo import history, seed, volume, world
@@ -18,6 +20,8 @@ from marketplace.orders.models import Order
 from marketplace.orders.states import OrderState
 from marketplace.remedies.models import AwardLetter
 from marketplace.rfq.models import Rfq
+from marketplace.scenarios.models import AwardScenario
+from marketplace.scenarios.states import ScenarioState
 from marketplace.suppliers.models import Supplier
 from marketplace.suppliers.states import SupplierState
 
@@ -44,7 +48,15 @@ def test_a_loaded_world_has_work_for_everybody_and_is_loaded_once(
         assert orders[OrderState.ISSUED] >= 1
         assert orders[OrderState.ACKNOWLEDGED] >= 1
         rfqs = Counter(session.scalars(select(Rfq.state)))
-        assert rfqs == {"draft": 1, "published": 4, "opened": 2, "standstill": 1, "awarded": 4}
+        assert rfqs == {"draft": 1, "published": 5, "opened": 6, "standstill": 1, "awarded": 4}
+        auctions = Counter(session.scalars(select(Auction.state)))
+        assert auctions == {AuctionState.PLANNED: 1, AuctionState.CLOSED: 1}
+        # the bids of three suppliers, the last two of which moved the end
+        assert session.scalar(select(func.count()).select_from(AuctionBid)) == 7
+        overtimes = select(AuctionLot.overtimes).where(AuctionLot.bid_count > 0)
+        assert session.scalars(overtimes).all() == [2]
+        scenarios = Counter(session.scalars(select(AwardScenario.state)))
+        assert scenarios == {ScenarioState.QUEUED: 2}
         # everybody who bid has a letter, from the past too
         letters = Counter(session.scalars(select(AwardLetter.kind)))
         assert letters == {"won": 5, "lost": 4}

@@ -17,7 +17,7 @@ from marketplace.auctions.errors import AuctionExists, MixedCurrencies, NoCompet
 from marketplace.auctions.models import Auction, AuctionEntry, AuctionLot
 from marketplace.auctions.states import AuctionState, AuctionType, EventKind, LotOrder, Skip
 from marketplace.core import outbox
-from marketplace.core.db import server_time
+from marketplace.core.db import shared_time
 from marketplace.core.ids import uuid7
 from marketplace.core.text import _
 from marketplace.events.auctions import AuctionPlanned
@@ -49,7 +49,7 @@ def plan(session: Session, actor: Actor, rfq_id: UUID, draft: AuctionDraft) -> B
     bidders = _bidders(session, compared, draft)
     terms = replace(compared.undecided, currency=_currency(compared, bidders))
     lowest = {lot_id: min(total for _o, total in known) for lot_id, known in bidders.items()}
-    now = server_time(session)
+    now = shared_time(session)
     plan_rules.check(draft, terms, lowest, now)
     auction = Auction(
         id=auction_id,
