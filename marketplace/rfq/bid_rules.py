@@ -119,7 +119,9 @@ def check_service_seals(rfq: Rfq) -> None:
 def check_client_seals(rfq: Rfq) -> None:
     """Raise NotClientSealed where the service seals."""
     if not rfq.client_sealing:
-        raise NotClientSealed(_("Bids for this RFQ are sealed by the service. Send their content."))
+        raise NotClientSealed(
+            _("Bids for this event are sealed by the service. Send their content.")
+        )
 
 
 def check_takes_drafts(rfq: Rfq, at: datetime) -> None:

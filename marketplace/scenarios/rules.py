@@ -178,7 +178,7 @@ def check(draft: ScenarioDraft, compared: Evaluation) -> None:
         for error in _errors(each, compared, f"/constraints/{index}")
     ]
     if draft.objective is Objective.TOTAL_COST and not compared.terms.costs.terms:
-        detail = _("This RFQ asks for no costs beside the price.")
+        detail = _("This event asks for no costs beside the price.")
         errors.append(FieldError("/objective", "no_costs", detail))
     if errors:
         raise ScenarioInvalid(_("These constraints cannot be used."), errors=errors)
