@@ -70,15 +70,18 @@ NURSERY_GRADES = {
 LEASING_GRADES = {
     "alborada": ((85,), (72,)), "kessler": ((78,), (81,)), "lumiere": ((66,), (60,)),
 }  # fmt: skip
-# seconds after the start, who, and how far below their own last price: the end moves twice
+# seconds after the start, lot, who, and how far below their own last price; the end of the first
+# lot moves twice
 DUEL = (
-    (95, "kessler", "0.985"),
-    (260, "lumiere", "0.955"),
-    (610, "alborada", "0.980"),
-    (1130, "kessler", "0.990"),
-    (1490, "alborada", "0.985"),
-    (1755, "kessler", "0.992"),
-    (1840, "alborada", "0.994"),
+    (95, 0, "alborada", "0.970"),
+    (260, 0, "kessler", "0.975"),
+    (410, 1, "alborada", "0.945"),
+    (610, 0, "lumiere", "0.895"),
+    (880, 1, "kessler", "0.960"),
+    (1130, 0, "alborada", "0.955"),
+    (1490, 0, "kessler", "0.960"),
+    (1755, 0, "alborada", "0.985"),
+    (1840, 0, "kessler", "0.988"),
 )
 
 
@@ -190,15 +193,13 @@ def graded(sourcing: Sourcing, today: datetime) -> None:
             _grade(sourcing, event, person, NURSERY_GRADES, number)
     with clock.frozen(today - 3 * DAY):
         quality.lock_quality(session, buyer, event.rfq.id)
-    with clock.frozen(today):
-        for which, name in (
-            (Preset.CHEAPEST_PER_LINE, "Le moins cher, ligne par ligne"),
-            (Preset.SINGLE_SUPPLIER, "Un seul fournisseur"),
-        ):
-            made = scenarios.create(
-                session, buyer, event.rfq.id, scenario_rules.preset(which, name)
-            )
-            scenarios.solve(session, buyer, event.rfq.id, made.id)
+    # by the real clock: a worker takes it up as soon as there is one
+    for which, name in (
+        (Preset.CHEAPEST_PER_LINE, "Le moins cher, ligne par ligne"),
+        (Preset.SINGLE_SUPPLIER, "Un seul fournisseur"),
+    ):
+        made = scenarios.create(session, buyer, event.rfq.id, scenario_rules.preset(which, name))
+        scenarios.solve(session, buyer, event.rfq.id, made.id)
 
 
 def auction_to_come(sourcing: Sourcing, today: datetime) -> None:
@@ -214,9 +215,9 @@ def auction_held(sourcing: Sourcing, today: datetime) -> None:
     event = _sealed(sourcing, AUCTION_HELD, today - 5 * DAY)
     with clock.frozen(today - 3 * DAY):
         _plan(sourcing, event, start)
-    lot_id = queries.lots(session, event.rfq.id)[0].id
-    for seconds, key, factor in DUEL:
-        bidder = sourcing.cast.of(key)
+    lots = queries.lots(session, event.rfq.id)
+    for seconds, number, key, factor in DUEL:
+        lot_id, bidder = lots[number].id, sourcing.cast.of(key)
         with clock.frozen(start + timedelta(seconds=seconds)):
             board = live.read(session, bidder, event.rfq.id)
             own = board.entry(board.lot(lot_id), bidder.organisation_id)

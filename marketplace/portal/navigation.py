@@ -30,7 +30,7 @@ TABLE: tuple[tuple[Text | None, tuple[Link, ...]], ...] = (
     (
         _("Sourcing"),
         (
-            Link("/rfqs", _("Requests for quotation"), "file-text", P.RFQ_READ, (BUYER, OPERATOR)),
+            Link("/rfqs", _("Sourcing events"), "file-text", P.RFQ_READ, (BUYER, OPERATOR)),
             Link("/rfqs", _("Opportunities"), "file-text", P.RFQ_READ, (SUPPLIER,)),
             Link("/bids", _("My bids"), "send", P.BID_READ, (SUPPLIER,)),
             Link("/auctions", _("Auctions"), "gavel", P.BID_READ, (BUYER, SUPPLIER)),

@@ -103,7 +103,7 @@ def _people(session: Session, actor: Actor, words: str) -> list[Hit]:
 
 Finder = Callable[[Session, Actor, str], list[Hit]]
 FINDERS: tuple[tuple[Text, Permission, Finder], ...] = (
-    (_("Requests for quotation"), P.RFQ_READ, _rfqs),
+    (_("Sourcing events"), P.RFQ_READ, _rfqs),
     (_("Orders"), P.ORDER_READ, _orders),
     (_("Invoices"), P.INVOICE_READ, _invoices),
     (_("Suppliers"), P.SUPPLIER_READ, _suppliers),

@@ -22,7 +22,7 @@ PATHS: dict[str, tuple[Permission, str]] = {
 }
 
 NAMES: dict[str, Text] = {
-    "rfq": _("Request for quotation"),
+    "rfq": _("Sourcing event"),
     "bid": _("Bid"),
     "order": _("Order"),
     "receipt": _("Delivery"),

@@ -21,8 +21,8 @@ from marketplace.rfq.states import RfqState
 
 FAR, FAR_FROM = Fraction(20, 100), 3
 OUTLIER_RULE = _(
-    "Marked: where at least three people scored, a score more than 20 % of the best possible one"
-    " away from the median."
+    "Marked where at least three people scored: scores that are more than 20 % of the best "
+    "possible score away from the median."
 )
 Place = tuple[UUID, UUID]
 
