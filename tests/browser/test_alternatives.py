@@ -81,11 +81,11 @@ def test_an_alternative_is_sealed_in_the_browser(stage: Stage, settings: Setting
     guest.open(f"/rfqs/{rfq.id}/bids/alternatives/2/seal")
     guest.page.wait_for_selector("#seal-form", state="visible")
     assert guest.barriers() == []
-    guest.page.locator("#seal-line-0").fill("8")
-    guest.page.locator("#seal-line-1").fill("1")
+    guest.page.locator("#f-lines-0-unit_price-amount").fill("8")
+    guest.page.locator("#f-lines-1-unit_price-amount").fill("1")
     guest.page.get_by_role("button", name="Seal the bid").press("Enter")
     guest.sees("Name the alternative")
-    guest.page.locator("#seal-name").fill(NAME)
+    guest.page.locator("#f-name").fill(NAME)
     guest.page.get_by_role("button", name="Seal the bid").press("Enter")
     guest.page.wait_for_selector("#seal-done", state="visible")
     digest = guest.page.locator("#seal-digest").inner_text()
@@ -93,7 +93,7 @@ def test_an_alternative_is_sealed_in_the_browser(stage: Stage, settings: Setting
     guest.sees("Your sealed bid has arrived.", digest, "Alternative 2")
     guest.open(f"/rfqs/{rfq.id}/bids/alternatives/2/seal")
     guest.page.wait_for_selector("#seal-form", state="visible")
-    assert guest.page.locator("#seal-name").input_value() == NAME
+    assert guest.page.locator("#f-name").input_value() == NAME
     assert guest.faults == []
     with stage.database.transaction() as session:
         receipt = session.scalars(select(BidAttempt).where(BidAttempt.rfq_id == rfq.id)).one()

@@ -94,7 +94,7 @@ def test_a_bid_in_yen_is_sealed_in_the_browser(stage: Stage) -> None:
     supplier.open(f"/rfqs/{sourcing.rfq.id}/bids/seal")
     supplier.page.wait_for_selector("#seal-form", state="visible")
     supplier.page.get_by_label("Currency of your bid").select_option("JPY")
-    supplier.page.locator("#seal-line-0").fill("10000")
+    supplier.page.locator("#f-lines-0-unit_price-amount").fill("10000")
     checked(supplier, "currency-seal")
     supplier.page.get_by_role("button", name="Seal the bid").press("Enter")
     supplier.page.wait_for_selector("#seal-done", state="visible")
@@ -102,7 +102,7 @@ def test_a_bid_in_yen_is_sealed_in_the_browser(stage: Stage) -> None:
     supplier.sees("Your sealed bid has arrived.")
     supplier.open(f"/rfqs/{sourcing.rfq.id}/bids/seal")
     supplier.page.wait_for_selector("#seal-form", state="visible")
-    assert supplier.page.locator("#seal-currency").input_value() == "JPY"
+    assert supplier.page.locator("#f-currency").input_value() == "JPY"
     with stage.database.transaction() as session:
         sourcing.session = session
         minutes = sourcing.open()

@@ -58,16 +58,16 @@ def test_only_envelopes_leave_the_browser(stage: Stage, envelopes: EnvelopeRule)
     assert guest.barriers() == []
 
     # by keyboard alone, and refused in the browser first
-    guest.page.locator("#seal-line-0").fill("abc")
-    guest.page.locator("#seal-line-0").press("Enter")
-    guest.sees("A price is a number above zero with at most six decimals.")
+    guest.page.locator("#f-lines-0-unit_price-amount").fill("abc")
+    guest.page.locator("#f-lines-0-unit_price-amount").press("Enter")
+    guest.sees("Line 1: This is not a number we can read.")
     assert guest.page.evaluate("document.activeElement.id") == "seal-faults"
     assert guest.barriers() == []
-    guest.page.locator("#seal-line-0").fill(PRICE.replace(".", ","))
-    guest.page.locator("#seal-line-1").fill("0.5")
-    guest.page.locator("#seal-note").fill(NOTE)
-    guest.page.locator("#seal-days").fill("12")
-    guest.page.locator("#seal-answer-0").fill(ANSWER)
+    guest.page.locator("#f-lines-0-unit_price-amount").fill(PRICE)
+    guest.page.locator("#f-lines-1-unit_price-amount").fill("0.5")
+    guest.page.locator("#f-note").fill(NOTE)
+    guest.page.locator("#f-delivery_days").fill("12")
+    guest.page.locator("#f-answers-0-text").fill(ANSWER)
     guest.page.get_by_role("button", name="Seal the bid").press("Enter")
     guest.page.wait_for_selector("#seal-done", state="visible")
     digest = guest.page.locator("#seal-digest").inner_text()
@@ -89,13 +89,13 @@ def test_only_envelopes_leave_the_browser(stage: Stage, envelopes: EnvelopeRule)
     other = stage.enter(DEAR.people[0])
     other.open(f"/rfqs/{rfq.id}/bids/seal")
     other.page.wait_for_selector("#seal-form", state="visible")
-    assert other.page.locator("#seal-note").input_value() == ""
+    assert other.page.locator("#f-note").input_value() == ""
     file = {"name": "key.json", "mimeType": "application/json", "buffer": key_file.encode()}
     other.page.locator("#seal-key-file").set_input_files(file)  # type: ignore[arg-type]
     other.sees("Your submitted bid was read back in this browser.")
-    assert other.page.locator("#seal-note").input_value() == NOTE
-    assert other.page.locator("#seal-line-0").input_value() == PRICE
-    assert other.page.locator("#seal-answer-0").input_value() == ANSWER
+    assert other.page.locator("#f-note").input_value() == NOTE
+    assert other.page.locator("#f-lines-0-unit_price-amount").input_value() == PRICE
+    assert other.page.locator("#f-answers-0-text").input_value() == ANSWER
 
     keys = ServiceKeys.from_secret(stage.settings.secret_key)
     assert rfq.bids_due_at is not None

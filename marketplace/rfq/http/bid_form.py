@@ -13,7 +13,7 @@ from marketplace.core.errors import DomainError, Stale
 from marketplace.core.text import language
 from marketplace.rfq import bid_changes, offering
 from marketplace.rfq.bid_changes import FieldChange, LineChange
-from marketplace.rfq.bid_content import BidContent, PricedLine
+from marketplace.rfq.bid_content import BidContent, PricedLine, Terms
 from marketplace.rfq.bid_models import Bid
 from marketplace.rfq.bundling import MAX_BUNDLES
 from marketplace.rfq.http.bid_http import service_keys
@@ -69,6 +69,11 @@ def initial(own: OwnBid) -> dict[str, Any]:
         ],
         "version": own.door.bid.version if own.door.bid else 0,
     }
+
+
+def blank(terms: Terms) -> dict[str, Any]:
+    """A form in which nothing is said yet."""
+    return {"currency": terms.currency, "lines": [{} for _line in terms.lines]}
 
 
 def _row(priced: PricedLine | None) -> dict[str, Any]:

@@ -1,20 +1,27 @@
 """Sealing a bid in the supplier's browser: the page, and taking in what it has sealed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
+from babel.numbers import get_decimal_symbol
 from flask import Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from marketplace.core import clock
 from marketplace.core.errors import DomainError, NotFound
-from marketplace.core.text import _
+from marketplace.core.money import exponent
+from marketplace.core.text import _, language
 from marketplace.documents import downloads
+from marketplace.documents.rules import MAX_BYTES, TYPES
 from marketplace.rfq.bid_content import Terms
-from marketplace.rfq.http import views
+from marketplace.rfq.bid_rules import MAX_DOCUMENTS
+from marketplace.rfq.bundling import MAX_BUNDLES
+from marketplace.rfq.http import bid_form, seal_words, views
 from marketplace.rfq.http.bid_http import attempts_kept, service_keys
+from marketplace.rfq.http.bid_schemas import BidFormSchema
 from marketplace.rfq.http.sealed_schemas import (
     SealedBidInputSchema,
     SealedVersionSchema,
@@ -22,6 +29,7 @@ from marketplace.rfq.http.sealed_schemas import (
 )
 from marketplace.rfq.own_bid_routes import of_each_bid
 from marketplace.rfq.services import locked_documents, sealed_bidding
+from marketplace.rfq.services.locked_documents import LockedDocument
 from marketplace.rfq.services.sealed_bidding import SealingFacts
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import (
@@ -43,8 +51,8 @@ def write(rfq_id: UUID, alternative: int) -> str:
 @of_each_bid(pages, "/seal", methods=["POST"])
 def send(rfq_id: UUID, alternative: int) -> ResponseReturnValue:
     """Envelopes alone arrive here."""
-    form = Form(SealedBidInputSchema, request.form)
-    if form.valid:
+    sent = Form(SealedBidInputSchema, request.form)
+    if sent.valid:
         try:
             with undone_if_refused(), attempts_kept():
                 stored = sealed_bidding.submit(
@@ -53,15 +61,15 @@ def send(rfq_id: UUID, alternative: int) -> ResponseReturnValue:
                     service_keys(),
                     rfq_id,
                     arrived_at(),
-                    form.data["offered"],
+                    sent.data["offered"],
                     alternative,
                 )
         except DomainError as refusal:
-            form.refuse("", refusal.detail)
+            sent.refuse("", refusal.detail)
             for error in refusal.errors:
-                form.refuse("", error.detail)
-    if not form.valid:
-        return _page(rfq_id, alternative, form), 422
+                sent.refuse("", error.detail)
+    if not sent.valid:
+        return _page(rfq_id, alternative, sent), 422
     flash(_("Your sealed bid has arrived. This is its receipt."))
     receipt = url_for(
         "bids.receipt", rfq_id=rfq_id, alternative=alternative, attempt_id=stored.receipt.id
@@ -107,43 +115,59 @@ def _told_in_words() -> Iterator[None]:
         abort(Response(str(refusal.detail), status, mimetype="text/plain"))
 
 
-def _page(rfq_id: UUID, alternative: int, form: Form) -> str:
+def _page(rfq_id: UUID, alternative: int, sent: Form) -> str:
     session, actor = current_session(), current_actor()
     found = sealed_bidding.facts(session, actor, rfq_id, alternative)
+    kept = locked_documents.listed(session, actor, rfq_id, alternative)
     sealed = None
     if found.number > 1:
         version = sealed_bidding.sealed_version(session, actor, rfq_id, alternative)
         sealed = SealedVersionSchema().dump(version)
+    terms = Terms.from_json(dict(found.terms))
     return render_template(
         "rfq/bids/seal.html",
-        form=form,
+        sent=sent,
+        # the fields are those of the usual form; they are filled in, and read, by the page's script
+        form=Form(BidFormSchema, initial=bid_form.blank(terms)),
         rfq=views.summary(found.door.rfq, actor, clock.now()),
         tab="bids",
         alternative=alternative,
         is_buyer=False,
-        terms=Terms.from_json(dict(found.terms)),
-        facts=_facts(found, sealed),
+        terms=terms,
+        lot_options=[(lot.id, f"{lot.number}. {lot.title}") for lot in terms.lots],
+        bundle_rows=MAX_BUNDLES,
+        facts=_facts(found, terms, sealed, kept),
     )
 
 
-def _facts(found: SealingFacts, sealed: Any) -> dict[str, Any]:
-    """What the page's script needs, and the words that it shows."""
-    facts: dict[str, Any] = SealingFactsSchema(exclude=("terms",)).dump(found)
+def _facts(
+    found: SealingFacts, terms: Terms, sealed: Any, kept: Sequence[LockedDocument]
+) -> dict[str, Any]:
+    """What the page's scripts need, and the words that they show."""
+    rfq_id, alternative = found.door.rfq.id, found.alternative
+    facts: dict[str, Any] = SealingFactsSchema().dump(found)
     return {
         **facts,
         "rfq_number": found.door.rfq.number,
-        "currency": found.door.rfq.currency,
         "sealed": sealed,
-        "words": {
-            "price": str(_("A price is a number above zero with at most six decimals.")),
-            "no_price": str(_("Give a price for at least one line.")),
-            "required": str(_("This must be answered.")),
-            "number": str(_("Write a number, such as 1250 or 12.5.")),
-            "name": str(
-                _("Name the alternative, so that the buyer can tell it from your other bids.")
-            ),
-            "days": str(_("A delivery time is a whole number of days, at most 3,650.")),
-            "read_back": str(_("Your submitted bid was read back in this browser.")),
-            "wrong_key": str(_("This key does not open the submitted bid.")),
-        },
+        "places": {currency: exponent(currency) for currency in terms.currencies},
+        "bundle_rows": MAX_BUNDLES,
+        "language": language(),
+        "decimal_sign": get_decimal_symbol(language()),
+        "documents_url": url_for("sealed_bids.write", rfq_id=rfq_id, alternative=alternative)
+        + "/documents",
+        "extensions": [each for kinds in TYPES.values() for each in kinds],
+        "largest_file": MAX_BYTES,
+        "most_documents": MAX_DOCUMENTS,
+        "kept_documents": [str(each.id) for each in kept],
+        "words": seal_words.in_words(),
     }
+
+
+@pages.app_template_filter()
+def nameless(fields: Markup) -> Markup:
+    """Fields as HTML without names, so that no browser can ever send them; scripts find them.
+
+    Text in HTML has no plain quotation marks, so that none of it is taken for a name.
+    """
+    return Markup(' data-name="').join(fields.split(' name="'))

@@ -1,15 +1,14 @@
 // Seals a bid in the bidder's browser. Nothing that is typed here is sent: the fields have no names,
 // and the form that is sent holds envelopes alone. How is written down in docs/verifying.md:
 // HPKE (RFC 9180) base mode, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM.
+// This file is the cryptography; seal-rules.js knows what a bid may say, seal-form.js the fields,
+// seal-documents.js the files, and seal-page.js what happens when.
 "use strict";
-(() => {
+window.sealing = (() => {
   const holder = document.getElementById("sealing-facts");
-  if (!holder) return;
+  if (!holder) return null;
   const facts = JSON.parse(holder.textContent);
-  const which = facts.alternative ? `:${facts.alternative}` : "";
-  const store = `sealed-bid:${facts.rfq_id}:${facts.supplier_id}${which}`;
   const subtle = window.crypto && window.crypto.subtle;
-  const $ = (id) => document.getElementById(id);
   const encoder = new TextEncoder();
   const decoder = new TextDecoder("utf-8", { fatal: true });
 
@@ -151,6 +150,26 @@
     const both = `${await digestOf(technical, "technical")}|${await digestOf(main, "price")}`;
     return { main, technical, digest: toHex(await sha256(bytes(`bid:both|${both}`))) };
   };
+  const documentPlace = (id) =>
+    bytes(
+      `bid:document|${facts.rfq_id}|${facts.supplier_id}` +
+        (facts.alternative ? `|alternative-${facts.alternative}` : "") +
+        `|${id}`,
+    );
+  const lockDocument = async (id, key, plain) => lock(key, padded(plain), documentPlace(id));
+  const openDocument = async (entry, locked) => {
+    const plain = unpadded(await unlock(fromHex(entry.key), locked, documentPlace(entry.id)));
+    if (toHex(await sha256(plain)) !== entry.sha256) throw new Error("another file");
+    return plain;
+  };
+  const canSeal = async () => {
+    try {
+      await subtle.generateKey({ name: "X25519" }, false, ["deriveBits"]);
+      return true;
+    } catch {
+      return false;
+    }
+  };
   const readBack = async (version, key) => {
     const open = async (body, wrapped, envelope) => {
       const at = (purpose) => place(purpose, envelope, version);
@@ -165,181 +184,8 @@
     return { ...technical, ...main };
   };
 
-  // The form
-
-  const rows = () => Array.from(document.querySelectorAll("[data-line]"));
-  const answers = () => Array.from(document.querySelectorAll("[data-criterion]"));
-  const plainNumber = (typed) => typed.replace(/[\s\u00a0\u202f]/g, "").replace(",", ".");
-  const answerOf = (field) =>
-    field.dataset.type === "number" ? plainNumber(field.value) : field.value.trim();
-  const price = (typed) => {
-    const plain = plainNumber(typed);
-    if (!/^\d{1,13}(\.\d{1,6})?$/.test(plain)) return null;
-    const shortest = plain.replace(/^0+(?=\d)/, "");
-    return Number(shortest) > 0 && Number(shortest) < 1e13 ? shortest : null;
+  return {
+    facts, random, sha256, toHex, fromHex, toBase64, canSeal, sealAll, readBack, lockDocument,
+    openDocument,
   };
-  const written = () => {
-    const faults = [];
-    // chosen once for the whole bid, where the RFQ takes several
-    const choice = $("seal-currency");
-    const currency = choice ? choice.value : facts.currency;
-    const lines = [];
-    for (const row of rows()) {
-      const typed = row.value.trim();
-      const note = $(`${row.id}-note`).value;
-      row.removeAttribute("aria-invalid");
-      if (!typed) continue;
-      const value = price(typed);
-      if (value === null) {
-        row.setAttribute("aria-invalid", "true");
-        faults.push([row.id, facts.words.price]);
-        continue;
-      }
-      const named = { line_id: row.dataset.line, unit_price: value, currency, note };
-      lines.push({ ...facts.empty_line, ...named });
-    }
-    if (!lines.length && !faults.length) faults.push([rows()[0].id, facts.words.no_price]);
-    const name = $("seal-name") ? $("seal-name").value.trim() : "";
-    if ($("seal-name") && !name) faults.push(["seal-name", facts.words.name]);
-    const days = $("seal-days").value.trim();
-    if (days && !(/^\d{1,4}$/.test(days) && Number(days) <= 3650)) {
-      faults.push(["seal-days", facts.words.days]);
-    }
-    for (const field of answers()) {
-      const typed = field.value.trim();
-      if (!typed && field.required) faults.push([field.id, facts.words.required]);
-      if (typed && field.dataset.type === "number" && !/^-?\d+(\.\d+)?$/.test(plainNumber(typed))) {
-        faults.push([field.id, facts.words.number]);
-      }
-    }
-    const said = answers()
-      .filter((field) => field.value.trim())
-      .map((field) => ({ criterion_id: field.dataset.criterion, text: answerOf(field) }));
-    const content = {
-      ...facts.empty_content,
-      ...(name ? { name } : {}),
-      lines,
-      answers: said,
-      note: $("seal-note").value.trim(),
-      delivery_days: days ? Number(days) : null,
-      ...(choice ? { currency } : {}),
-    };
-    return { content, faults };
-  };
-  const fill = (content) => {
-    const choice = $("seal-currency");
-    if (choice && content.currency) choice.value = content.currency;
-    for (const line of content.lines || []) {
-      const row = rows().find((field) => field.dataset.line === line.line_id);
-      if (!row) continue;
-      row.value = line.unit_price;
-      $(`${row.id}-note`).value = line.note || "";
-    }
-    for (const answer of content.answers || []) {
-      const field = answers().find((each) => each.dataset.criterion === answer.criterion_id);
-      if (field) field.value = answer.text;
-    }
-    if ($("seal-name")) $("seal-name").value = content.name || "";
-    $("seal-note").value = content.note || "";
-    $("seal-days").value = content.delivery_days === null ? "" : content.delivery_days;
-  };
-  const kept = () => {
-    try {
-      return JSON.parse(window.localStorage.getItem(store)) || {};
-    } catch {
-      return {};
-    }
-  };
-  const keep = (more) => {
-    try {
-      window.localStorage.setItem(store, JSON.stringify({ ...kept(), ...more }));
-    } catch {
-      // a browser that keeps nothing: the key file remains
-    }
-  };
-  const complain = (faults) => {
-    const box = $("seal-faults");
-    box.hidden = !faults.length;
-    const list = box.querySelector("ul");
-    list.replaceChildren(
-      ...faults.map(([id, words]) => {
-        const item = document.createElement("li");
-        const link = document.createElement("a");
-        link.href = `#${id}`;
-        link.textContent = words;
-        item.append(link);
-        return item;
-      }),
-    );
-    if (faults.length) box.focus();
-  };
-  const offerKey = (key) => {
-    const file = JSON.stringify({ rfq_id: facts.rfq_id, number: facts.number, read_back_key: key });
-    const link = $("seal-key");
-    link.href = URL.createObjectURL(new Blob([file], { type: "application/json" }));
-    const alternative = facts.alternative ? `-alternative-${facts.alternative}` : "";
-    link.download = `read-back-key-${facts.rfq_number}${alternative}-${facts.number}.json`;
-  };
-  const put = (form, prefix, sealed) => {
-    for (const [name, value] of Object.entries(sealed)) {
-      form.elements[`${prefix}.${name}`].value = toBase64(value);
-    }
-  };
-  const sealNow = async () => {
-    const { content, faults } = written();
-    complain(faults);
-    if (faults.length) return;
-    const key = random(32);
-    const sealed = await sealAll(content, key);
-    const form = $("seal-send");
-    put(form, "main", sealed.main);
-    if (sealed.technical) put(form, "technical", sealed.technical);
-    $("seal-digest").textContent = sealed.digest;
-    keep({ keys: { ...kept().keys, [facts.number]: toHex(key) }, draft: content });
-    offerKey(toHex(key));
-    $("seal-done").hidden = false;
-    $("seal-done").focus();
-  };
-  const open = async (key) => {
-    try {
-      fill(await readBack(facts.sealed, fromHex(key)));
-      $("seal-status").textContent = facts.words.read_back;
-    } catch {
-      $("seal-status").textContent = facts.words.wrong_key;
-    }
-  };
-  const start = async () => {
-    try {
-      await subtle.generateKey({ name: "X25519" }, false, ["deriveBits"]);
-    } catch {
-      $("seal-cannot").hidden = false;
-      return;
-    }
-    $("seal-form").hidden = false;
-    const { keys = {}, draft } = kept();
-    if (draft) fill(draft);
-    else if (facts.sealed && keys[facts.sealed.number]) await open(keys[facts.sealed.number]);
-    $("seal-form").addEventListener("input", () => {
-      $("seal-done").hidden = true;
-      keep({ draft: written().content });
-    });
-    $("seal-form").addEventListener("submit", (event) => {
-      event.preventDefault();
-      sealNow();
-    });
-    const file = $("seal-key-file");
-    if (file) {
-      file.addEventListener("change", async () => {
-        const chosen = file.files[0];
-        if (!chosen) return;
-        try {
-          await open(JSON.parse(await chosen.text()).read_back_key);
-        } catch {
-          $("seal-status").textContent = facts.words.wrong_key;
-        }
-      });
-    }
-  };
-  if (subtle) start();
-  else $("seal-cannot").hidden = false;
 })();
