@@ -204,7 +204,7 @@ def test_an_addendum_while_it_is_written(stage: Stage) -> None:
         addenda.publish(session, buyer, rfq.id, written.id)
     guest.page.get_by_role("button", name="Send the sealed bid").press("Enter")
     guest.sees(
-        "The RFQ was changed meanwhile. Read it again and seal the bid anew.",
+        "The event was changed meanwhile. Read it again and seal the bid anew.",
         "The buyer has changed the event since you wrote this draft.",
         "What is not asked for any more has been left out.",
         "certificate.pdf (1 kB)",
