@@ -220,6 +220,7 @@ class TestAnswering:
         shown = words(browser.get(url))
         assert "My answers" in shown
         assert "All of France" in shown
+        assert "Delivery time" not in shown
 
     def test_there_is_no_spreadsheet_of_prices(self, session: Session) -> None:
         sourcing = an_rfi(session)
