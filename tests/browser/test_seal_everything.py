@@ -115,7 +115,7 @@ def test_offers_and_documents(stage: Stage) -> None:
     guest.page.wait_for_selector("#seal-done", state="visible")
     assert guest.page.locator("#seal-total").inner_text() == "1100.00 EUR"
     guest.page.get_by_role("button", name="Send the sealed bid").press("Enter")
-    guest.sees("Your sealed bid has arrived.")
+    guest.sees("Your sealed bid has arrived.", "Documents 1")
     assert not any(b"canary" in each for each in sent)
 
     # read back in this browser, with its document

@@ -45,6 +45,7 @@ from marketplace.rfq.own_bids import Listed
 from marketplace.rfq.services import bid_drafts, bidding, proving
 from marketplace.rfq.services.bid_drafts import OwnBid
 from marketplace.rfq.unsealed import error_from
+from marketplace.rfq.unsealed_documents import submitted_with
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import arrived_at, current_actor, current_session
 from marketplace.web.forms import Form, flash, whole_number
@@ -282,6 +283,7 @@ def receipt(rfq_id: UUID, alternative: int, attempt_id: UUID) -> str:
         "rfq/bids/receipt.html",
         attempt=attempt,
         is_listed=listed,
+        documents=submitted_with(attempt.statement),
         public_key=service_keys().public_key().hex(),
         content=_view(own, own.sealed),
         **_frame(own),
