@@ -4,6 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select, text
@@ -12,8 +13,15 @@ from marketplace.core import clock, tenancy
 from marketplace.core.db import Database
 from marketplace.core.errors import DomainError
 from marketplace.rfq import bid_queries
-from marketplace.rfq.bid_models import Bid, BidAttempt, BidDraft, BidOffer, BidVersion
-from marketplace.rfq.services import bid_drafts, bidding, opening, publishing
+from marketplace.rfq.bid_models import (
+    Bid,
+    BidAttempt,
+    BidDocument,
+    BidDraft,
+    BidOffer,
+    BidVersion,
+)
+from marketplace.rfq.services import bid_drafts, bidding, locked_documents, opening, publishing
 from tests.conftest import WORKER_ROLE
 from tests.factories.bids import KEYS, make_sourcing
 
@@ -23,11 +31,11 @@ SUPPLIERS = 8
 class Hall:
     """A published RFQ, and transactions of whoever acts."""
 
-    def __init__(self, settings):
+    def __init__(self, settings, **rfq):
         self.worker = Database(settings.database_url, WORKER_ROLE)
         self.web = Database(settings.database_url, "marketplace_app", pool_size=SUPPLIERS + 2)
         with self.worker.transaction() as session:
-            self.sourcing = make_sourcing(session, suppliers=SUPPLIERS)
+            self.sourcing = make_sourcing(session, suppliers=SUPPLIERS, **rfq)
         self.rfq_id = self.sourcing.rfq.id
         self.due_at = self.sourcing.due_at
 
@@ -175,3 +183,23 @@ def test_the_database_alone_hides_bids_from_everybody_else(hall):
     hall.open()
     assert seen(hall.sourcing.buyer) == [1, 1, 0, 1, 1]
     assert seen(second) == [0, 0, 0, 0, 0]
+
+
+def test_first_documents_of_a_sealed_bid_may_come_at_once(committed):
+    """One bid is begun for all of them; the same one twice is kept once."""
+    hall = Hall(committed, client_sealing=True)
+    actor, ids = hall.sourcing.suppliers[0], [uuid4() for _number in range(SUPPLIERS - 1)]
+
+    def stage(document_id):
+        with hall.acting(actor) as session:
+            return locked_documents.stage(session, actor, hall.rfq_id, document_id, b"\0" * 4124).id
+
+    with ThreadPoolExecutor(SUPPLIERS) as programs:
+        kept = list(programs.map(stage, [*ids, ids[0]]))
+    assert kept == [*ids, ids[0]]
+    assert (hall.count(Bid), hall.count(BidDocument)) == (1, len(ids))
+    with hall.acting(actor) as session:
+        locked_documents.drop(session, actor, hall.rfq_id, ids[0])
+    assert hall.count(BidDocument) == len(ids) - 1
+    hall.web.dispose()
+    hall.worker.dispose()

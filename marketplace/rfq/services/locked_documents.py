@@ -11,14 +11,15 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import audit, clock
 from marketplace.core.errors import Conflict, FieldError, Invalid, NotFound
+from marketplace.core.ids import uuid7
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import alternatives, bid_documents, bid_queries, bid_rules, bid_vault
+from marketplace.rfq import alternatives, bid_documents, bid_queries, bid_rules
 from marketplace.rfq.bid_content import Terms
 from marketplace.rfq.bid_models import Bid, BidDocument
 from marketplace.rfq.bid_queries import Door
 from marketplace.rfq.bid_rules import MAX_DOCUMENTS
-from marketplace.rfq.bid_states import BID_FLOW
+from marketplace.rfq.bid_states import BID_FLOW, BidState
 from marketplace.rfq.envelopes import Cipher, is_padded
 from marketplace.rfq.unsealed_documents import submitted_with
 
@@ -73,7 +74,7 @@ def stage(
     alternatives.check_number(Terms.from_json(door.seal.terms), alternative)
     _check_form(locked)
     digest = hashlib.sha256(locked).hexdigest()
-    bid = door.bid or bid_vault.begin(session, actor.organisation_id, door)
+    bid = door.bid or _begun(session, actor, door)
     BID_FLOW.next(bid.state, "save")
     known = bid_documents.of_bid(session, bid.id)
     if not any(each.id == document_id for each in known):
@@ -144,6 +145,32 @@ def _door(
     door = bid_queries.door(session, actor, rfq_id, alternative, share=share)
     bid_rules.check_client_seals(door.rfq)
     return door
+
+
+def _begun(session: Session, actor: Actor, door: Door) -> Bid:
+    """The supplier's bid, that there was none of yet; several first documents may come at once."""
+    session.execute(
+        insert(Bid)
+        .values(
+            id=uuid7(),
+            rfq_id=door.rfq.id,
+            buyer_id=door.rfq.buyer_id,
+            supplier_id=actor.organisation_id,
+            alternative=door.alternative,
+            state=BidState.DRAFT,
+            number=0,
+            version=1,
+            created_at=clock.now(),
+        )
+        .on_conflict_do_nothing()
+    )
+    return session.scalars(
+        select(Bid).where(
+            Bid.rfq_id == door.rfq.id,
+            Bid.supplier_id == actor.organisation_id,
+            Bid.alternative == door.alternative,
+        )
+    ).one()
 
 
 def _submitted(session: Session, bid: Bid) -> Mapping[str, str]:
