@@ -1,4 +1,4 @@
-"""The only source of the current time."""
+"""The only source of the current time, and the one way of writing it down."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,3 +39,8 @@ def frozen(at: datetime) -> Iterator[None]:
         yield
     finally:
         _frozen.reset(token)
+
+
+def instant(value: datetime) -> str:
+    """RFC 3339 in UTC."""
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -18,4 +18,10 @@ def written(share: Share) -> Decimal:
     tenths = share * 10_000
     if tenths.denominator == 1:
         return Decimal(tenths.numerator).scaleb(-4).normalize() + 0
-    return Decimal((share * 100 + Fraction(1, 2)).__floor__()).scaleb(-2)
+    return shown(share)
+
+
+def shown(value: Fraction) -> Decimal:
+    """For people: two places, half up. Comparisons use the exact value."""
+    cents = (value * 100 + Fraction(1, 2)).__floor__()
+    return Decimal(cents).scaleb(-2)

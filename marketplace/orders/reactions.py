@@ -25,7 +25,7 @@ from marketplace.orders.models import Order
 from marketplace.orders.services import approving, drafting
 from marketplace.orders.states import OrderState
 from marketplace.orders.subjects import SUBJECT
-from marketplace.rfq import bid_queries
+from marketplace.rfq import award_queries
 
 register_kind(
     "order_drafted",
@@ -68,7 +68,7 @@ register_kind(
 
 def draft_orders(session: Session, event: RfqAwarded) -> None:
     """The award becomes one draft per winner. A repeat finds them there."""
-    awarded = bid_queries.award(session, event.award_id)
+    awarded = award_queries.award(session, event.award_id)
     for order in drafting.create_from_award(session, SYSTEM, awarded):
         _tell_buyer(session, order, "order_drafted", event.awarded_at)
 

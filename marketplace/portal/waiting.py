@@ -23,11 +23,11 @@ from marketplace.payments import queries as payment_queries
 from marketplace.remedies.models import AwardCase
 from marketplace.remedies.states import CaseKind
 from marketplace.rfq import queries as rfq_queries
-from marketplace.rfq.bid_models import Bid
 from marketplace.rfq.bid_states import BidState
 from marketplace.rfq.graders import queries as grader_queries
 from marketplace.rfq.kinds import RfqKind
-from marketplace.rfq.models import Rfq, RfqQuestion
+from marketplace.rfq.models import Rfq
+from marketplace.rfq.participants import Bid, RfqQuestion
 from marketplace.rfq.states import RfqState
 from marketplace.suppliers import queries as supplier_queries
 from marketplace.suppliers.models import Certificate, Supplier

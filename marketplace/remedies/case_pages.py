@@ -15,7 +15,7 @@ from marketplace.remedies.case_schemas import CaseEntryInputSchema, CaseWordsSch
 from marketplace.remedies.casework import Words
 from marketplace.remedies.services import reading_cases
 from marketplace.remedies.states import CaseKind
-from marketplace.rfq import bid_queries, queries
+from marketplace.rfq import award_queries, queries
 from marketplace.rfq.http import views
 from marketplace.rfq.models import Rfq
 from marketplace.web.blueprints import PageBlueprint
@@ -58,7 +58,7 @@ def _begin(rfq_id: UUID, award_id: UUID, kind: CaseKind) -> ResponseReturnValue:
     """The form of a new case, and what comes of it."""
     session, actor = current_session(), current_actor()
     rfq = queries.get(session, actor, rfq_id)
-    standing = bid_queries.standing(session, rfq_id, award_id)
+    standing = award_queries.standing(session, rfq_id, award_id)
     posted = request.form if request.method == "POST" else None
     form = Form(CaseWordsSchema, posted)
     opened: list[UUID] = []
@@ -90,7 +90,7 @@ def _page(case_id: UUID, form: Form) -> str:
     session, actor = current_session(), current_actor()
     found = reading_cases.case(session, actor, case_id)
     rfq = queries.get(session, actor, found.rfq_id)
-    standing = bid_queries.standing(session, found.rfq_id, found.award_id)
+    standing = award_queries.standing(session, found.rfq_id, found.award_id)
     return render_template(
         "remedies/case.html",
         case=case_views.read(session, actor, case_id),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from marketplace.core.clock import instant
 from marketplace.core.errors import Conflict, FieldError, Invalid, NotAllowed
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission
@@ -13,7 +14,6 @@ from marketplace.remedies.states import CASE_FLOW, CaseAction, CaseKind, CaseSte
 from marketplace.rfq import deadlines
 from marketplace.rfq.award_models import AwardStanding
 from marketplace.rfq.award_states import AwardState
-from marketplace.rfq.bid_content import instant
 
 A = CaseAction
 # Calendar days for the buyer to answer a debrief (as Directive 2014/24/EU, article 55)

@@ -14,7 +14,7 @@ from marketplace.identity.queries import organisations
 from marketplace.remedies import case_queries, case_rules, queries
 from marketplace.remedies.models import AwardCase, AwardLetter, CaseEntry
 from marketplace.remedies.states import CaseAction, CaseKind, LetterKind
-from marketplace.rfq import bid_queries
+from marketplace.rfq import award_queries
 from marketplace.rfq.award_models import AwardStanding
 from marketplace.rfq.award_states import AwardState
 from marketplace.web.shown import Shown
@@ -46,7 +46,7 @@ def shown(session: Session, actor: Actor, cases: Sequence[AwardCase]) -> list[Sh
     if not cases:
         return []
     rfq_id, award_ids = cases[0].rfq_id, {case.award_id for case in cases}
-    standings = {each.award_id: each for each in bid_queries.standings(session, rfq_id)}
+    standings = {each.award_id: each for each in award_queries.standings(session, rfq_id)}
     names = organisations(session, {case.supplier_id for case in cases})
     papers = document_queries.by_ids(
         session,

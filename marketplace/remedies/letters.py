@@ -11,12 +11,12 @@ from typing import Any
 from uuid import UUID
 
 from marketplace.core import shares
+from marketplace.core.shares import shown as rounded_points
 from marketplace.core.shares import written
 from marketplace.remedies.states import LetterKind
 from marketplace.rfq.asked_lots import AskedLot
-from marketplace.rfq.bid_content import Terms
-from marketplace.rfq.bid_models import AwardLine
-from marketplace.rfq.ranking import shown as rounded_points
+from marketplace.rfq.asked_terms import Terms
+from marketplace.rfq.award_models import AwardLine
 
 Json = dict[str, Any]
 

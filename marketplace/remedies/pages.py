@@ -14,7 +14,7 @@ from marketplace.identity.queries import organisation, organisations
 from marketplace.remedies import case_views, letter_views, pdf, reading
 from marketplace.remedies.schemas import ReasonSchema
 from marketplace.remedies.services import concluding, reading_cases, reading_letters
-from marketplace.rfq import bid_queries, queries
+from marketplace.rfq import award_queries, bid_queries, queries
 from marketplace.rfq.http import views
 from marketplace.rfq.models import Rfq
 from marketplace.web.blueprints import PageBlueprint
@@ -33,7 +33,7 @@ def outcome(rfq_id: UUID) -> str:
     cases = reading_cases.overview(session, actor, rfq_id)
     bidders = {letter.supplier_id for letter in letters} | {case.supplier_id for case in cases}
     own = {each.award_id: each for each in letters} if rfq.buyer_id != actor.org_id else {}
-    awards = reading.shown_with(bid_queries.standings(session, rfq_id), rfq, actor, cases)
+    awards = reading.shown_with(award_queries.standings(session, rfq_id), rfq, actor, cases)
     return render_template(
         "remedies/outcome.html",
         awards=awards,
@@ -82,7 +82,7 @@ def conclude(rfq_id: UUID, award_id: UUID) -> ResponseReturnValue:
 def withdraw(rfq_id: UUID, award_id: UUID) -> ResponseReturnValue:
     session, actor = current_session(), current_actor()
     rfq = bid_queries.opened(session, actor, rfq_id)
-    standing = bid_queries.standing(session, rfq_id, award_id)
+    standing = award_queries.standing(session, rfq_id, award_id)
     posted = request.form if request.method == "POST" else None
     form = Form(ReasonSchema, posted)
     if form.valid:

@@ -11,8 +11,9 @@ from marketplace.core.text import _
 from marketplace.identity.permissions import Actor
 from marketplace.remedies.models import AwardLetter
 from marketplace.remedies.states import LetterKind
-from marketplace.rfq.bid_models import Award, BidOffer
+from marketplace.rfq.award_models import Award
 from marketplace.rfq.models import RfqLine
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.price_models import BidLine
 
 

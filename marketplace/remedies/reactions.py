@@ -20,9 +20,8 @@ from marketplace.remedies.letters import Decision
 from marketplace.remedies.models import AwardCase, AwardLetter
 from marketplace.rfq import bid_queries, deadlines, standings
 from marketplace.rfq import queries as rfq_queries
-from marketplace.rfq.award_models import AwardStanding
+from marketplace.rfq.award_models import Award, AwardStanding
 from marketplace.rfq.award_states import AwardState
-from marketplace.rfq.bid_models import Award
 from marketplace.rfq.models import Rfq
 
 BATCH = 20

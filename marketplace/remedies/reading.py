@@ -10,7 +10,7 @@ from marketplace.identity.permissions import Actor
 from marketplace.remedies import case_queries, rules
 from marketplace.remedies.models import AwardCase
 from marketplace.remedies.states import OPEN_CHALLENGES
-from marketplace.rfq import bid_queries, queries
+from marketplace.rfq import award_queries, queries
 from marketplace.rfq.award_models import AwardStanding
 from marketplace.rfq.models import Rfq
 from marketplace.web.shown import Shown
@@ -19,7 +19,7 @@ from marketplace.web.shown import Shown
 def standings(session: Session, actor: Actor, rfq_id: UUID) -> Sequence[Shown]:
     """Every award, withdrawn ones too, newest first. It names no bidder."""
     rfq = queries.get(session, actor, rfq_id)
-    found = bid_queries.standings(session, rfq_id)
+    found = award_queries.standings(session, rfq_id)
     challenges = case_queries.open_challenges(session, [each.award_id for each in found])
     return shown_with(found, rfq, actor, challenges)
 

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from marketplace.core.clock import instant
 from marketplace.core.errors import Conflict, FieldError, Invalid
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission
 from marketplace.remedies.models import AwardCase
 from marketplace.rfq.award_models import AwardStanding
 from marketplace.rfq.award_states import AwardState
-from marketplace.rfq.bid_content import instant
 from marketplace.rfq.standings import DRAIN
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from marketplace.core.errors import FieldError, Invalid
 from marketplace.core.text import Text, _, ngettext_
-from marketplace.rfq.bid_content import BidContent, Terms
+from marketplace.rfq.asked_terms import Terms
+from marketplace.rfq.bid_content import BidContent
 
 MOST = 9
 LONGEST_NAME = 100

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from marketplace.core.clock import instant
 from marketplace.core.errors import DomainError
 from marketplace.identity.permissions import Actor
 from marketplace.rfq import bid_rules, receipts
-from marketplace.rfq.bid_content import instant
 from marketplace.rfq.bid_queries import Door
 from marketplace.rfq.bid_states import AttemptOutcome
 from marketplace.rfq.envelopes import ServiceKeys

@@ -1,12 +1,22 @@
-"""Tables around the award: how far each one stands, and what the buyer's house does by default."""
+"""Tables of awards: what was given to whom, and how far each decision stands."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, text
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
-from marketplace.core.db import Base, HasVersion
+from marketplace.core.db import (
+    Amount,
+    Base,
+    CurrencyCode,
+    HasCreated,
+    HasId,
+    QuantityValue,
+    UnitCode,
+    UnitPrice,
+)
 from marketplace.rfq.award_states import AwardState
 
 
@@ -46,18 +56,60 @@ class AwardStanding(Base):
         return self.standstill_until is None or now > self.standstill_until
 
 
-class SourcingSettings(HasVersion, Base):
-    """What an organisation's RFQs begin with, and how it deals with bidders afterwards."""
+class Award(HasId, HasCreated, Base):
+    """A decision on an RFQ; ``evidence`` is the ranking as it stood when it was taken.
 
-    __tablename__ = "sourcing_settings"
-    __table_args__ = (
-        CheckConstraint("standstill_days BETWEEN 0 AND 90", name="standstill_sane"),
-        CheckConstraint("addendum_days BETWEEN 0 AND 60", name="addendum_days_sane"),
-        CheckConstraint("debrief_days BETWEEN 1 AND 90", name="debrief_sane"),
+    ``reasons`` is what all bidders read. An award is never changed: what becomes of it is its
+    ``standing``, and one that was withdrawn stays.
+    """
+
+    __tablename__ = "award"
+    __table_args__ = (Index(None, "rfq_id"),)
+
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_seal.rfq_id"))
+    buyer_id: Mapped[UUID]
+    decided_by: Mapped[UUID]
+    decided_at: Mapped[datetime]
+    justification: Mapped[str]
+    reasons: Mapped[str] = mapped_column(default="", server_default="")
+    evidence: Mapped[dict[str, Any]]
+
+    lines: Mapped[list["AwardLine"]] = relationship(
+        lazy="raise", viewonly=True, order_by="AwardLine.number, AwardLine.bid_id"
+    )
+    standing: Mapped["AwardStanding"] = relationship(
+        lazy="raise",
+        viewonly=True,
+        primaryjoin=lambda: Award.id == foreign(AwardStanding.award_id),
+        uselist=False,
     )
 
-    buyer_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
-    standstill_days: Mapped[int] = mapped_column(default=0, server_default="0")
-    addendum_days: Mapped[int] = mapped_column(default=2, server_default="2")
-    debrief_days: Mapped[int] = mapped_column(default=15, server_default="15")
-    dispute_clause: Mapped[str] = mapped_column(default="", server_default="")
+
+class AwardLine(Base):
+    """A line of the RFQ, or a part of it, given to one supplier at the price of its bid."""
+
+    __tablename__ = "award_line"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["bid_id", "rfq_line_id"], ["bid_line.bid_id", "bid_line.rfq_line_id"]
+        ),
+        CheckConstraint("quantity > 0 AND quantity < 1e13", name="quantity_finite"),
+        CheckConstraint("unit_price > 0 AND unit_price < 1e13", name="unit_price_finite"),
+        CheckConstraint("total >= 0 AND total < 1e13", name="total_finite"),
+        Index(None, "supplier_id"),
+    )
+
+    award_id: Mapped[UUID] = mapped_column(ForeignKey("award.id"), primary_key=True)
+    rfq_line_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_line.id"), primary_key=True)
+    bid_id: Mapped[UUID] = mapped_column(primary_key=True)
+    buyer_id: Mapped[UUID]
+    supplier_id: Mapped[UUID]
+    lot_id: Mapped[UUID]
+    number: Mapped[int]
+    description: Mapped[str]
+    quantity: Mapped[QuantityValue]
+    unit: Mapped[UnitCode]
+    unit_price: Mapped[UnitPrice]
+    total: Mapped[Amount]
+    currency: Mapped[CurrencyCode]
+    is_best: Mapped[bool] = mapped_column(server_default=text("false"))

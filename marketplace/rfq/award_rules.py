@@ -10,7 +10,7 @@ from marketplace.core.errors import Conflict, FieldError, Invalid
 from marketplace.core.money import Quantity, rounded_amount
 from marketplace.core.text import _
 from marketplace.rfq import bundling, lot_criteria
-from marketplace.rfq.bid_content import AskedLine, Terms
+from marketplace.rfq.asked_terms import AskedLine, Terms
 from marketplace.rfq.bundling import BundledLine, BundleOffer
 from marketplace.rfq.opening_models import BidUnreadable
 from marketplace.rfq.ranking import Cell, LotRanking, Price

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from marketplace.core.text import Text, _
-from marketplace.rfq.bid_content import AskedLine, BidContent, PricedLine, Terms
+from marketplace.rfq.asked_terms import AskedLine, Terms
+from marketplace.rfq.bid_content import BidContent, PricedLine
 from marketplace.rfq.bundling import Bundle
 
 

@@ -20,10 +20,10 @@ from marketplace.identity.permissions import Role
 from marketplace.identity.queries import organisation
 from marketplace.notifications.kinds import register_kind
 from marketplace.notifications.posting import notify
-from marketplace.rfq import alternatives, bid_queries, evaluation_queries, queries
-from marketplace.rfq.bid_models import Bid
+from marketplace.rfq import alternatives, award_queries, bid_queries, evaluation_queries, queries
 from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.participants import Bid
 
 register_kind(
     "bid_received",
@@ -176,7 +176,7 @@ def announce_award(session: Session, event: RfqAwarded) -> None:
 
 def announce_withdrawal(session: Session, event: AwardWithdrawn) -> None:
     """All whose bids count again, whether they had won or not."""
-    standing = bid_queries.standing(session, event.rfq_id, event.award_id)
+    standing = award_queries.standing(session, event.rfq_id, event.award_id)
     _tell(
         session,
         event.rfq_id,

@@ -5,13 +5,15 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from marketplace.core.clock import instant
 from marketplace.core.errors import Conflict, FieldError, Invalid, NotAllowed
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission
 from marketplace.rfq import bundle_rules, clocks, information_rules, lot_criteria, offer_rules
 from marketplace.rfq.alternatives import name_errors
 from marketplace.rfq.answer_rules import answer_errors
-from marketplace.rfq.bid_content import AskedLine, BidContent, Criterion, PricedLine, Terms, instant
+from marketplace.rfq.asked_terms import AskedLine, Criterion, Terms
+from marketplace.rfq.bid_content import BidContent, PricedLine
 from marketplace.rfq.bid_states import BID_FLOW, AttemptOutcome, BidState
 from marketplace.rfq.bid_totals import total_of
 from marketplace.rfq.models import Rfq

@@ -12,7 +12,8 @@ from marketplace.core.tabular.columns import folded
 from marketplace.core.text import _
 from marketplace.rfq import bid_sheet_layout as layout
 from marketplace.rfq import bundle_rules
-from marketplace.rfq.bid_content import BidContent, Terms
+from marketplace.rfq.asked_terms import Terms
+from marketplace.rfq.bid_content import BidContent
 from marketplace.rfq.bid_sheet_cells import Faults
 from marketplace.rfq.bundling import MAX_BUNDLES, Bundle
 

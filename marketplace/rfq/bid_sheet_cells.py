@@ -16,7 +16,7 @@ from marketplace.core.tabular.columns import folded
 from marketplace.core.tabular.values import BadValue
 from marketplace.core.text import LANGUAGES, Text, _
 from marketplace.core.units import unit_name
-from marketplace.rfq.bid_content import AskedLine
+from marketplace.rfq.asked_terms import AskedLine
 from marketplace.rfq.offering import QuantityBreak, read_breaks
 
 # what a spreadsheet program shows and means of the number that it stores

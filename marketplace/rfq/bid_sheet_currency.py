@@ -5,7 +5,7 @@ from xlsxwriter.utility import quote_sheetname, xl_rowcol_to_cell
 from marketplace.core.money import exponent
 from marketplace.core.text import Text, _
 from marketplace.rfq import bid_sheet_layout as layout
-from marketplace.rfq.bid_content import Terms
+from marketplace.rfq.asked_terms import Terms
 
 
 def is_chosen(terms: Terms) -> bool:

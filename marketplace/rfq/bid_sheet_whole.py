@@ -11,7 +11,8 @@ from marketplace.rfq import bid_sheet_layout as layout
 from marketplace.rfq import offer_rules
 from marketplace.rfq.alternatives import LONGEST_NAME
 from marketplace.rfq.answer_rules import HINTS
-from marketplace.rfq.bid_content import Answer, BidContent, Criterion, Terms
+from marketplace.rfq.asked_terms import Criterion, Terms
+from marketplace.rfq.bid_content import Answer, BidContent
 from marketplace.rfq.bid_sheet_cells import Faults, text_fault
 from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.scoring.answers import canonical, is_readable

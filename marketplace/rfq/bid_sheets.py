@@ -13,7 +13,8 @@ from marketplace.core.tabular.values import BadValue
 from marketplace.core.text import Text, _
 from marketplace.rfq import bid_rules, bid_sheet_bundles, bid_sheet_whole, offer_rules
 from marketplace.rfq import bid_sheet_layout as layout
-from marketplace.rfq.bid_content import AskedLine, BidContent, PricedLine, Terms
+from marketplace.rfq.asked_terms import AskedLine, Terms
+from marketplace.rfq.bid_content import BidContent, PricedLine
 from marketplace.rfq.bid_sheet_cells import Faults, PriceReader, differs, text_fault
 from marketplace.rfq.offering import OfferKind
 

@@ -3,7 +3,8 @@
 from decimal import Decimal
 
 from marketplace.core.money import Money, rounded_amount
-from marketplace.rfq.bid_content import AskedLine, BidContent, PricedLine, Terms
+from marketplace.rfq.asked_terms import AskedLine, Terms
+from marketplace.rfq.bid_content import BidContent, PricedLine
 
 
 def line_total(asked: AskedLine, line: PricedLine) -> Decimal:

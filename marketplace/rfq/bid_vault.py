@@ -19,16 +19,9 @@ from marketplace.core.outbox import OutboxMessage
 from marketplace.core.text import _
 from marketplace.rfq import bid_queries, envelopes
 from marketplace.rfq.addenda.standing import fitted
-from marketplace.rfq.bid_content import BidContent, Terms
-from marketplace.rfq.bid_models import (
-    Bid,
-    BidAttempt,
-    BidDocument,
-    BidDraft,
-    BidOffer,
-    BidVersion,
-    RfqSeal,
-)
+from marketplace.rfq.asked_terms import Terms
+from marketplace.rfq.bid_content import BidContent
+from marketplace.rfq.bid_models import BidAttempt, BidDocument, BidDraft, BidVersion
 from marketplace.rfq.bid_queries import Door
 from marketplace.rfq.bid_states import BidState
 from marketplace.rfq.envelope_parts import joined, split
@@ -40,6 +33,9 @@ from marketplace.rfq.envelopes import (
     SealedBid,
     ServiceKeys,
 )
+from marketplace.rfq.offer_models import BidOffer
+from marketplace.rfq.participants import Bid
+from marketplace.rfq.seal_models import RfqSeal
 from marketplace.rfq.sealed_documents import SealedDocument, document_from_json, locked_place
 
 # One statement for the whole submission: bid, sealed version, receipt, the end of the draft, and

@@ -18,7 +18,8 @@ from marketplace.core.units import unit_name
 from marketplace.rfq import bid_sheet_bundles, bid_sheet_currency, offering
 from marketplace.rfq import bid_sheet_layout as layout
 from marketplace.rfq.alternatives import LONGEST_NAME
-from marketplace.rfq.bid_content import AskedLine, BidContent, Criterion, PricedLine, Terms
+from marketplace.rfq.asked_terms import AskedLine, Criterion, Terms
+from marketplace.rfq.bid_content import BidContent, PricedLine
 from marketplace.rfq.bid_totals import line_total, total_of
 from marketplace.rfq.models import Rfq, RfqLine
 from marketplace.rfq.offering import OfferKind

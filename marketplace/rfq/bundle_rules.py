@@ -8,7 +8,8 @@ from marketplace.core.errors import FieldError
 from marketplace.core.money import exponent
 from marketplace.core.text import _
 from marketplace.rfq import bundling
-from marketplace.rfq.bid_content import BidContent, Terms
+from marketplace.rfq.asked_terms import Terms
+from marketplace.rfq.bid_content import BidContent
 from marketplace.rfq.bundling import MAX_BUNDLES, Bundle
 from marketplace.rfq.offer_rules import PRICE_LIMIT, places, wrong_currency
 from marketplace.rfq.offering import OfferKind

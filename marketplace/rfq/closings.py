@@ -7,14 +7,16 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from marketplace.core.clock import instant
 from marketplace.core.text import _
 from marketplace.rfq import bid_queries, bid_rules, proof_queries, queries, receipts
-from marketplace.rfq.bid_content import instant
-from marketplace.rfq.bid_models import BidAttempt, RfqOpening, RfqOutcome, RfqSeal
+from marketplace.rfq.bid_models import BidAttempt
 from marketplace.rfq.envelopes import ServiceKeys
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.opening_models import RfqOpening, RfqOutcome
 from marketplace.rfq.proofs import papers
 from marketplace.rfq.proofs.papers import Opened, Place, Signed
+from marketplace.rfq.seal_models import RfqSeal
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.rfq import total_costs
-from marketplace.rfq.bid_content import Terms
-from marketplace.rfq.bid_models import BidOffer
+from marketplace.rfq.asked_terms import Terms
 from marketplace.rfq.cost_models import BidCost
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.total_costs import Cost
 
 

@@ -1,12 +1,12 @@
-"""Tables of the evaluation: what is ruled about opened bids."""
+"""Tables of the evaluation: scores, and what is ruled about opened bids."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace.core.db import Base
+from marketplace.core.db import Base, Rate
 from marketplace.rfq.evaluation_states import ExclusionGround, LowPriceRuling
 
 
@@ -48,3 +48,17 @@ class LowPriceInquiry(Base):
     reason: Mapped[str | None]
     ruled_by: Mapped[UUID | None]
     ruled_at: Mapped[datetime | None]
+
+
+class BidScore(Base):
+    """What a judge gave a bid for one criterion, and why."""
+
+    __tablename__ = "bid_score"
+    __table_args__ = (CheckConstraint("score >= 0 AND score < 1e13", name="score_finite"),)
+
+    bid_id: Mapped[UUID] = mapped_column(ForeignKey("bid_offer.bid_id"), primary_key=True)
+    criterion_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_criterion.id"), primary_key=True)
+    score: Mapped[Rate]
+    comment: Mapped[str]
+    scored_by: Mapped[UUID]
+    scored_at: Mapped[datetime]

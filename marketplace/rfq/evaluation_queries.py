@@ -1,5 +1,6 @@
 """Reads of what is ruled about opened bids."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import select
@@ -7,10 +8,11 @@ from sqlalchemy.orm import Session
 
 from marketplace.identity.permissions import Actor
 from marketplace.rfq import bid_queries
-from marketplace.rfq.bid_models import Bid, BidOffer
-from marketplace.rfq.evaluation_models import BidExclusion, LowPriceInquiry
+from marketplace.rfq.evaluation_models import BidExclusion, BidScore, LowPriceInquiry
 from marketplace.rfq.graders import queries as grader_queries
 from marketplace.rfq.graders import rules as grading
+from marketplace.rfq.offer_models import BidOffer
+from marketplace.rfq.participants import Bid
 
 
 def exclusions(session: Session, rfq_id: UUID) -> dict[UUID, BidExclusion]:
@@ -59,8 +61,7 @@ def missing_scores(session: Session, rfq_id: UUID) -> int:
             {bid.id for bid in racing},
             grader_queries.scores(session, rfq_id),
         )
-    scores = bid_queries.scores(session, rfq_id)
-    given = [score for score in scores if score.bid_id not in excluded]
+    given = [score for score in scores(session, rfq_id) if score.bid_id not in excluded]
     return len(judged) * len(racing) - len(given)
 
 
@@ -108,3 +109,12 @@ def own_inquiry(
             Bid.alternative == alternative,
         )
     )
+
+
+def scores(session: Session, rfq_id: UUID) -> Sequence[BidScore]:
+    """All scores. The caller has checked `opened`."""
+    return session.scalars(
+        select(BidScore)
+        .join(BidOffer, BidOffer.bid_id == BidScore.bid_id)
+        .where(BidOffer.rfq_id == rfq_id)
+    ).all()

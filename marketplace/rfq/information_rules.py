@@ -7,12 +7,13 @@ from fractions import Fraction
 from uuid import UUID
 
 from marketplace.core.errors import Conflict, FieldError, Invalid
+from marketplace.core.shares import shown
 from marketplace.core.text import _
-from marketplace.rfq.bid_content import BidContent, Criterion, Terms
+from marketplace.rfq.asked_terms import Criterion, Terms
+from marketplace.rfq.bid_content import BidContent
 from marketplace.rfq.drafts import CriterionDraft, RfqDraft
 from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.models import Rfq
-from marketplace.rfq.ranking import shown
 from marketplace.rfq.states import CriterionKind
 
 WHOLE, LEAST = Decimal(100), Decimal("0.01")

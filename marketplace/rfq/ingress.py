@@ -19,8 +19,8 @@ from uuid import UUID
 from sqlalchemy import Uuid, bindparam, text
 from sqlalchemy.orm import Session
 
+from marketplace.core.clock import instant
 from marketplace.core.ids import uuid7
-from marketplace.rfq.bid_content import instant
 from marketplace.rfq.envelopes import ServiceKeys, canonical, is_signed
 
 FILE = "ingress-journal.jsonl"

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from uuid import UUID
 
-from marketplace.rfq.bid_content import Criterion, Terms
+from marketplace.rfq.asked_terms import Criterion, Terms
 
 
 def of_lot(terms: Terms, lot_id: UUID) -> tuple[Criterion, ...]:

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from marketplace.core import clock, outbox
 from marketplace.events.rfq import LotsEnded, RfqCancelled, RfqUnsuccessful
 from marketplace.rfq import bid_queries, lot_queries, lot_rules, queries
-from marketplace.rfq.bid_models import Bid
 from marketplace.rfq.bid_states import BID_FLOW, BidState
 from marketplace.rfq.lot_states import LOT_FLOW, LotState
 from marketplace.rfq.models import Rfq, RfqLot
+from marketplace.rfq.participants import Bid
 from marketplace.rfq.states import RfqState
 
 _STEPS_OF_BIDS = {

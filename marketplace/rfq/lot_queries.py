@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 
 from marketplace.core.gathering import gathered, objects
 from marketplace.rfq import bid_queries, evaluation_queries
-from marketplace.rfq.award_models import AwardStanding
+from marketplace.rfq.asked_terms import Terms
+from marketplace.rfq.award_models import AwardLine, AwardStanding
 from marketplace.rfq.award_states import AwardState
-from marketplace.rfq.bid_content import Terms
-from marketplace.rfq.bid_models import AwardLine, BidOffer, RfqSeal
 from marketplace.rfq.models import RfqLine, RfqLot
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.price_models import BidLine
+from marketplace.rfq.seal_models import RfqSeal
 
 _SEAL_WITH_LOTS = select(
     RfqSeal, gathered(RfqLot, RfqLot.rfq_id == RfqSeal.rfq_id, RfqLot.number.asc())

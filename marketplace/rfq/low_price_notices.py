@@ -9,8 +9,8 @@ from marketplace.identity.queries import organisation
 from marketplace.notifications.kinds import register_kind
 from marketplace.notifications.posting import notify
 from marketplace.rfq import alternatives
-from marketplace.rfq.bid_models import Bid
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.participants import Bid
 
 register_kind(
     "low_price_asked",

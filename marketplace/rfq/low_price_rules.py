@@ -6,9 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from marketplace.core.clock import instant
 from marketplace.core.errors import Conflict, FieldError, Invalid
 from marketplace.core.text import _
-from marketplace.rfq.bid_content import instant
 from marketplace.rfq.evaluation_models import LowPriceInquiry
 from marketplace.rfq.evaluation_states import LowPriceRuling
 from marketplace.rfq.ranking import LotRanking

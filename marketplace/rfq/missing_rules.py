@@ -14,7 +14,7 @@ from uuid import UUID
 
 from marketplace.core.text import _, register_labels
 from marketplace.rfq.asked_lots import AskedLot
-from marketplace.rfq.bid_content import AskedLine, Terms
+from marketplace.rfq.asked_terms import AskedLine, Terms
 from marketplace.rfq.ranking import Offer, above
 
 

@@ -1,4 +1,4 @@
-"""Tables of the buyer's side: the RFQ, what it asks for, whom it asks, and their questions."""
+"""Tables of the RFQ and what it asks for: its lots, lines and criteria."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -338,60 +338,6 @@ class RfqCriterion(HasId, Base):
     def asked(self) -> AnswerSpec | None:
         """What bidders are asked for; None for the price."""
         return None if self.kind is CriterionKind.PRICE else AnswerSpec.from_json(self.answer)
-
-
-class RfqInvitation(HasCreated, Base):
-    """One supplier who was asked. It reaches them when the RFQ is published: ``invited_at``."""
-
-    __tablename__ = "rfq_invitation"
-    __table_args__ = (Index(None, "supplier_id", "rfq_id"),)
-
-    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq.id", ondelete="CASCADE"), primary_key=True)
-    supplier_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
-    buyer_id: Mapped[UUID]
-    invited_at: Mapped[datetime | None]
-    seen_at: Mapped[datetime | None]
-
-
-class RfqQuestion(HasId, Base):
-    """A question, which all bidders read once it is answered. It does not know who asked."""
-
-    __tablename__ = "rfq_question"
-    __table_args__ = (Index(None, "rfq_id", "asked_at"),)
-
-    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq.id", ondelete="CASCADE"))
-    buyer_id: Mapped[UUID]
-    body: Mapped[str]
-    asked_at: Mapped[datetime]
-    answer: Mapped[str | None]
-    answered_at: Mapped[datetime | None]
-    answered_by: Mapped[UUID | None]
-
-
-class RfqQuestionAsker(Base):
-    """Who asked: a table of its own, so that only the asker's organisation can read it."""
-
-    __tablename__ = "rfq_question_asker"
-    __table_args__ = (Index(None, "supplier_id"),)
-
-    question_id: Mapped[UUID] = mapped_column(
-        ForeignKey("rfq_question.id", ondelete="CASCADE"), primary_key=True
-    )
-    supplier_id: Mapped[UUID]
-
-
-class RfqOutageRuling(HasId, HasCreated, Base):
-    """What the buyer ruled on outages before this deadline: extended, or left as it was."""
-
-    __tablename__ = "rfq_outage_ruling"
-    __table_args__ = (UniqueConstraint("rfq_id", "due_at"),)
-
-    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq.id", ondelete="CASCADE"))
-    buyer_id: Mapped[UUID]
-    due_at: Mapped[datetime]
-    extended_to: Mapped[datetime | None]
-    reason: Mapped[str]
-    ruled_by: Mapped[UUID]
 
 
 def money_of(amount: Decimal | None, currency: str) -> Money | None:

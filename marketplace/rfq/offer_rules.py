@@ -6,7 +6,8 @@ from decimal import Decimal
 from marketplace.core.errors import FieldError
 from marketplace.core.money import exponent
 from marketplace.core.text import Text, _
-from marketplace.rfq.bid_content import AskedLine, BidContent, PricedLine, Terms
+from marketplace.rfq.asked_terms import AskedLine, Terms
+from marketplace.rfq.bid_content import BidContent, PricedLine
 from marketplace.rfq.bid_totals import total_of
 from marketplace.rfq.offering import MAX_BREAKS, OfferKind
 

@@ -1,9 +1,9 @@
 """What an opened bid asks now: its lines and its bundles, after whatever has lowered them."""
 
 from marketplace.rfq import bundling, offering
-from marketplace.rfq.bid_content import AskedLine, Terms
-from marketplace.rfq.bid_models import BidOffer
+from marketplace.rfq.asked_terms import AskedLine, Terms
 from marketplace.rfq.bundling import Bundle, BundleOffer
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.price_models import CurrentLine
 from marketplace.rfq.ranking import Price
 from marketplace.rfq.rates import Conversion

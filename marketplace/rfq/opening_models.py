@@ -1,4 +1,4 @@
-"""Tables of openings beyond the first: prices that were sealed apart, unreadable bids, and the
+"""Tables of openings: minutes, prices that were sealed apart, unreadable bids, outages and the
 journal of attempts that arrived while the service could not take them.
 """
 
@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace.core.db import Base, HasId
+from marketplace.core.db import Base, HasCreated, HasId
 from marketplace.rfq.bid_states import UnreadableRuling
 
 
@@ -79,3 +79,42 @@ class BidUnreadable(Base):
     ruling_reason: Mapped[str | None]
     ruled_by: Mapped[UUID | None]
     ruled_at: Mapped[datetime | None]
+
+
+class RfqOpening(Base):
+    """The minutes of the opening: who, when, which envelopes; signed like a receipt."""
+
+    __tablename__ = "rfq_opening"
+
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_seal.rfq_id"), primary_key=True)
+    buyer_id: Mapped[UUID]
+    opened_by: Mapped[UUID]
+    opened_at: Mapped[datetime]
+    bid_count: Mapped[int]
+    statement: Mapped[str]
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class RfqOutcome(Base):
+    """What the opening proves to buyer and bidders alike; it names nobody. Signed."""
+
+    __tablename__ = "rfq_outcome"
+
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq_seal.rfq_id"), primary_key=True)
+    buyer_id: Mapped[UUID]
+    statement: Mapped[str]
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class RfqOutageRuling(HasId, HasCreated, Base):
+    """What the buyer ruled on outages before this deadline: extended, or left as it was."""
+
+    __tablename__ = "rfq_outage_ruling"
+    __table_args__ = (UniqueConstraint("rfq_id", "due_at"),)
+
+    rfq_id: Mapped[UUID] = mapped_column(ForeignKey("rfq.id", ondelete="CASCADE"))
+    buyer_id: Mapped[UUID]
+    due_at: Mapped[datetime]
+    extended_to: Mapped[datetime | None]
+    reason: Mapped[str]
+    ruled_by: Mapped[UUID]

@@ -1,4 +1,4 @@
-"""Reads of the second opening and of bids that cannot be read. The caller has found the RFQ."""
+"""Reads of openings and of bids that cannot be read. The caller has found the RFQ."""
 
 from collections.abc import Collection, Sequence
 from uuid import UUID
@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from marketplace.rfq.bid_models import Bid
-from marketplace.rfq.opening_models import BidUnreadable, RfqPriceOpening
+from marketplace.rfq.opening_models import BidUnreadable, RfqOpening, RfqPriceOpening
+from marketplace.rfq.participants import Bid
 
 
 def price_opening(session: Session, rfq_id: UUID) -> RfqPriceOpening | None:
@@ -34,3 +34,8 @@ def numbers_of(session: Session, bid_ids: Collection[UUID]) -> dict[UUID, int]:
 def own_unreadable(session: Session, bid_id: UUID) -> BidUnreadable | None:
     """Why the supplier's own bid could not be read, if it could not."""
     return session.scalar(select(BidUnreadable).where(BidUnreadable.bid_id == bid_id).limit(1))
+
+
+def opening(session: Session, rfq_id: UUID) -> RfqOpening | None:
+    """The minutes. The caller has found the RFQ as its buyer."""
+    return session.get(RfqOpening, rfq_id)

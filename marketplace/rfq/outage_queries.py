@@ -9,12 +9,13 @@ from sqlalchemy import Uuid, bindparam, select, text
 from sqlalchemy.orm import Session
 
 from marketplace.core import clock, outages
+from marketplace.core.clock import instant
 from marketplace.core.errors import Conflict
 from marketplace.core.outages import Silence
 from marketplace.core.text import _
-from marketplace.rfq.bid_content import instant
 from marketplace.rfq.bid_rules import DRAIN
-from marketplace.rfq.models import Rfq, RfqOutageRuling
+from marketplace.rfq.models import Rfq
+from marketplace.rfq.opening_models import RfqOutageRuling
 from marketplace.rfq.states import RfqState
 
 _WAITING = text("SELECT * FROM ingress_waiting(:rfq_id, :since, :until)").bindparams(

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from marketplace.core.pages import Page, paginate
 from marketplace.identity.permissions import Actor
-from marketplace.rfq.bid_models import Bid, BidOffer
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.offer_models import BidOffer
+from marketplace.rfq.participants import Bid
 
 
 @dataclass(frozen=True)

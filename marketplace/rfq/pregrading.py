@@ -6,10 +6,10 @@ from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
+from marketplace.core.shares import shown
 from marketplace.rfq import lot_criteria
-from marketplace.rfq.bid_content import Criterion, Terms
-from marketplace.rfq.bid_models import BidOffer
-from marketplace.rfq.ranking import shown
+from marketplace.rfq.asked_terms import Criterion, Terms
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.scoring import answers
 
 

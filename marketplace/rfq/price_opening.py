@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy.orm import Session
 
 from marketplace.core import audit, clock, outbox
+from marketplace.core.clock import instant
 from marketplace.core.errors import Conflict
 from marketplace.core.text import _
 from marketplace.events.rfq import PricesOpened
@@ -25,14 +26,16 @@ from marketplace.rfq import (
     queries,
     unsealing,
 )
-from marketplace.rfq.bid_content import Terms, instant
-from marketplace.rfq.bid_models import Bid, BidAttempt, RfqOpening, RfqSeal
+from marketplace.rfq.asked_terms import Terms
+from marketplace.rfq.bid_models import BidAttempt
 from marketplace.rfq.bid_states import BidState
 from marketplace.rfq.envelopes import PRICE, ServiceKeys, canonical
 from marketplace.rfq.evaluation_models import BidExclusion
 from marketplace.rfq.models import Rfq
-from marketplace.rfq.opening_models import BidPriceKey, RfqPriceOpening
+from marketplace.rfq.opening_models import BidPriceKey, RfqOpening, RfqPriceOpening
+from marketplace.rfq.participants import Bid
 from marketplace.rfq.proofs.papers import sha256
+from marketplace.rfq.seal_models import RfqSeal
 from marketplace.rfq.states import EnvelopeRule
 from marketplace.rfq.unsealed import (
     OpenedBid,

@@ -10,18 +10,18 @@ from sqlalchemy.orm import Session, undefer
 
 from marketplace.identity.permissions import Actor, OrgKind
 from marketplace.rfq import bid_rules
-from marketplace.rfq.bid_models import (
-    Bid,
-    BidAttempt,
-    BidAttemptHead,
-    BidOffer,
-    BidVersion,
-    RfqOpening,
-    RfqOutcome,
-)
+from marketplace.rfq.bid_models import BidAttempt, BidAttemptHead, BidVersion
 from marketplace.rfq.bid_states import BidState
 from marketplace.rfq.models import Rfq
-from marketplace.rfq.opening_models import BidPriceKey, BidUnreadable, RfqPriceOpening
+from marketplace.rfq.offer_models import BidOffer
+from marketplace.rfq.opening_models import (
+    BidPriceKey,
+    BidUnreadable,
+    RfqOpening,
+    RfqOutcome,
+    RfqPriceOpening,
+)
+from marketplace.rfq.participants import Bid
 from marketplace.rfq.proofs.papers import ClosingList
 
 _CLOSING = text("SELECT chain, digests FROM rfq_closing(:rfq_id, :at, :seed)").bindparams(

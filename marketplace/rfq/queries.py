@@ -24,18 +24,10 @@ from marketplace.core.errors import NotFound
 from marketplace.core.pages import Page, paginate
 from marketplace.core.text import _, speak_of
 from marketplace.identity.permissions import Actor, OrgKind
-from marketplace.rfq.award_models import SourcingSettings
-from marketplace.rfq.bid_models import Bid
 from marketplace.rfq.kinds import RfqKind
-from marketplace.rfq.models import (
-    Rfq,
-    RfqCriterion,
-    RfqInvitation,
-    RfqLine,
-    RfqLot,
-    RfqQuestion,
-    RfqQuestionAsker,
-)
+from marketplace.rfq.models import Rfq, RfqCriterion, RfqLine, RfqLot
+from marketplace.rfq.participants import Bid, RfqInvitation, RfqQuestion, RfqQuestionAsker
+from marketplace.rfq.settings_models import SourcingSettings
 from marketplace.rfq.states import RfqState
 from marketplace.suppliers.models import Supplier
 from marketplace.suppliers.states import SupplierState

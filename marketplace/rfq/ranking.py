@@ -8,8 +8,9 @@ from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
+from marketplace.core.shares import shown
 from marketplace.rfq import bundling, lot_criteria, total_costs
-from marketplace.rfq.bid_content import AskedLine, Criterion, Terms
+from marketplace.rfq.asked_terms import AskedLine, Criterion, Terms
 from marketplace.rfq.bundling import BundleOffer
 from marketplace.rfq.offering import QuantityBreak, price_at
 from marketplace.rfq.rates import AS_IT_IS, Conversion
@@ -207,12 +208,6 @@ class LotRanking:
     @property
     def is_scored(self) -> bool:
         return self.final or all(rank.is_scored for rank in self.ranks if rank.place)
-
-
-def shown(value: Fraction) -> Decimal:
-    """For people: two places, half up. Comparisons use the exact value."""
-    cents = (value * 100 + Fraction(1, 2)).__floor__()
-    return Decimal(cents).scaleb(-2)
 
 
 def comparison(terms: Terms, offers: Iterable[Offer]) -> dict[UUID, list[Cell]]:

@@ -25,7 +25,8 @@ from marketplace.notifications.posting import notify
 from marketplace.rfq import queries
 from marketplace.rfq.addenda import wording
 from marketplace.rfq.addenda.models import RfqAddendum
-from marketplace.rfq.models import Rfq, RfqQuestion
+from marketplace.rfq.models import Rfq
+from marketplace.rfq.participants import RfqQuestion
 
 register_kind(
     "rfq_invitation",

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from marketplace.core.clock import instant
 from marketplace.core.ids import uuid7
-from marketplace.rfq.bid_content import instant
 from marketplace.rfq.bid_models import BidAttempt
 from marketplace.rfq.bid_states import AttemptOutcome
 from marketplace.rfq.envelopes import ServiceKeys, canonical, is_signed

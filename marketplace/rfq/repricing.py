@@ -6,7 +6,7 @@ from decimal import ROUND_FLOOR, Decimal
 from uuid import UUID
 
 from marketplace.core.money import Money, allocate, rounded_amount
-from marketplace.rfq.bid_content import AskedLine
+from marketplace.rfq.asked_terms import AskedLine
 
 STEP = Decimal("0.000001")
 

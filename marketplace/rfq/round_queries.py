@@ -7,12 +7,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.rfq import bid_queries, round_rules
-from marketplace.rfq.bid_content import Terms
-from marketplace.rfq.bid_models import BidOffer, RfqSeal
+from marketplace.rfq.asked_terms import Terms
 from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.price_models import RoundPlace
 from marketplace.rfq.round_rules import Rounds
+from marketplace.rfq.seal_models import RfqSeal
 
 
 def rounds(session: Session, rfq: Rfq, racing: Collection[UUID]) -> Rounds:

@@ -14,7 +14,8 @@ from marketplace.rfq import cost_terms, lot_weights
 from marketplace.rfq.cost_terms import Costs
 from marketplace.rfq.criteria_tree import Section
 from marketplace.rfq.drafts import CriterionDraft, LineDraft, LotDraft
-from marketplace.rfq.models import Rfq, RfqCriterion, RfqInvitation, RfqLine, RfqLot
+from marketplace.rfq.models import Rfq, RfqCriterion, RfqLine, RfqLot
+from marketplace.rfq.participants import RfqInvitation
 
 
 def add_lots(

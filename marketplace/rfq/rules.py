@@ -7,24 +7,25 @@ from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from marketplace.core.clock import instant
 from marketplace.core.errors import Conflict, FieldError, Invalid, refuse_all
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, OrgKind, Permission
 from marketplace.rfq import (
-    answer_rules,
     cost_terms,
     criteria_tree,
     formula_rules,
     kind_rules,
     lot_weights,
+    question_rules,
     rates,
 )
-from marketplace.rfq.bid_content import instant
 from marketplace.rfq.criteria_tree import Section
 from marketplace.rfq.drafts import CriterionDraft, LineDraft, LotDraft
 from marketplace.rfq.formula_rules import FoundInFormula
 from marketplace.rfq.kinds import RfqKind
-from marketplace.rfq.models import Rfq, RfqInvitation, RfqQuestion
+from marketplace.rfq.models import Rfq
+from marketplace.rfq.participants import RfqInvitation, RfqQuestion
 from marketplace.rfq.states import ACTION_PERMISSIONS, CriterionKind, RfqState
 
 LEAST_BIDDING_TIME = timedelta(seconds=30)
@@ -356,7 +357,7 @@ def criterion_faults(
     for index, criterion in enumerate(criteria):
         yield from criteria_tree.place_faults(sections, criterion.place, f"/criteria/{index}")
         yield from formula_rules.faults(criterion, f"/criteria/{index}")
-        yield from answer_rules.faults(criterion, f"/criteria/{index}")
+        yield from question_rules.faults(criterion, f"/criteria/{index}")
         if criterion.name.casefold() in names:
             yield FieldError(f"/criteria/{index}/name", "duplicate", _("This name is used twice."))
         names.add(criterion.name.casefold())

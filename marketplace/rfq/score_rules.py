@@ -7,7 +7,7 @@ from uuid import UUID
 
 from marketplace.core.errors import FieldError, Invalid
 from marketplace.core.text import _
-from marketplace.rfq.bid_content import Criterion
+from marketplace.rfq.asked_terms import Criterion
 
 
 class ScoresInvalid(Invalid):

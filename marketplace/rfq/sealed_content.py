@@ -11,7 +11,8 @@ from marketplace.core.errors import DomainError, FieldError, Invalid
 from marketplace.rfq import bid_rules, offer_rules
 from marketplace.rfq.alternatives import name_errors
 from marketplace.rfq.answer_rules import answer_errors
-from marketplace.rfq.bid_content import BidContent, Terms
+from marketplace.rfq.asked_terms import Terms
+from marketplace.rfq.bid_content import BidContent
 from marketplace.rfq.envelope_parts import TECHNICAL_FIELDS, joined
 from marketplace.rfq.envelopes import KEY_BYTES, PRICE, TECHNICAL, canonical
 from marketplace.rfq.sealed_documents import SealedDocument

@@ -11,8 +11,7 @@ from marketplace.core.shares import Share
 from marketplace.core.text import _
 from marketplace.rfq import cost_terms, criteria_tree, envelopes, lot_weights
 from marketplace.rfq.asked_lots import AskedLot
-from marketplace.rfq.bid_content import AskedLine, Conditions, Criterion, Terms
-from marketplace.rfq.bid_models import RfqSeal, RfqTerms
+from marketplace.rfq.asked_terms import AskedLine, Conditions, Criterion, Terms
 from marketplace.rfq.cost_terms import AskedCosts
 from marketplace.rfq.lot_states import LotState
 from marketplace.rfq.models import Rfq, RfqCriterion, RfqLine, RfqLot
@@ -23,6 +22,7 @@ from marketplace.rfq.officers.models import OpeningKey, RfqOfficer
 from marketplace.rfq.officers.states import OfficerPart
 from marketplace.rfq.scoring.answers import FREE_TEXT
 from marketplace.rfq.scoring.formulas import USUAL_FORMULA
+from marketplace.rfq.seal_models import RfqSeal, RfqTerms
 from marketplace.rfq.states import CriterionKind, EnvelopeRule
 
 SHORTEST_PASSPHRASE = 12

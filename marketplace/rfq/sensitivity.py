@@ -12,9 +12,9 @@ from fractions import Fraction
 from functools import partial
 from uuid import UUID
 
-from marketplace.core.shares import Share, written
-from marketplace.rfq.bid_content import Criterion
-from marketplace.rfq.ranking import LotRanking, Points, Rank, shown
+from marketplace.core.shares import Share, shown, written
+from marketplace.rfq.asked_terms import Criterion
+from marketplace.rfq.ranking import LotRanking, Points, Rank
 
 WHOLE = Fraction(100)
 

@@ -14,9 +14,8 @@ from marketplace.core import audit, clock, outbox
 from marketplace.events.rfq import AwardDecided, AwardWithdrawn, RfqAwarded
 from marketplace.identity.permissions import Actor
 from marketplace.rfq import deadlines, lot_endings, lot_queries, queries
-from marketplace.rfq.award_models import AwardStanding
+from marketplace.rfq.award_models import Award, AwardLine, AwardStanding
 from marketplace.rfq.award_states import AWARD_FLOW, AwardState
-from marketplace.rfq.bid_models import Award, AwardLine
 from marketplace.rfq.models import Rfq
 
 # As for bids: what was sent in time may still be on its way through the server.

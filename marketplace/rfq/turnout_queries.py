@@ -7,10 +7,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from marketplace.rfq import turnout_rules
-from marketplace.rfq.bid_content import Terms
-from marketplace.rfq.bid_models import BidOffer
+from marketplace.rfq.asked_terms import Terms
 from marketplace.rfq.evaluation_models import BidExclusion
 from marketplace.rfq.models import Rfq, RfqLine
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.price_models import BidLine
 from marketplace.rfq.turnout_models import LotRuling
 from marketplace.rfq.turnout_rules import Turnout

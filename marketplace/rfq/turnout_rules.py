@@ -7,7 +7,7 @@ from uuid import UUID
 from marketplace.core.errors import Conflict
 from marketplace.core.text import _
 from marketplace.rfq.asked_lots import AskedLot
-from marketplace.rfq.bid_content import Terms
+from marketplace.rfq.asked_terms import Terms
 from marketplace.rfq.turnout_models import LotRuling
 from marketplace.rfq.turnout_states import TooFewRuling
 

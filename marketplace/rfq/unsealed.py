@@ -15,12 +15,14 @@ from marketplace.events.rfq import BidFoundUnreadable
 from marketplace.identity.permissions import Actor
 from marketplace.rfq import envelopes, sealed_content
 from marketplace.rfq.addenda.standing import Stand
-from marketplace.rfq.bid_content import BidContent, Terms
-from marketplace.rfq.bid_models import Bid, BidAttempt
+from marketplace.rfq.asked_terms import Terms
+from marketplace.rfq.bid_content import BidContent
+from marketplace.rfq.bid_models import BidAttempt
 from marketplace.rfq.envelope_parts import joined
 from marketplace.rfq.envelopes import Binding, Envelope, SealBroken, SealedBid
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.opening_models import BidUnreadable
+from marketplace.rfq.participants import Bid
 from marketplace.rfq.sealed_content import Malformed
 from marketplace.rfq.sealed_documents import RefusedDocument
 

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from marketplace.documents import rules as document_rules
 from marketplace.documents.rules import FileRefused
 from marketplace.rfq import bid_documents, bid_queries, bid_vault
-from marketplace.rfq.bid_models import Bid, BidDocument
+from marketplace.rfq.bid_models import BidDocument
 from marketplace.rfq.bid_rules import mismatch
 from marketplace.rfq.envelopes import SealBroken
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.participants import Bid
 from marketplace.rfq.sealed_documents import DocumentFault, RefusedDocument, SealedDocument
 from marketplace.rfq.unsealed import OpenedBid
 

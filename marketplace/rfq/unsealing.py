@@ -15,6 +15,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from marketplace.core import audit, clock, clock_guard, outbox
+from marketplace.core.clock import instant
 from marketplace.events.rfq import RfqOpened
 from marketplace.identity.permissions import Actor
 from marketplace.rfq import (
@@ -28,27 +29,18 @@ from marketplace.rfq import (
     unsealed_documents,
 )
 from marketplace.rfq.addenda.standing import Stand, confirmed_in
-from marketplace.rfq.bid_content import Terms, instant
-from marketplace.rfq.bid_models import (
-    Bid,
-    BidAttempt,
-    BidMoney,
-    BidOffer,
-    BidUnconfirmed,
-    BidVersion,
-    RfqOpening,
-    RfqSeal,
-    RfqTerms,
-)
+from marketplace.rfq.asked_terms import Terms
+from marketplace.rfq.bid_models import BidAttempt, BidVersion
 from marketplace.rfq.bid_rules import mismatch
 from marketplace.rfq.bid_states import BID_FLOW, AttemptOutcome, BidState
 from marketplace.rfq.bid_totals import line_total
-from marketplace.rfq.envelopes import (
-    TECHNICAL,
-    ServiceKeys,
-)
+from marketplace.rfq.envelopes import TECHNICAL, ServiceKeys
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.offer_models import BidMoney, BidOffer, BidUnconfirmed
+from marketplace.rfq.opening_models import RfqOpening
+from marketplace.rfq.participants import Bid
 from marketplace.rfq.price_models import BidLine
+from marketplace.rfq.seal_models import RfqSeal, RfqTerms
 from marketplace.rfq.sealed_documents import document_to_json
 from marketplace.rfq.unsealed import (
     OpenedBid,

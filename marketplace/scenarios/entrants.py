@@ -6,7 +6,7 @@ from fractions import Fraction
 from uuid import UUID
 
 from marketplace.rfq import total_costs
-from marketplace.rfq.bid_models import BidOffer
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.services.evaluation import Evaluation
 from marketplace.scenarios.model import Bloc, Constraint, Kind, Objective
 from marketplace.scenarios.question import Offered

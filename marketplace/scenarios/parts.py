@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from marketplace.core.money import rounded_amount
-from marketplace.rfq.bid_content import AskedLine
+from marketplace.rfq.asked_terms import AskedLine
 from marketplace.rfq.ranking import Price
 from marketplace.rfq.rates import Conversion
 from marketplace.scenarios.model import Option, PriceBreak

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from marketplace.core.money import Quantity
 from marketplace.core.text import _
+from marketplace.rfq.asked_terms import AskedLine
 from marketplace.rfq.award_rules import Choice
-from marketplace.rfq.bid_content import AskedLine
-from marketplace.rfq.bid_models import BidOffer
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.ranking import Price, as_written
 from marketplace.rfq.rates import Conversion
 from marketplace.scenarios import entrants

@@ -10,9 +10,10 @@ from marketplace.auctions.drafts import LotDraft as AuctionLotDraft
 from marketplace.auctions.services import steering
 from marketplace.auctions.states import AuctionType
 from marketplace.core.audit import AuditEvent
+from marketplace.rfq.award_models import Award
 from marketplace.rfq.award_rules import AwardHeld, Choice
-from marketplace.rfq.bid_models import Award, BidOffer
 from marketplace.rfq.kinds import RfqKind
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.price_models import RoundPlace
 from marketplace.rfq.round_rules import AuctionNotHeld, NotTheAuctionWinner
 from marketplace.rfq.services import awarding, evaluation, excluding

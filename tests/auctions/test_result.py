@@ -19,8 +19,8 @@ from marketplace.core.outbox import OutboxMessage
 from marketplace.identity.permissions import SYSTEM
 from marketplace.notifications.models import Notice
 from marketplace.rfq import repricing
+from marketplace.rfq.asked_terms import AskedLine
 from marketplace.rfq.award_rules import AwardHeld, Choice
-from marketplace.rfq.bid_content import AskedLine
 from marketplace.rfq.bid_rules import Sealed
 from marketplace.rfq.price_models import BidLine, BidRepricing, RoundPlace
 from marketplace.rfq.services import awarding, evaluation, publishing

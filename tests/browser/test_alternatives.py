@@ -12,9 +12,10 @@ from marketplace.core import clock
 from marketplace.core.db import Database
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import OrgKind
-from marketplace.rfq.bid_models import BidAttempt, BidOffer
+from marketplace.rfq.bid_models import BidAttempt
 from marketplace.rfq.envelopes import ServiceKeys
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.services import opening
 from marketplace.settings import Settings

@@ -16,9 +16,9 @@ from marketplace.core.money import Quantity
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Actor, OrgKind
 from marketplace.rfq.addenda.wanted import Wanted, WantedLine
-from marketplace.rfq.bid_models import BidMoney, BidOffer
 from marketplace.rfq.envelopes import ServiceKeys
 from marketplace.rfq.models import Rfq, RfqLine
+from marketplace.rfq.offer_models import BidMoney, BidOffer
 from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.price_models import BidLine
 from marketplace.rfq.services import addenda, evaluation, opening

@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, Page
 from marketplace.core.errors import Invalid
 from marketplace.core.money import exponent
 from marketplace.rfq import bid_rules
-from marketplace.rfq.bid_content import BidContent, Terms
+from marketplace.rfq.asked_terms import Terms
+from marketplace.rfq.bid_content import BidContent
 from marketplace.rfq.bid_totals import total_of
 from marketplace.rfq.http import seal_words
 from tests.browser.conftest import ROOT

@@ -13,9 +13,10 @@ from marketplace.core import clock
 from marketplace.core.db import Database
 from marketplace.identity.models import Membership, Organisation, Person
 from marketplace.identity.permissions import OrgKind, Role
-from marketplace.rfq.bid_models import BidAttempt, BidOffer
+from marketplace.rfq.bid_models import BidAttempt
 from marketplace.rfq.envelopes import ServiceKeys
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.price_models import BidLine
 from marketplace.rfq.services import opening, opening_keys, quality
 from marketplace.rfq.states import EnvelopeRule

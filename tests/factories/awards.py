@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from marketplace.core import clock
-from marketplace.rfq import bid_queries
+from marketplace.rfq import award_queries, bid_queries
 from marketplace.rfq.award_models import AwardStanding
 from marketplace.rfq.award_rules import Choice
 from marketplace.rfq.drafts import CriterionDraft
@@ -37,7 +37,7 @@ def decide(sourcing: Sourcing, *winners: int, reason: str = "", **over: Any) -> 
     decided = awarding.award(
         sourcing.session, sourcing.buyer, sourcing.rfq.id, choices, reason, **over
     )
-    return bid_queries.standing(sourcing.session, sourcing.rfq.id, decided.id)
+    return award_queries.standing(sourcing.session, sourcing.rfq.id, decided.id)
 
 
 def after(standing: AwardStanding) -> Any:

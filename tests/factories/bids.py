@@ -14,10 +14,10 @@ from marketplace.core import clock
 from marketplace.core.money import Quantity
 from marketplace.identity.permissions import Actor, OrgKind
 from marketplace.rfq.bid_content import BidContent, PricedLine
-from marketplace.rfq.bid_models import RfqOpening
 from marketplace.rfq.envelopes import ServiceKeys
 from marketplace.rfq.models import Rfq, RfqCriterion, RfqLine, RfqLot
 from marketplace.rfq.offering import QuantityBreak
+from marketplace.rfq.opening_models import RfqOpening
 from marketplace.rfq.score_rules import GivenScore
 from marketplace.rfq.services import bidding, evaluation, opening
 from marketplace.rfq.services.bidding import Submitted

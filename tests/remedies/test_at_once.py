@@ -13,7 +13,7 @@ from marketplace.remedies.casework import Words
 from marketplace.remedies.rules import AwardChallenged
 from marketplace.remedies.services import concluding
 from marketplace.remedies.states import CaseKind
-from marketplace.rfq import bid_queries
+from marketplace.rfq import award_queries
 from marketplace.rfq.award_states import AwardState
 from marketplace.settings import Settings
 from tests.conftest import WORKER_ROLE
@@ -58,7 +58,7 @@ def test_concluding_waits_for_what_is_being_filed(committed: Settings) -> None:
     with ThreadPoolExecutor(2) as people:
         answers = [each.result() for each in (people.submit(file), people.submit(conclude))]
     with worker.transaction() as session:
-        state = bid_queries.standing(session, rfq_id, award_id).state
+        state = award_queries.standing(session, rfq_id, award_id).state
     web.dispose()
     worker.dispose()
     assert answers[0] == answers[1]

@@ -18,8 +18,8 @@ from marketplace.remedies.rules import AwardChallenged, StandstillOver
 from marketplace.remedies.services import concluding
 from marketplace.remedies.states import CaseKind, CaseState, CaseStep
 from marketplace.rfq.award_states import AwardState
-from marketplace.rfq.bid_models import Bid
 from marketplace.rfq.bid_states import BidState
+from marketplace.rfq.participants import Bid
 from marketplace.rfq.services import settings
 from marketplace.rfq.states import RfqState
 from tests.clients import words

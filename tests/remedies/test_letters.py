@@ -22,8 +22,8 @@ from marketplace.remedies.models import AwardLetter
 from marketplace.remedies.services import concluding, reading_letters
 from marketplace.remedies.states import LetterKind
 from marketplace.rfq import bid_queries
+from marketplace.rfq.award_models import Award
 from marketplace.rfq.award_rules import Choice, NamesALoser
-from marketplace.rfq.bid_models import Award
 from marketplace.rfq.drafts import LotDraft
 from marketplace.rfq.evaluation_states import ExclusionGround
 from marketplace.rfq.services import awarding, excluding

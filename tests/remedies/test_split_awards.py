@@ -11,7 +11,7 @@ from marketplace.orders.models import Order, OrderLine
 from marketplace.remedies import reactions
 from marketplace.remedies.models import AwardLetter
 from marketplace.remedies.states import LetterKind
-from marketplace.rfq import bid_queries
+from marketplace.rfq import award_queries
 from marketplace.rfq.award_rules import Choice
 from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.services import awarding
@@ -87,7 +87,7 @@ class TestOrders:
     ):
         sourcing, decided, _letters = split
         assert session.scalars(select(Order)).all() == []
-        standing = bid_queries.standing(session, sourcing.rfq.id, decided.id)
+        standing = award_queries.standing(session, sourcing.rfq.id, decided.id)
         with after(standing):
             assert reactions.conclude_due(session, SYSTEM) == 1
         drain()

@@ -18,11 +18,11 @@ from marketplace.orders.models import Order
 from marketplace.remedies import reactions
 from marketplace.remedies.rules import ReasonRequired, StandstillOver, StandstillRuns
 from marketplace.remedies.services import concluding
-from marketplace.rfq import bid_queries, deadlines
-from marketplace.rfq.award_models import AwardStanding
+from marketplace.rfq import award_queries, deadlines
+from marketplace.rfq.award_models import Award, AwardStanding
 from marketplace.rfq.award_states import AwardState
-from marketplace.rfq.bid_models import Award, Bid
 from marketplace.rfq.bid_states import BidState
+from marketplace.rfq.participants import Bid
 from marketplace.rfq.services import settings
 from marketplace.rfq.states import RfqState
 from tests.factories.awards import PRICE_ALONE, after, bids_of, decide
@@ -159,14 +159,14 @@ class TestWithdraw:
         assert {notice.organisation_id for notice in told} == {
             supplier.org_id for supplier in sourcing.suppliers
         }
-        assert bid_queries.award_of(session, sourcing.rfq.id) is None
+        assert award_queries.award_of(session, sourcing.rfq.id) is None
         with clock.frozen(DECIDED + timedelta(days=2)):
             again = decide(sourcing, 1, reason="Delivers what we need")
         assert again.standstill_until == datetime(2026, 4, 1, 21, 59, 59, tzinfo=UTC)
         assert len(session.scalars(select(Award)).all()) == 2
-        won = bid_queries.won_lines(session, sourcing.suppliers[0], first)
+        won = award_queries.won_lines(session, sourcing.suppliers[0], first)
         assert won == []
-        won = bid_queries.won_lines(session, sourcing.suppliers[1], second)
+        won = award_queries.won_lines(session, sourcing.suppliers[1], second)
         assert [line.number for line in won] == [1, 2]
         with after(standing):
             assert reactions.conclude_due(session, SYSTEM) == 0

@@ -7,9 +7,9 @@ from decimal import Decimal
 from sqlalchemy import select
 
 from marketplace.identity.models import Organisation
-from marketplace.rfq.bid_models import Bid
 from marketplace.rfq.drafts import CriterionDraft
 from marketplace.rfq.offering import OfferKind
+from marketplace.rfq.participants import Bid
 from marketplace.rfq.services import bidding
 from marketplace.rfq.states import CriterionKind
 from tests.factories.bids import KEYS, make_sourcing

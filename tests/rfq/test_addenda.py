@@ -27,15 +27,17 @@ from marketplace.rfq.addenda.wanted import (
     WantedLine,
     WantedLot,
 )
-from marketplace.rfq.bid_models import BidAttempt, BidOffer, RfqTerms
+from marketplace.rfq.bid_models import BidAttempt
 from marketplace.rfq.bid_rules import DeadlinePassed, TermsChanged
 from marketplace.rfq.bid_states import AttemptOutcome, BidState
 from marketplace.rfq.drafts import Address
 from marketplace.rfq.models import RfqLine
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.proofs import reading as proof_reading
 from marketplace.rfq.proofs.verifying import verify
 from marketplace.rfq.reactions import announce_addendum
 from marketplace.rfq.rules import DeadlineShortenForbidden
+from marketplace.rfq.seal_models import RfqTerms
 from marketplace.rfq.services import addenda, bid_drafts, bidding, confirming, proving
 from marketplace.rfq.services.addenda import (
     AddendumOpen,

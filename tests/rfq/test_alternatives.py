@@ -16,12 +16,14 @@ from marketplace.remedies import letter_views
 from marketplace.remedies.models import AwardLetter
 from marketplace.rfq import bid_queries, bid_rules, envelopes
 from marketplace.rfq.alternatives import NoSuchAlternative
+from marketplace.rfq.award_models import Award
 from marketplace.rfq.award_rules import AwardInvalid, Choice
 from marketplace.rfq.bid_content import BidContent, PricedLine
-from marketplace.rfq.bid_models import Award, Bid, BidOffer
 from marketplace.rfq.bid_states import BidState
 from marketplace.rfq.drafts import CriterionDraft
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.offering import OfferKind
+from marketplace.rfq.participants import Bid
 from marketplace.rfq.proofs import papers, reading
 from marketplace.rfq.proofs.findings import Fault
 from marketplace.rfq.proofs.verifying import verify

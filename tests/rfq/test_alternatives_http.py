@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from marketplace.rfq.bid_models import Bid, BidOffer
 from marketplace.rfq.bid_states import BidState
+from marketplace.rfq.offer_models import BidOffer
+from marketplace.rfq.participants import Bid
 from marketplace.rfq.services import bid_drafts
 from tests.clients import words
 from tests.factories.bids import KEYS, make_sourcing

@@ -11,7 +11,8 @@ from marketplace.core.outbox import OutboxMessage
 from marketplace.core.states import IllegalTransition
 from marketplace.identity.permissions import Role
 from marketplace.notifications.models import MailMessage, Notice
-from marketplace.rfq import bid_queries
+from marketplace.rfq import award_queries, bid_queries
+from marketplace.rfq.award_models import Award
 from marketplace.rfq.award_rules import (
     AwardInvalid,
     Choice,
@@ -19,11 +20,12 @@ from marketplace.rfq.award_rules import (
     ScoresMissing,
     SupplierIsBlocked,
 )
-from marketplace.rfq.bid_models import Award, Bid, BidScore
 from marketplace.rfq.bid_rules import Sealed
 from marketplace.rfq.bid_states import BidState
 from marketplace.rfq.drafts import CriterionDraft, LotDraft
+from marketplace.rfq.evaluation_models import BidScore
 from marketplace.rfq.lot_rules import ReasonRequired
+from marketplace.rfq.participants import Bid
 from marketplace.rfq.score_rules import GivenScore, ScoresInvalid
 from marketplace.rfq.services import awarding, evaluation
 from marketplace.rfq.states import CriterionKind, RfqState
@@ -125,7 +127,7 @@ class TestAward:
         assert sourcing.rfq.state is RfqState.AWARDED
         assert session.get_one(Bid, first).state is BidState.AWARDED
         assert session.get_one(Bid, second).state is BidState.NOT_AWARDED
-        record = bid_queries.award(session, decided.id)
+        record = award_queries.award(session, decided.id)
         assert record.rfq_number == sourcing.rfq.number
         assert {line.supplier_id for line in record.lines} == {sourcing.suppliers[0].org_id}
         (event,) = session.scalars(select(OutboxMessage).where(OutboxMessage.name == "rfq.awarded"))

@@ -12,9 +12,10 @@ from marketplace.core import clock
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import OrgKind
 from marketplace.rfq import bid_queries, envelopes
-from marketplace.rfq.bid_models import Bid, BidAttempt
+from marketplace.rfq.bid_models import BidAttempt
 from marketplace.rfq.bid_states import AttemptOutcome, BidState
 from marketplace.rfq.drafts import CriterionDraft, LotDraft
+from marketplace.rfq.participants import Bid
 from marketplace.rfq.services import publishing
 from marketplace.rfq.states import CriterionKind, RfqState
 from tests.clients import words

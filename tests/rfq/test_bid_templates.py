@@ -18,10 +18,11 @@ from marketplace.core.outbox import OutboxMessage
 from marketplace.core.text import reading_in
 from marketplace.identity.permissions import OrgKind, Permission
 from marketplace.rfq.bid_content import Answer
-from marketplace.rfq.bid_models import Bid, BidDraft
+from marketplace.rfq.bid_models import BidDraft
 from marketplace.rfq.bid_rules import DeadlinePassed
 from marketplace.rfq.bid_states import BidState
 from marketplace.rfq.drafts import LotDraft
+from marketplace.rfq.participants import Bid
 from marketplace.rfq.services import bid_drafts, bid_templates
 from tests.factories.bids import KEYS, make_sourcing
 from tests.factories.identity import make_actor

@@ -16,9 +16,10 @@ from marketplace.documents.rules import FileRefused
 from marketplace.identity.permissions import OrgKind
 from marketplace.rfq import bid_queries, envelopes, receipts, submission
 from marketplace.rfq.bid_content import BidContent, PricedLine
-from marketplace.rfq.bid_models import Bid, BidAttempt, BidDraft, BidVersion
+from marketplace.rfq.bid_models import BidAttempt, BidDraft, BidVersion
 from marketplace.rfq.bid_rules import BidInvalid, DeadlinePassed, NotOpenForBids
 from marketplace.rfq.bid_states import AttemptOutcome, BidState
+from marketplace.rfq.participants import Bid
 from marketplace.rfq.services import bid_drafts, bidding, publishing
 from tests.factories.bids import KEYS, make_sourcing
 from tests.factories.identity import make_actor

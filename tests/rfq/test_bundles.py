@@ -7,10 +7,11 @@ from sqlalchemy import func, select
 
 from marketplace.core.money import Money
 from marketplace.orders.services import drafting as order_drafting
-from marketplace.rfq import bid_queries, bid_rules, bundling
+from marketplace.rfq import award_queries, bid_queries, bid_rules, bundling
+from marketplace.rfq.asked_terms import AskedLine
+from marketplace.rfq.award_models import Award
 from marketplace.rfq.award_rules import AwardInvalid, Choice
-from marketplace.rfq.bid_content import AskedLine, BidContent
-from marketplace.rfq.bid_models import Award
+from marketplace.rfq.bid_content import BidContent
 from marketplace.rfq.bundling import Bundle
 from marketplace.rfq.drafts import CriterionDraft, LotDraft
 from marketplace.rfq.offering import OfferKind
@@ -156,7 +157,7 @@ class TestAward:
         totals = {line.number: line.total for line in decided.lines}
         assert totals[1] + totals[3] == D("3500.01")
         assert totals[2] == D(2100)
-        record = bid_queries.award(sourcing.session, decided.id)
+        record = award_queries.award(sourcing.session, decided.id)
         made = order_drafting.create_from_award(sourcing.session, sourcing.buyer, record)
         assert sorted(order.net for order in made) == [D(2100), D("3500.01")]
 

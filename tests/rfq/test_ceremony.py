@@ -12,9 +12,9 @@ from marketplace.core.errors import NotAllowed
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import OrgKind
 from marketplace.rfq import bid_queries, envelopes
-from marketplace.rfq.bid_models import BidOffer, RfqOpening, RfqSeal
 from marketplace.rfq.bid_rules import WrongPassphrase
 from marketplace.rfq.envelopes import SealBroken
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.officers import keys as share_keys
 from marketplace.rfq.officers import reactions
 from marketplace.rfq.officers.keys import SealedShare, SharePlace
@@ -23,6 +23,8 @@ from marketplace.rfq.officers.rules import (
     Appointment,
     OfficersInvalid,
 )
+from marketplace.rfq.opening_models import RfqOpening
+from marketplace.rfq.seal_models import RfqSeal
 from marketplace.rfq.sealing import WeakPassphrase
 from marketplace.rfq.services import opening_keys, publishing
 from marketplace.rfq.states import RfqState

@@ -13,8 +13,9 @@ from marketplace.core.states import IllegalTransition
 from marketplace.identity.models import Organisation, Person
 from marketplace.identity.permissions import OrgKind, Role
 from marketplace.notifications.models import Notice
-from marketplace.rfq.bid_models import BidOffer, BidVersion, RfqOpening
+from marketplace.rfq.bid_models import BidVersion
 from marketplace.rfq.bid_rules import SealMismatch, TooEarly, WrongPassphrase
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.officers.models import RfqGivenShare, RfqOfficer
 from marketplace.rfq.officers.rules import (
     EscrowNotNeeded,
@@ -24,6 +25,7 @@ from marketplace.rfq.officers.rules import (
     QuorumUnavailable,
     TwoOfficersNeeded,
 )
+from marketplace.rfq.opening_models import RfqOpening
 from marketplace.rfq.services import ceremony, opening
 from marketplace.rfq.states import RfqState
 from tests.factories.bids import KEYS, make_sourcing

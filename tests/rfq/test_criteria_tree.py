@@ -13,11 +13,11 @@ from marketplace.identity.permissions import OrgKind
 from marketplace.remedies.models import AwardLetter
 from marketplace.rfq import criteria_tree, queries, sensitivity
 from marketplace.rfq.addenda.wanted import Wanted, WantedCriterion
-from marketplace.rfq.bid_content import Terms
-from marketplace.rfq.bid_models import RfqTerms
+from marketplace.rfq.asked_terms import Terms
 from marketplace.rfq.criteria_tree import Place, Section
 from marketplace.rfq.drafts import CriterionDraft
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.seal_models import RfqTerms
 from marketplace.rfq.services import addenda, evaluation, publishing
 from marketplace.rfq.services.evaluation import GivenScore
 from marketplace.rfq.states import CriterionKind

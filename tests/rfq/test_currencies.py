@@ -20,13 +20,13 @@ from marketplace.rfq import bid_queries, bid_rules, low_price_rules, queries
 from marketplace.rfq.addenda.wanted import Wanted, WantedConditions
 from marketplace.rfq.award_rules import Choice
 from marketplace.rfq.bid_content import BidContent, PricedLine
-from marketplace.rfq.bid_models import BidMoney
 from marketplace.rfq.bundling import Bundle
 from marketplace.rfq.drafts import Address, CriterionDraft
 from marketplace.rfq.envelope_parts import joined, split
 from marketplace.rfq.http import missing_views
 from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.missing_rules import LineView
+from marketplace.rfq.offer_models import BidMoney
 from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.price_models import BidLine
 from marketplace.rfq.rates import Conversion, ExchangeRate

@@ -19,8 +19,8 @@ from marketplace.identity.permissions import OrgKind, Role
 from marketplace.notifications.models import Notice
 from marketplace.portal.waiting import rfqs_to_move
 from marketplace.rfq import bid_queries
+from marketplace.rfq.award_models import Award
 from marketplace.rfq.award_rules import Choice, ScoresMissing
-from marketplace.rfq.bid_models import Award
 from marketplace.rfq.bid_rules import Sealed
 from marketplace.rfq.drafts import CriterionDraft
 from marketplace.rfq.graders import notices, rules

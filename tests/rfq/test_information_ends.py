@@ -17,13 +17,14 @@ from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Actor, OrgKind, Role
 from marketplace.notifications.models import Notice
 from marketplace.rfq import evaluation_queries, queries
+from marketplace.rfq.award_models import Award
 from marketplace.rfq.award_rules import Choice
-from marketplace.rfq.bid_models import Award, BidOffer
 from marketplace.rfq.criteria_tree import Section
 from marketplace.rfq.drafts import CriterionDraft
 from marketplace.rfq.information_rules import UnknownRespondent
 from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.services import (
     awarding,
     drafting,

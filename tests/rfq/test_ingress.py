@@ -15,9 +15,9 @@ from marketplace.app import APP_ROLE, create_app
 from marketplace.core import clock
 from marketplace.core.db import Database
 from marketplace.identity.permissions import Actor, OrgKind
-from marketplace.rfq.bid_models import BidOffer
 from marketplace.rfq.envelopes import is_signed
 from marketplace.rfq.ingress import FILE, Journal
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.opening_models import IngressAttempt
 from marketplace.web.context import WebApp
 from tests.clients import ApiClient, PortalClient, words

@@ -8,9 +8,11 @@ from sqlalchemy import func, select
 from marketplace.core import clock
 from marketplace.core.db import Database
 from marketplace.rfq import unsealing
-from marketplace.rfq.bid_models import Bid, BidOffer, RfqOpening
 from marketplace.rfq.bid_states import BidState
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.offer_models import BidOffer
+from marketplace.rfq.opening_models import RfqOpening
+from marketplace.rfq.participants import Bid
 from marketplace.rfq.price_models import BidLine
 from marketplace.rfq.services import ceremony, opening
 from marketplace.settings import Settings

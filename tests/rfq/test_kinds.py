@@ -16,7 +16,7 @@ from marketplace.identity.permissions import Actor, OrgKind, Role
 from marketplace.integrations import ocds
 from marketplace.notifications.models import Notice
 from marketplace.rfq import bid_queries, queries, rules
-from marketplace.rfq.bid_content import Terms
+from marketplace.rfq.asked_terms import Terms
 from marketplace.rfq.drafts import CriterionDraft
 from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.models import Rfq

@@ -18,16 +18,17 @@ from marketplace.remedies import reactions
 from marketplace.remedies.models import AwardLetter
 from marketplace.remedies.services import concluding
 from marketplace.remedies.states import LetterKind
-from marketplace.rfq import bid_queries, queries
+from marketplace.rfq import award_queries, bid_queries, queries
+from marketplace.rfq.award_models import Award
 from marketplace.rfq.award_rules import AwardHeld, Choice
 from marketplace.rfq.award_states import AwardState
 from marketplace.rfq.bid_content import PricedLine
-from marketplace.rfq.bid_models import Award, Bid
 from marketplace.rfq.bid_rules import BidInvalid
 from marketplace.rfq.bid_states import BidState
 from marketplace.rfq.drafts import LotDraft
 from marketplace.rfq.lot_rules import LotEnded, LotsAwarded, NotPublished, ReasonRequired
 from marketplace.rfq.lot_states import LotState
+from marketplace.rfq.participants import Bid
 from marketplace.rfq.services import awarding, evaluation, excluding, lots, publishing, repricing
 from marketplace.rfq.services.excluding import BidHasWon
 from marketplace.rfq.states import RfqState
@@ -55,7 +56,7 @@ def give(sourcing, *pairs):
     bids = bids_of(sourcing)
     choices = [Choice(bids[winner], lot_id=sourcing.lots[lot].id) for lot, winner in pairs]
     decided = awarding.award(sourcing.session, sourcing.buyer, sourcing.rfq.id, choices, "As said")
-    return bid_queries.standing(sourcing.session, sourcing.rfq.id, decided.id)
+    return award_queries.standing(sourcing.session, sourcing.rfq.id, decided.id)
 
 
 def end(sourcing, lot, reason="No longer needed", *, use_case=lots.cancel):

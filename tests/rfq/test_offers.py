@@ -12,10 +12,12 @@ from marketplace.core.money import Money, Quantity
 from marketplace.core.tabular.values import BadValue, DecimalSign, number
 from marketplace.orders.models import Order, OrderLine
 from marketplace.orders.services import drafting as order_drafting
-from marketplace.rfq import bid_queries, bid_rules
+from marketplace.rfq import award_queries, bid_queries, bid_rules
+from marketplace.rfq.asked_terms import Terms
+from marketplace.rfq.award_models import Award
 from marketplace.rfq.award_rules import AwardInvalid, Choice
-from marketplace.rfq.bid_content import BidContent, Terms
-from marketplace.rfq.bid_models import Award, BidDraft
+from marketplace.rfq.bid_content import BidContent
+from marketplace.rfq.bid_models import BidDraft
 from marketplace.rfq.bid_totals import line_total
 from marketplace.rfq.drafts import CriterionDraft
 from marketplace.rfq.offering import OfferKind, QuantityBreak, price_at, read_breaks, written
@@ -195,7 +197,7 @@ class TestAward:
         given = lines[1, second]
         assert (given.quantity, given.unit_price, given.total) == (D(50), D("10.5"), D(525))
         assert lines[1, first].total == D(495)
-        record = bid_queries.award(sourcing.session, decided.id)
+        record = award_queries.award(sourcing.session, decided.id)
         made = order_drafting.create_from_award(sourcing.session, sourcing.buyer, record)
         assert sorted(order.net for order in made) == [D(525), D(695)]
         ordered = sourcing.session.scalars(
@@ -384,7 +386,7 @@ class TestPortal:
         made = client.post(f"{root}/award", {**shares, "justification": "two sources"})
         assert made.status_code == 303
         quantities = [
-            line.quantity for line in bid_queries.award_of(session, sourcing.rfq.id).lines
+            line.quantity for line in award_queries.award_of(session, sourcing.rfq.id).lines
         ]
         assert quantities == [D(50), D(50)]
 

@@ -14,16 +14,12 @@ from marketplace.core.outbox import OutboxMessage
 from marketplace.core.states import IllegalTransition
 from marketplace.identity.permissions import Role
 from marketplace.rfq import bid_queries, envelopes
-from marketplace.rfq.bid_models import (
-    Bid,
-    BidAttempt,
-    BidDocument,
-    BidOffer,
-    BidVersion,
-    RfqOpening,
-)
+from marketplace.rfq.bid_models import BidAttempt, BidDocument, BidVersion
 from marketplace.rfq.bid_rules import SealMismatch, TooEarly, WrongPassphrase
 from marketplace.rfq.bid_states import BidState
+from marketplace.rfq.offer_models import BidOffer
+from marketplace.rfq.opening_models import RfqOpening
+from marketplace.rfq.participants import Bid
 from marketplace.rfq.price_models import BidLine
 from marketplace.rfq.services import bid_drafts, bidding, opening
 from marketplace.rfq.states import RfqState

@@ -11,9 +11,9 @@ from marketplace.core.errors import Invalid, NotAllowed, NotFound
 from marketplace.core.outbox import OutboxMessage
 from marketplace.identity.permissions import Actor, OrgKind, Role
 from marketplace.rfq import outage_queries
-from marketplace.rfq.bid_models import BidVersion, RfqOpening
+from marketplace.rfq.bid_models import BidVersion
 from marketplace.rfq.bid_rules import DeadlinePassed, TooEarly
-from marketplace.rfq.models import RfqOutageRuling
+from marketplace.rfq.opening_models import RfqOpening, RfqOutageRuling
 from marketplace.rfq.outage_queries import OutageAtDeadline
 from marketplace.rfq.services import bidding, opening
 from marketplace.rfq.services import outages as rulings

@@ -19,7 +19,8 @@ from marketplace.identity.permissions import Actor, OrgKind, Role
 from marketplace.rfq import queries
 from marketplace.rfq.criteria_tree import Section
 from marketplace.rfq.http.tables import filled_rows
-from marketplace.rfq.models import Rfq, RfqQuestion
+from marketplace.rfq.models import Rfq
+from marketplace.rfq.participants import RfqQuestion
 from marketplace.rfq.services import questions
 from marketplace.rfq.states import RfqState
 from tests.clients import PortalClient, words

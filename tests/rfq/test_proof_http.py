@@ -10,8 +10,10 @@ from sqlalchemy import delete, select, text, update
 from marketplace.core import clock
 from marketplace.identity.permissions import OrgKind, Role
 from marketplace.rfq import envelopes, proof_queries
-from marketplace.rfq.bid_models import Bid, BidAttempt, BidAttemptHead, BidVersion, RfqOutcome
+from marketplace.rfq.bid_models import BidAttempt, BidAttemptHead, BidVersion
 from marketplace.rfq.bid_rules import SealMismatch
+from marketplace.rfq.opening_models import RfqOutcome
+from marketplace.rfq.participants import Bid
 from marketplace.rfq.proofs import papers, reading
 from marketplace.rfq.proofs.verifying import verify
 from marketplace.rfq.services import bidding

@@ -21,9 +21,9 @@ from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import OrgKind, Role
 from marketplace.notifications.models import MailMessage, Notice
 from marketplace.rfq import queries, reactions, rules
-from marketplace.rfq.bid_models import RfqSeal
 from marketplace.rfq.drafts import CriterionDraft, LotDraft
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.seal_models import RfqSeal
 from marketplace.rfq.services import papers, publishing
 from marketplace.rfq.states import CriterionKind, RfqState
 from marketplace.suppliers.states import SupplierState

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from marketplace.core import shares
 from marketplace.rfq import ranking
 from marketplace.rfq.asked_lots import AskedLot
-from marketplace.rfq.bid_content import AskedLine, Criterion, Terms
+from marketplace.rfq.asked_terms import AskedLine, Criterion, Terms
 from marketplace.rfq.ranking import Offer, Price, Score
 
 NOON = datetime(2026, 3, 10, 11, tzinfo=UTC)
@@ -58,8 +59,8 @@ class TestRanking:
     def test_thirds_are_compared_exactly_and_rounded_for_display_alone(self):
         (lot,) = ranking.ranking(terms(PRICE), [offer(1, 1, 0), offer(2, 3, 0)])
         assert lot.ranks[1].exact == Fraction(20)
-        assert ranking.shown(Fraction(200, 3)) == Decimal("66.67")
-        assert ranking.shown(Fraction(1, 200)) == Decimal("0.01")
+        assert shares.shown(Fraction(200, 3)) == Decimal("66.67")
+        assert shares.shown(Fraction(1, 200)) == Decimal("0.01")
 
     def test_a_bid_with_a_gap_is_listed_without_place_and_does_not_lower_the_reference(self):
         (lot,) = ranking.ranking(terms(PRICE), [offer(1, 1, None), offer(2, 50, 50)])

@@ -17,11 +17,13 @@ from marketplace.core import clock
 from marketplace.core.audit import AuditEvent
 from marketplace.identity.permissions import Actor
 from marketplace.notifications.models import Notice
-from marketplace.rfq.bid_models import Bid, BidDraft, BidOffer, BidVersion
+from marketplace.rfq.bid_models import BidDraft, BidVersion
 from marketplace.rfq.bid_rules import SealMismatch
 from marketplace.rfq.bid_states import BidState
 from marketplace.rfq.drafts import CriterionDraft
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.opening_models import BidUnreadable
+from marketplace.rfq.participants import Bid
 from marketplace.rfq.price_models import BidLine
 from marketplace.rfq.proofs import reading
 from marketplace.rfq.proofs.verifying import verify

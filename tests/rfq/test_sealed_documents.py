@@ -15,10 +15,12 @@ from sqlalchemy.orm import Session
 from marketplace.core import clock
 from marketplace.core.audit import AuditEvent
 from marketplace.identity.permissions import Actor
-from marketplace.rfq.bid_models import Bid, BidDocument, BidOffer, BidVersion
+from marketplace.rfq.bid_models import BidDocument, BidVersion
 from marketplace.rfq.bid_rules import MAX_DOCUMENTS, SealMismatch
 from marketplace.rfq.bid_states import BidState
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.offering import OfferKind
+from marketplace.rfq.participants import Bid
 from marketplace.rfq.proofs import reading
 from marketplace.rfq.proofs.verifying import verify
 from marketplace.rfq.services import locked_documents, opening, proving, quality

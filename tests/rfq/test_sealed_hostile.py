@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from marketplace.identity.permissions import Actor
 from marketplace.rfq import sealed_content
-from marketplace.rfq.bid_content import Terms
-from marketplace.rfq.bid_models import BidDocument, BidOffer, BidVersion
+from marketplace.rfq.asked_terms import Terms
+from marketplace.rfq.bid_models import BidDocument, BidVersion
 from marketplace.rfq.envelopes import canonical
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.opening_models import BidUnreadable
 from tests.clients import ApiClient
 from tests.factories.bids import Sourcing, make_sourcing

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.identity.permissions import Actor
-from marketplace.rfq.bid_models import BidMoney, BidVersion
+from marketplace.rfq.bid_models import BidVersion
+from marketplace.rfq.offer_models import BidMoney
 from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.opening_models import BidUnreadable
 from marketplace.rfq.price_models import BidLine

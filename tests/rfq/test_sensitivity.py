@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from marketplace.rfq import ranking, sensitivity
-from marketplace.rfq.bid_content import Criterion
+from marketplace.rfq.asked_terms import Criterion
 from tests.rfq.test_ranking import PRICE, QUALITY, offer, terms
 
 

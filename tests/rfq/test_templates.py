@@ -18,8 +18,9 @@ from marketplace.identity.permissions import Actor
 from marketplace.rfq import queries, template_content
 from marketplace.rfq.criteria_tree import Section
 from marketplace.rfq.drafts import Address, CriterionDraft, LotDraft
-from marketplace.rfq.models import Rfq, RfqQuestion
+from marketplace.rfq.models import Rfq
 from marketplace.rfq.offering import OfferKind
+from marketplace.rfq.participants import RfqQuestion
 from marketplace.rfq.repeating import draft_of
 from marketplace.rfq.scoring.answers import AnswerSpec
 from marketplace.rfq.scoring.formulas import PriceFormula

@@ -11,8 +11,8 @@ from marketplace.core.money import Money
 from marketplace.identity.permissions import OrgKind, Role
 from marketplace.notifications.models import Notice
 from marketplace.rfq import bid_queries, queries
+from marketplace.rfq.award_models import Award
 from marketplace.rfq.award_rules import Choice
-from marketplace.rfq.bid_models import Award
 from marketplace.rfq.drafts import CriterionDraft, LotDraft
 from marketplace.rfq.lot_rules import LotEnded, ReasonRequired
 from marketplace.rfq.models import Rfq

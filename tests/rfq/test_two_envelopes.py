@@ -15,16 +15,18 @@ from marketplace.identity.permissions import Role
 from marketplace.rfq import bid_queries, bid_vault, envelopes, quality_rules
 from marketplace.rfq.addenda.wanted import Wanted, WantedLine
 from marketplace.rfq.bid_content import Answer, BidContent
-from marketplace.rfq.bid_models import BidOffer, BidVersion, RfqSeal
+from marketplace.rfq.bid_models import BidVersion
 from marketplace.rfq.bid_rules import Sealed, SealMismatch, WrongPassphrase
 from marketplace.rfq.envelope_parts import TECHNICAL_FIELDS, joined, split
 from marketplace.rfq.envelopes import PRICE, TECHNICAL, Binding, KeyPair, SealBroken
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.opening_models import BidPriceKey, RfqPriceOpening
 from marketplace.rfq.price_models import BidLine
 from marketplace.rfq.price_opening import NoPriceEnvelope, PricesOpenAlready
 from marketplace.rfq.proofs import reading
 from marketplace.rfq.proofs.verifying import verify
 from marketplace.rfq.quality_rules import PricesHidden, PricesSeen, QualityNotLocked
+from marketplace.rfq.seal_models import RfqSeal
 from marketplace.rfq.services import (
     addenda,
     bid_drafts,

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from marketplace.rfq import bid_queries
-from marketplace.rfq.bid_content import AskedLine, BidContent
-from marketplace.rfq.bid_models import AwardLine
+from marketplace.rfq.asked_terms import AskedLine
+from marketplace.rfq.award_models import AwardLine
+from marketplace.rfq.bid_content import BidContent
 from marketplace.rfq.offering import OfferKind, QuantityBreak
 from marketplace.rfq.ranking import Price
 from marketplace.rfq.rates import AS_IT_IS, Conversion

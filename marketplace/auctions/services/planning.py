@@ -23,8 +23,8 @@ from marketplace.core.text import _
 from marketplace.events.auctions import AuctionPlanned
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq.asked_lots import AskedLot
-from marketplace.rfq.bid_content import Terms
-from marketplace.rfq.bid_models import BidOffer
+from marketplace.rfq.asked_terms import Terms
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.services import evaluation, repricing
 from marketplace.rfq.services.evaluation import Evaluation
 from marketplace.suppliers import queries as supplier_queries

@@ -13,7 +13,7 @@ from marketplace.remedies import case_queries, case_rules, casework
 from marketplace.remedies.casework import Words
 from marketplace.remedies.models import AwardCase
 from marketplace.remedies.states import CASE_FLOW, CaseAction, CaseKind, CaseStep
-from marketplace.rfq import bid_queries, standings
+from marketplace.rfq import award_queries, standings
 from marketplace.rfq import queries as rfq_queries
 from marketplace.rfq.models import Rfq
 
@@ -37,7 +37,7 @@ def file(
         raise NotAllowed(_("Only suppliers challenge an award."))
     # held in share, so that the award cannot become final meanwhile
     session.execute(select(Rfq.id).where(Rfq.id == rfq_id).with_for_update(read=True))
-    standing = bid_queries.standing(session, rfq_id, award_id)
+    standing = award_queries.standing(session, rfq_id, award_id)
     case_rules.check_challengeable(standing, arrived_at)
     words = casework.with_body(words)
     known = case_queries.live(session, award_id, actor.organisation_id, CaseKind.CHALLENGE)
@@ -80,7 +80,7 @@ def uphold(session: Session, actor: Actor, case_id: UUID, words: Words) -> Award
     """Decide that the award was wrong: it is withdrawn, and the RFQ is in evaluation again."""
     rfq, case = _deciding(session, actor, case_id, CaseAction.UPHOLD)
     words = _told(session, case, words)
-    standing = bid_queries.standing(session, rfq.id, case.award_id, lock=True)
+    standing = award_queries.standing(session, rfq.id, case.award_id, lock=True)
     casework.go_on(session, actor, rfq, case, CaseAction.UPHOLD, words, step=case.step)
     casework.void_challenges(session, actor, rfq, case.award_id, upheld=case.id)
     reason = str(_("A challenge against the decision was upheld."))
@@ -114,7 +114,7 @@ def escalate(session: Session, actor: Actor, case_id: UUID, words: Words) -> Awa
     case_rules.check_party(case, actor, CaseAction.ESCALATE)
     CASE_FLOW.next(case.state, CaseAction.ESCALATE)
     rfq = rfq_queries.get(session, actor, case.rfq_id)
-    standing = bid_queries.standing(session, case.rfq_id, case.award_id)
+    standing = award_queries.standing(session, case.rfq_id, case.award_id)
     step = case_rules.next_step(case.step, standing.dispute_clause)
     if step is None:
         raise case_rules.NoFurtherStep(

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import clock
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.remedies import case_queries, casework, rules
-from marketplace.rfq import bid_queries, queries, standings
+from marketplace.rfq import award_queries, bid_queries, queries, standings
 from marketplace.rfq.award_models import AwardStanding
 from marketplace.rfq.award_states import AWARD_FLOW
 
@@ -20,7 +20,7 @@ def conclude(session: Session, actor: Actor, rfq_id: UUID, award_id: UUID) -> Aw
     """
     bid_queries.opened(session, actor, rfq_id)
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
-    standing = bid_queries.standing(session, rfq_id, award_id, lock=True)
+    standing = award_queries.standing(session, rfq_id, award_id, lock=True)
     AWARD_FLOW.next(standing.state, "conclude")
     rules.check_over(standing, clock.now())
     rules.check_unchallenged(case_queries.open_challenges(session, [award_id]))
@@ -40,7 +40,7 @@ def withdraw(
     """
     bid_queries.opened(session, actor, rfq_id)
     rfq = queries.get_own(session, actor, rfq_id, lock=True)
-    standing = bid_queries.standing(session, rfq_id, award_id, lock=True)
+    standing = award_queries.standing(session, rfq_id, award_id, lock=True)
     AWARD_FLOW.next(standing.state, "withdraw")
     if not case_queries.open_challenges(session, [award_id]):
         rules.check_runs(standing, clock.now())

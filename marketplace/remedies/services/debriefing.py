@@ -11,7 +11,7 @@ from marketplace.remedies import case_queries, case_rules, casework, queries
 from marketplace.remedies.casework import Words
 from marketplace.remedies.models import AwardCase
 from marketplace.remedies.states import CaseAction, CaseKind, LetterKind
-from marketplace.rfq import bid_queries
+from marketplace.rfq import award_queries
 from marketplace.rfq import queries as rfq_queries
 from marketplace.rfq.award_states import AwardState
 
@@ -31,7 +31,7 @@ def ask(
     """
     rfq = rfq_queries.get(session, actor, rfq_id)
     letter = queries.own_letter(session, actor, rfq_id, award_id)
-    standing = bid_queries.standing(session, rfq_id, award_id)
+    standing = award_queries.standing(session, rfq_id, award_id)
     if standing.state is AwardState.WITHDRAWN:
         raise case_rules.DecisionWithdrawn(_("The decision has been withdrawn."))
     if letter.kind is LetterKind.WON:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from marketplace.rfq.addenda import comparing
-from marketplace.rfq.bid_content import AskedLine, BidContent, PricedLine, Terms
+from marketplace.rfq.asked_terms import AskedLine, Terms
+from marketplace.rfq.bid_content import BidContent, PricedLine
 from marketplace.rfq.kinds import RfqKind
 
 Versions = Mapping[int, Mapping[str, Any]]

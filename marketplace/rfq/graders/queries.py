@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 
 from marketplace.identity.models import Membership, Person
 from marketplace.identity.permissions import Actor
-from marketplace.rfq.bid_models import BidOffer
 from marketplace.rfq.evaluation_models import BidExclusion
 from marketplace.rfq.graders.models import GraderScore, RfqGrader
 from marketplace.rfq.graders.rules import GivenBy, Grader
 from marketplace.rfq.graders.states import Interest
 from marketplace.rfq.models import Rfq, RfqCriterion, RfqLot
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.states import CriterionKind, RfqState
 
 FRESH = {"populate_existing": True}

@@ -14,9 +14,9 @@ from statistics import median
 from uuid import UUID
 
 from marketplace.core.errors import Conflict, Invalid, NotAllowed
+from marketplace.core.shares import shown
 from marketplace.core.text import _
 from marketplace.rfq.graders.states import Interest
-from marketplace.rfq.ranking import shown
 from marketplace.rfq.states import RfqState
 
 FAR, FAR_FROM = Fraction(20, 100), 3

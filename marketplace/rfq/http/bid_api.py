@@ -14,7 +14,7 @@ from marketplace.identity.permissions import Actor, OrgKind
 from marketplace.identity.queries import organisations
 from marketplace.rfq import bid_queries, evaluation_queries, own_bids, price_sight, queries
 from marketplace.rfq.bid_content import BidContent
-from marketplace.rfq.bid_models import Bid, BidAttempt
+from marketplace.rfq.bid_models import BidAttempt
 from marketplace.rfq.bid_states import READABLE
 from marketplace.rfq.http import bid_views
 from marketplace.rfq.http.bid_http import (
@@ -38,6 +38,7 @@ from marketplace.rfq.http.receipt_schemas import (
     BidReceiptSchema,
     ReceiptKeySchema,
 )
+from marketplace.rfq.participants import Bid
 from marketplace.rfq.sealed_documents import SealedDocument
 from marketplace.rfq.services import bid_drafts, bidding
 from marketplace.web.blueprints import ApiBlueprint, expected_version

@@ -12,11 +12,12 @@ from flask import request
 from marketplace.core.errors import DomainError, Stale
 from marketplace.core.text import language
 from marketplace.rfq import bid_changes, offering
+from marketplace.rfq.asked_terms import Terms
 from marketplace.rfq.bid_changes import FieldChange, LineChange
-from marketplace.rfq.bid_content import BidContent, PricedLine, Terms
-from marketplace.rfq.bid_models import Bid
+from marketplace.rfq.bid_content import BidContent, PricedLine
 from marketplace.rfq.bundling import MAX_BUNDLES
 from marketplace.rfq.http.bid_http import service_keys
+from marketplace.rfq.participants import Bid
 from marketplace.rfq.scoring.answers import canonical
 from marketplace.rfq.services import bid_drafts
 from marketplace.rfq.services.bid_drafts import OwnBid

@@ -15,6 +15,7 @@ from marketplace.documents.schemas import UploadSchema
 from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import OrgKind
 from marketplace.rfq import (
+    award_queries,
     bid_queries,
     bid_rules,
     evaluation_queries,
@@ -101,7 +102,7 @@ def show(rfq_id: UUID, alternative: int) -> ResponseReturnValue:
         shown_state=BidState.NEEDS_CONFIRMATION if own.needs_confirmation else bid and bid.state,
         amended=own.amended,
         amended_rows=_rows(own.amended),
-        won=bid_queries.won_lines(current_session(), current_actor(), bid.id) if bid else [],
+        won=award_queries.won_lines(current_session(), current_actor(), bid.id) if bid else [],
         **_frame(own),
     )
 

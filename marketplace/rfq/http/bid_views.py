@@ -11,14 +11,17 @@ from marketplace.core import clock
 from marketplace.core.money import Money, Quantity
 from marketplace.identity.permissions import Actor
 from marketplace.rfq import bid_rules
-from marketplace.rfq.bid_content import Answer, AskedLine, BidContent, PricedLine, Terms
-from marketplace.rfq.bid_models import Bid, BidAttempt, BidOffer
+from marketplace.rfq.asked_terms import AskedLine, Terms
+from marketplace.rfq.bid_content import Answer, BidContent, PricedLine
+from marketplace.rfq.bid_models import BidAttempt
 from marketplace.rfq.bid_states import BidState
 from marketplace.rfq.bid_totals import line_total
 from marketplace.rfq.bundling import Bundle
 from marketplace.rfq.evaluation_models import BidExclusion
 from marketplace.rfq.models import Rfq, money_of
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.offering import QuantityBreak, breaks_from, price_at
+from marketplace.rfq.participants import Bid
 from marketplace.rfq.price_models import CurrentLine
 from marketplace.rfq.rates import AS_IT_IS, Conversion
 from marketplace.rfq.sealed_documents import (

@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from marketplace.catalog import queries as catalog_queries
 from marketplace.catalog import rules as catalog_rules
+from marketplace.core.shares import shown
 from marketplace.core.text import _
 from marketplace.rfq import queries
 from marketplace.rfq.drafts import CriterionDraft
@@ -19,7 +20,6 @@ from marketplace.rfq.http.schemas import LinesFormSchema
 from marketplace.rfq.http.sections import done, save
 from marketplace.rfq.http.tables import filled_rows, row_count
 from marketplace.rfq.models import Rfq, RfqCriterion
-from marketplace.rfq.ranking import shown
 from marketplace.rfq.scoring.answers import FREE_TEXT, AnswerSpec, AnswerType
 from marketplace.rfq.scoring.formulas import FAMILIES
 from marketplace.rfq.services import content

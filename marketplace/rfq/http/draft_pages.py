@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from marketplace.core.errors import Conflict, Invalid
+from marketplace.core.shares import shown
 from marketplace.core.text import _, speak_of
 from marketplace.documents import queries as document_queries
 from marketplace.documents import service as document_service
@@ -23,7 +24,6 @@ from marketplace.rfq.http.sections import done, save
 from marketplace.rfq.kinds import OFFERED, RfqKind, kind_named
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.offering import OfferKind
-from marketplace.rfq.ranking import shown
 from marketplace.rfq.rates import MAX_RATES
 from marketplace.rfq.services import drafting, inviting, opening_keys, papers, publishing
 from marketplace.rfq.states import EnvelopeRule, RfqState

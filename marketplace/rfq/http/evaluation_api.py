@@ -8,8 +8,7 @@ from flask.views import MethodView
 
 from marketplace.core.errors import NotFound
 from marketplace.core.text import _
-from marketplace.rfq import bid_queries, opening_queries, queries
-from marketplace.rfq.bid_models import RfqOpening
+from marketplace.rfq import award_queries, opening_queries, queries
 from marketplace.rfq.http import evaluation_views
 from marketplace.rfq.http.bid_http import peeking_noted, service_keys
 from marketplace.rfq.http.evaluation_schemas import (
@@ -22,7 +21,7 @@ from marketplace.rfq.http.evaluation_schemas import (
     UnsuccessfulSchema,
 )
 from marketplace.rfq.http.ingress_http import take_in_journal
-from marketplace.rfq.opening_models import RfqPriceOpening
+from marketplace.rfq.opening_models import RfqOpening, RfqPriceOpening
 from marketplace.rfq.services import awarding, evaluation, opening
 from marketplace.web.blueprints import ApiBlueprint, expected_version
 from marketplace.web.context import current_actor, current_session
@@ -40,7 +39,7 @@ class Opening(MethodView):
         """The signed minutes of the opening."""
         session = current_session()
         queries.get_own(session, current_actor(), rfq_id)
-        found = bid_queries.opening(session, rfq_id)
+        found = opening_queries.opening(session, rfq_id)
         if found is None:
             raise NotFound(_("The bids have not been opened."))
         return found
@@ -111,7 +110,7 @@ class OneAward(MethodView):
         """The newest award that stands; lots may be awarded one after the other."""
         session = current_session()
         queries.get_own(session, current_actor(), rfq_id)
-        found = bid_queries.award_of(session, rfq_id)
+        found = award_queries.award_of(session, rfq_id)
         if found is None:
             raise NotFound(_("There is no award yet."))
         return evaluation_views.award(found)
@@ -135,7 +134,7 @@ class AwardOfLots(MethodView):
         """One award that stands, with its lines."""
         session = current_session()
         queries.get_own(session, current_actor(), rfq_id)
-        for found in bid_queries.awards_of(session, rfq_id):
+        for found in award_queries.awards_of(session, rfq_id):
             if found.id == award_id:
                 return evaluation_views.award(found)
         raise NotFound(_("There is no such award."))

@@ -14,6 +14,7 @@ from marketplace.core.text import _
 from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import Permission
 from marketplace.rfq import (
+    award_queries,
     award_rules,
     bid_queries,
     evaluation_queries,
@@ -26,9 +27,10 @@ from marketplace.rfq import (
     total_costs,
     turnout_rules,
 )
+from marketplace.rfq.asked_terms import Criterion
+from marketplace.rfq.award_models import Award
 from marketplace.rfq.award_rules import ChosenLine, JustificationRequired, NamesALoser
-from marketplace.rfq.bid_content import Criterion
-from marketplace.rfq.bid_models import Award, BidOffer, BidScore
+from marketplace.rfq.evaluation_models import BidScore
 from marketplace.rfq.graders import rules as grading_rules
 from marketplace.rfq.http import (
     award_form,
@@ -42,6 +44,7 @@ from marketplace.rfq.http.bid_http import peeking_noted
 from marketplace.rfq.http.evaluation_schemas import BidScoresSchema, UnsuccessfulSchema
 from marketplace.rfq.missing_rules import LineView
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.services import awarding, evaluation
 from marketplace.rfq.services.evaluation import Evaluation
 from marketplace.rfq.states import RfqState
@@ -130,7 +133,7 @@ def award(rfq_id: UUID) -> ResponseReturnValue:
         compared = evaluation.read(session, actor, rfq_id)
     if not (compared.prices_shown and compared.terms.asks_prices):
         return redirect(url_for("evaluation.compare", rfq_id=rfq_id), 303)
-    if not compared.open_lots and (decided := bid_queries.awards_of(session, rfq_id)):
+    if not compared.open_lots and (decided := award_queries.awards_of(session, rfq_id)):
         return _awarded_page(compared, decided)
     return award_page(compared, {})
 
@@ -140,7 +143,7 @@ def awards(rfq_id: UUID) -> str:
     """The decisions that stand, while further lots may be open."""
     session, actor = current_session(), current_actor()
     compared = evaluation.read_priced(session, actor, rfq_id)
-    return _awarded_page(compared, bid_queries.awards_of(session, rfq_id))
+    return _awarded_page(compared, award_queries.awards_of(session, rfq_id))
 
 
 @pages.post("/award/check")

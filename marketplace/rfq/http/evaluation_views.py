@@ -7,11 +7,13 @@ from marketplace.core.money import Money, Quantity
 from marketplace.core.shares import written
 from marketplace.core.text import Figure, Text, _
 from marketplace.rfq import reversals, sensitivity
-from marketplace.rfq.bid_content import AskedLine
-from marketplace.rfq.bid_models import Award, AwardLine, BidOffer, BidScore
+from marketplace.rfq.asked_terms import AskedLine
+from marketplace.rfq.award_models import Award, AwardLine
+from marketplace.rfq.evaluation_models import BidScore
 from marketplace.rfq.graders.rules import Mean
 from marketplace.rfq.http import cost_views, formula_words
 from marketplace.rfq.models import Rfq, money_of
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.pregrading import Pregrade
 from marketplace.rfq.ranking import Cell, LotRanking, Points, Price, Rank
 from marketplace.rfq.sensitivity import CriterionTurns, SectionTurns, Sensitivity

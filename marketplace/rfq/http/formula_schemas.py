@@ -5,8 +5,8 @@ from typing import Any
 
 from marshmallow import fields, validate
 
+from marketplace.core.shares import shown
 from marketplace.rfq.http.criterion_schemas import PriceFormulaInputSchema
-from marketplace.rfq.ranking import shown
 from marketplace.rfq.scoring.formulas import FormulaKind
 from marketplace.web.fields import DecimalField, EnumField
 from marketplace.web.schemas import Schema

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from marketplace.core.shares import Share
-from marketplace.rfq.ranking import shown
+from marketplace.core.shares import Share, shown
 from marketplace.rfq.scoring.formulas import PriceFormula, marks
 from marketplace.rfq.scoring.linting import findings
 

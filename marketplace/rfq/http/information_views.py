@@ -5,13 +5,12 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from marketplace.core.shares import written
+from marketplace.core.shares import shown, written
 from marketplace.rfq import information_rules
-from marketplace.rfq.bid_content import Criterion
-from marketplace.rfq.bid_models import BidOffer
+from marketplace.rfq.asked_terms import Criterion
 from marketplace.rfq.http import bid_views
 from marketplace.rfq.information_rules import Grade
-from marketplace.rfq.ranking import shown
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.services.evaluation import Evaluation
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import clock
 from marketplace.identity.permissions import Actor, Permission
-from marketplace.rfq import bid_queries, lot_queries, lot_rules, turnout_queries
+from marketplace.rfq import award_queries, bid_queries, lot_queries, lot_rules, turnout_queries
 from marketplace.rfq.http import views
 from marketplace.rfq.lot_states import LotState
 from marketplace.rfq.models import Rfq, RfqLot, money_of
@@ -24,7 +24,7 @@ def whole(session: Session, actor: Actor, rfq_id: UUID) -> Shown:
     now = clock.now()
     rfq, rows = lots.read(session, actor, rfq_id)
     is_buyer = rfq.buyer_id == actor.org_id
-    standings = {each.award_id: each for each in bid_queries.standings(session, rfq_id)}
+    standings = {each.award_id: each for each in award_queries.standings(session, rfq_id)}
     counts, turnouts = None, {}
     if is_buyer and rfq.opened_at is not None:
         counts = lot_queries.bid_counts(session, rfq_id)

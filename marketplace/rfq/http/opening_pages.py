@@ -13,6 +13,7 @@ from marketplace.core.text import Text, _
 from marketplace.documents import downloads
 from marketplace.identity.permissions import Permission
 from marketplace.rfq import (
+    award_queries,
     bid_queries,
     bid_rules,
     opening_queries,
@@ -20,7 +21,6 @@ from marketplace.rfq import (
     proof_queries,
     queries,
 )
-from marketplace.rfq.bid_models import RfqOpening
 from marketplace.rfq.bid_rules import DRAIN, WrongPassphrase
 from marketplace.rfq.http import bid_views
 from marketplace.rfq.http.bid_http import peeking_noted, service_keys
@@ -29,7 +29,7 @@ from marketplace.rfq.http.evaluation_schemas import OpenBidsSchema
 from marketplace.rfq.http.ingress_http import take_in_journal
 from marketplace.rfq.http.officer_schemas import ShareInputSchema, ShareLossInputSchema
 from marketplace.rfq.models import Rfq
-from marketplace.rfq.opening_models import RfqPriceOpening
+from marketplace.rfq.opening_models import RfqOpening, RfqPriceOpening
 from marketplace.rfq.outage_queries import OutageAtDeadline
 from marketplace.rfq.services import ceremony, evaluation, opening
 from marketplace.rfq.states import RfqState
@@ -66,7 +66,7 @@ def open_prices(rfq_id: UUID) -> ResponseReturnValue:
 def minutes(rfq_id: UUID) -> Response:
     """The signed minutes as a file."""
     rfq = bid_queries.opened(current_session(), current_actor(), rfq_id)
-    return _file(bid_queries.opening(current_session(), rfq_id), f"minutes-{rfq.number}.json")
+    return _file(opening_queries.opening(current_session(), rfq_id), f"minutes-{rfq.number}.json")
 
 
 @pages.get("/prices/minutes")
@@ -124,11 +124,11 @@ def _opened(rfq: Rfq, forms: dict[str, Form]) -> str:
     return render_template(
         "rfq/bids/opened.html",
         evaluation=evaluation.read(session, actor, rfq.id),
-        minutes=bid_queries.opening(session, rfq.id),
+        minutes=opening_queries.opening(session, rfq.id),
         price_minutes=opening_queries.price_opening(session, rfq.id),
         has_proofs=proof_queries.has_file(session, rfq, clock.now()),
         unreadable=opening_queries.unreadable(session, rfq.id),
-        award=bid_queries.award_of(session, rfq.id),
+        award=award_queries.award_of(session, rfq.id),
         opens_at=bid_rules.deadline_of(rfq) + DRAIN,
         **(_steps(rfq, forms, is_ready=bool(rfq.quality_locked_at)) if rfq.prices_sealed else {}),
         **frame(rfq),

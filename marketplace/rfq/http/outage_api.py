@@ -11,7 +11,7 @@ from marketplace.rfq.http.outage_schemas import (
     OutageRulingSchema,
     OutagesSchema,
 )
-from marketplace.rfq.models import RfqOutageRuling
+from marketplace.rfq.opening_models import RfqOutageRuling
 from marketplace.rfq.outage_queries import AtDeadline
 from marketplace.rfq.services import outages
 from marketplace.web.blueprints import ApiBlueprint, expected_version

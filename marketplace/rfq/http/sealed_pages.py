@@ -16,7 +16,7 @@ from marketplace.core.money import exponent
 from marketplace.core.text import _, language
 from marketplace.documents import downloads
 from marketplace.documents.rules import MAX_BYTES, TYPES
-from marketplace.rfq.bid_content import Terms
+from marketplace.rfq.asked_terms import Terms
 from marketplace.rfq.bid_rules import MAX_DOCUMENTS
 from marketplace.rfq.bundling import MAX_BUNDLES
 from marketplace.rfq.http import bid_form, seal_words, views

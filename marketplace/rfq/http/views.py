@@ -14,7 +14,8 @@ from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import Actor
 from marketplace.rfq import queries, reading, rules
 from marketplace.rfq.drafts import Address
-from marketplace.rfq.models import Rfq, RfqQuestion, money_of
+from marketplace.rfq.models import Rfq, money_of
+from marketplace.rfq.participants import RfqQuestion
 from marketplace.web.shown import Shown
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from marketplace.core import audit, clock, outbox
+from marketplace.core.clock import instant
 from marketplace.core.db import check_version
 from marketplace.core.errors import Conflict, FieldError, Invalid
 from marketplace.core.ids import uuid7
@@ -19,10 +20,9 @@ from marketplace.rfq.addenda import applying, comparing, reading
 from marketplace.rfq.addenda.comparing import Change
 from marketplace.rfq.addenda.models import RfqAddendum
 from marketplace.rfq.addenda.wanted import Wanted
-from marketplace.rfq.bid_content import instant
-from marketplace.rfq.bid_models import RfqTerms
 from marketplace.rfq.editing import touch
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.seal_models import RfqTerms
 
 
 class AddendumOpen(Conflict):

@@ -8,6 +8,7 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from marketplace.core import audit, clock
+from marketplace.core.clock import instant
 from marketplace.core.db import check_version
 from marketplace.core.ids import uuid7
 from marketplace.identity.permissions import Actor, Permission, requires
@@ -24,12 +25,12 @@ from marketplace.rfq import (
     standings,
     turnout_rules,
 )
+from marketplace.rfq.award_models import Award, AwardLine
 from marketplace.rfq.award_rules import Choice, ChosenLine
-from marketplace.rfq.bid_content import instant
-from marketplace.rfq.bid_models import Award, AwardLine, BidOffer
 from marketplace.rfq.evaluation_models import BidExclusion
 from marketplace.rfq.lot_states import LotState
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.ranking import LotRanking, Rank
 from marketplace.rfq.round_rules import Departure
 from marketplace.rfq.services import evaluation

@@ -15,11 +15,12 @@ from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq import alternatives, bid_queries, bid_rules, bid_vault
 from marketplace.rfq.addenda import reading as amending
 from marketplace.rfq.addenda.reading import Amended
-from marketplace.rfq.bid_content import BidContent, Terms
-from marketplace.rfq.bid_models import Bid
+from marketplace.rfq.asked_terms import Terms
+from marketplace.rfq.bid_content import BidContent
 from marketplace.rfq.bid_queries import Door
 from marketplace.rfq.bid_states import BID_FLOW
 from marketplace.rfq.envelopes import ServiceKeys
+from marketplace.rfq.participants import Bid
 from marketplace.rfq.sealed_documents import SealedDocument
 
 

@@ -21,11 +21,12 @@ from marketplace.rfq import (
     information_rules,
     queries,
 )
+from marketplace.rfq.asked_terms import Terms
 from marketplace.rfq.bid_changes import FieldChange, LineChange
-from marketplace.rfq.bid_content import BidContent, Terms
-from marketplace.rfq.bid_models import Bid
+from marketplace.rfq.bid_content import BidContent
 from marketplace.rfq.bid_queries import Door
 from marketplace.rfq.envelopes import SealBroken, ServiceKeys
+from marketplace.rfq.participants import Bid
 from marketplace.rfq.services import bid_drafts
 
 

@@ -23,11 +23,13 @@ from marketplace.rfq import (
     submission,
 )
 from marketplace.rfq.addenda import reading as amending
-from marketplace.rfq.bid_content import BidContent, Terms
-from marketplace.rfq.bid_models import Bid, BidAttempt
+from marketplace.rfq.asked_terms import Terms
+from marketplace.rfq.bid_content import BidContent
+from marketplace.rfq.bid_models import BidAttempt
 from marketplace.rfq.bid_queries import Door
 from marketplace.rfq.bid_states import BID_FLOW, AttemptOutcome, BidState
 from marketplace.rfq.envelopes import ServiceKeys
+from marketplace.rfq.participants import Bid
 from marketplace.rfq.submission import Stored
 
 

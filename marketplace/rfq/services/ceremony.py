@@ -21,7 +21,6 @@ from marketplace.rfq import (
     queries,
     unsealing,
 )
-from marketplace.rfq.bid_models import RfqOpening, RfqSeal
 from marketplace.rfq.envelopes import PRICE, TECHNICAL, KeyPair, SealBroken, ServiceKeys
 from marketplace.rfq.models import Rfq
 from marketplace.rfq.officers import keys as share_keys
@@ -32,7 +31,8 @@ from marketplace.rfq.officers.models import RfqGivenShare
 from marketplace.rfq.officers.queries import Officer
 from marketplace.rfq.officers.shamir import Share
 from marketplace.rfq.officers.states import OfficerPart, OpeningRule
-from marketplace.rfq.opening_models import RfqPriceOpening
+from marketplace.rfq.opening_models import RfqOpening, RfqPriceOpening
+from marketplace.rfq.seal_models import RfqSeal
 from marketplace.rfq.states import EnvelopeRule
 from marketplace.rfq.unsealing import Opener
 
@@ -210,7 +210,7 @@ def _ceremony(session: Session, rfq: Rfq) -> Ceremony:
         rfq=rfq,
         officers=officer_queries.officers(session, rfq.id),
         given={number: each.given_at for number, each in waiting.items()},
-        minutes=bid_queries.opening(session, rfq.id),
+        minutes=opening_queries.opening(session, rfq.id),
         price_minutes=opening_queries.price_opening(session, rfq.id),
     )
 

@@ -14,10 +14,11 @@ from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq import attempts, bid_queries, bid_rules, receipts
 from marketplace.rfq.addenda import reading
 from marketplace.rfq.addenda.reading import Amended
-from marketplace.rfq.bid_models import Bid, BidAttempt
+from marketplace.rfq.bid_models import BidAttempt
 from marketplace.rfq.bid_queries import Door
 from marketplace.rfq.bid_states import BID_FLOW, AttemptOutcome
 from marketplace.rfq.envelopes import ServiceKeys
+from marketplace.rfq.participants import Bid
 
 
 class NothingToConfirm(Conflict):

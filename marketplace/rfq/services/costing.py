@@ -13,12 +13,12 @@ from marketplace.core.errors import Conflict, FieldError, Invalid, refuse_all
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq import bid_queries, cost_queries, cost_terms, queries, rows, rules
-from marketplace.rfq.bid_content import Terms
-from marketplace.rfq.bid_models import BidOffer
+from marketplace.rfq.asked_terms import Terms
 from marketplace.rfq.cost_models import BidCost
 from marketplace.rfq.cost_terms import Costs
 from marketplace.rfq.editing import editable, touch
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.total_costs import Cost, EnteredCost
 
 

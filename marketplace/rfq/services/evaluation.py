@@ -31,16 +31,16 @@ from marketplace.rfq import (
     score_rules,
     turnout_queries,
 )
-from marketplace.rfq.bid_content import Terms
-from marketplace.rfq.bid_models import BidOffer, BidScore
+from marketplace.rfq.asked_terms import Terms
 from marketplace.rfq.bundling import BundleOffer
-from marketplace.rfq.evaluation_models import BidExclusion
+from marketplace.rfq.evaluation_models import BidExclusion, BidScore
 from marketplace.rfq.graders import giving
 from marketplace.rfq.graders import queries as grader_queries
 from marketplace.rfq.graders import rules as grading
 from marketplace.rfq.graders.rules import Mean, Progress
 from marketplace.rfq.lot_states import LotState
 from marketplace.rfq.models import Rfq, RfqLot
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.pregrading import Pregrade
 from marketplace.rfq.ranking import Cell, LotRanking, Offer, Score
 from marketplace.rfq.rates import Conversion
@@ -325,7 +325,7 @@ def _scores(
     if not graders:
         single: Scores = {
             (score.bid_id, score.criterion_id): score
-            for score in bid_queries.scores(session, rfq.id)
+            for score in evaluation_queries.scores(session, rfq.id)
             if score.bid_id in racing
         }
         return (), single, len(criteria) * len(racing) - len(single)

@@ -9,10 +9,10 @@ from marketplace.core.errors import Conflict, FieldError, Invalid, NotFound
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq import bid_queries, evaluation_queries, lot_queries, low_price_rules, queries
-from marketplace.rfq.bid_models import Bid
 from marketplace.rfq.evaluation_models import BidExclusion
 from marketplace.rfq.evaluation_states import ExclusionGround
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.participants import Bid
 
 
 class AlreadyExcluded(Conflict):

@@ -14,14 +14,14 @@ from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.identity.queries import organisations
 from marketplace.rfq import bid_queries, bid_vault, evaluation_queries, quality_rules, queries
-from marketplace.rfq.bid_content import Criterion, Terms
-from marketplace.rfq.bid_models import BidOffer
+from marketplace.rfq.asked_terms import Criterion, Terms
 from marketplace.rfq.graders import giving, rules
 from marketplace.rfq.graders import queries as grader_queries
 from marketplace.rfq.graders.models import RfqGrader
 from marketplace.rfq.graders.rules import GivenBy, Grader, Progress
 from marketplace.rfq.graders.states import Interest
 from marketplace.rfq.models import Rfq, RfqCriterion
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.officers import queries as officer_queries
 from marketplace.rfq.score_rules import GivenScore
 from marketplace.rfq.sealed_documents import SealedDocument

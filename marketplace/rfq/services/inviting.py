@@ -13,7 +13,8 @@ from marketplace.core.text import _
 from marketplace.events.rfq import SuppliersInvited
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq import audience, queries
-from marketplace.rfq.models import Rfq, RfqInvitation
+from marketplace.rfq.models import Rfq
+from marketplace.rfq.participants import RfqInvitation
 from marketplace.rfq.rows import add_invitations
 from marketplace.rfq.states import ACTION_PERMISSIONS, RfqState
 

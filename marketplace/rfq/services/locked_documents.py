@@ -15,12 +15,13 @@ from marketplace.core.ids import uuid7
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq import alternatives, bid_documents, bid_queries, bid_rules
-from marketplace.rfq.bid_content import Terms
-from marketplace.rfq.bid_models import Bid, BidDocument
+from marketplace.rfq.asked_terms import Terms
+from marketplace.rfq.bid_models import BidDocument
 from marketplace.rfq.bid_queries import Door
 from marketplace.rfq.bid_rules import MAX_DOCUMENTS
 from marketplace.rfq.bid_states import BID_FLOW, BidState
 from marketplace.rfq.envelopes import Cipher, is_padded
+from marketplace.rfq.participants import Bid
 from marketplace.rfq.unsealed_documents import submitted_with
 
 # those of the submitted version, and as many of the one that is being written

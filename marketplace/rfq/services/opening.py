@@ -8,10 +8,9 @@ from sqlalchemy.orm import Session
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq import bid_rules, envelopes, price_opening, unsealing
-from marketplace.rfq.bid_models import RfqOpening
 from marketplace.rfq.envelopes import KeyPair, SealBroken, ServiceKeys
 from marketplace.rfq.officers.rules import TwoOfficersNeeded
-from marketplace.rfq.opening_models import RfqPriceOpening
+from marketplace.rfq.opening_models import RfqOpening, RfqPriceOpening
 
 
 @requires(Permission.RFQ_OPEN)

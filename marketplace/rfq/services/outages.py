@@ -12,7 +12,8 @@ from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq import deadlines, extending, outage_queries, queries
 from marketplace.rfq.drafts import Deadline
-from marketplace.rfq.models import Rfq, RfqOutageRuling
+from marketplace.rfq.models import Rfq
+from marketplace.rfq.opening_models import RfqOutageRuling
 from marketplace.rfq.outage_queries import AtDeadline
 
 

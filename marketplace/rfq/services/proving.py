@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from marketplace.core import clock
+from marketplace.core.clock import instant
 from marketplace.core.errors import NotFound
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
@@ -25,11 +26,11 @@ from marketplace.rfq import (
     quality_rules,
     queries,
 )
-from marketplace.rfq.bid_content import instant
-from marketplace.rfq.bid_models import BidAttempt, RfqOutcome
+from marketplace.rfq.bid_models import BidAttempt
 from marketplace.rfq.closings import Closed
 from marketplace.rfq.envelopes import PRICE, TECHNICAL, Binding, Envelope, ServiceKeys
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.opening_models import RfqOutcome
 from marketplace.rfq.proof_queries import OpenedEnvelope, SealedForGood
 from marketplace.rfq.proofs import papers
 from marketplace.rfq.proofs.papers import Signed

@@ -25,10 +25,11 @@ from marketplace.rfq import (
 )
 from marketplace.rfq.drafts import Deadline
 from marketplace.rfq.lot_states import LotState
-from marketplace.rfq.models import Rfq, RfqInvitation
+from marketplace.rfq.models import Rfq
 from marketplace.rfq.officers import queries as officer_queries
 from marketplace.rfq.officers import rules as officer_rules
 from marketplace.rfq.officers.rules import Appointment
+from marketplace.rfq.participants import RfqInvitation
 from marketplace.suppliers import queries as supplier_queries
 
 

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from marketplace.core import audit, clock
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq import award_rules, bid_queries, queries, repricing, round_queries
-from marketplace.rfq.bid_models import BidOffer
 from marketplace.rfq.models import Rfq
+from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.price_models import BidRepricing, CurrentLine, RoundPlace
 from marketplace.rfq.repricing import RoundResult
 

@@ -22,7 +22,8 @@ from marketplace.rfq import (
     bid_vault,
     submission,
 )
-from marketplace.rfq.bid_content import BidContent, PricedLine, Terms
+from marketplace.rfq.asked_terms import Terms
+from marketplace.rfq.bid_content import BidContent, PricedLine
 from marketplace.rfq.bid_models import BidVersion
 from marketplace.rfq.bid_queries import Door
 from marketplace.rfq.bid_states import BID_FLOW

@@ -8,7 +8,7 @@ from marketplace.core.errors import NotFound
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, OrgKind, Permission, requires
 from marketplace.rfq import queries
-from marketplace.rfq.award_models import SourcingSettings
+from marketplace.rfq.settings_models import SourcingSettings
 
 
 @requires(Permission.ORGANISATION_READ)

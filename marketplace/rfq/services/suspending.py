@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from marketplace.core import audit, clock, outbox
+from marketplace.core.clock import instant
 from marketplace.core.db import check_version
 from marketplace.core.errors import FieldError, Invalid
 from marketplace.core.text import _
 from marketplace.events.rfq import RfqResumed, RfqSuspended
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq import bid_rules, deadlines, queries, rules
-from marketplace.rfq.bid_content import instant
 from marketplace.rfq.drafts import Deadline
 from marketplace.rfq.models import Rfq
 
