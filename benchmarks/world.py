@@ -15,9 +15,9 @@ from marketplace.identity import registration
 from marketplace.identity import service as identity_service
 from marketplace.identity.models import Membership, Organisation, Person
 from marketplace.identity.permissions import Actor, OrgKind, Role
-from marketplace.rfq.drafts import CriterionDraft, LineDraft, RfqDraft
 from marketplace.rfq.services import drafting, publishing
-from marketplace.rfq.states import CriterionKind
+from marketplace.rfq.terms.drafts import CriterionDraft, LineDraft, RfqDraft
+from marketplace.rfq.terms.states import CriterionKind
 
 RFQS = 60
 LINES = 10

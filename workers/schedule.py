@@ -20,8 +20,8 @@ from marketplace.loyalty import reactions as loyalty
 from marketplace.payments import gateway
 from marketplace.payments import reactions as payments
 from marketplace.remedies import reactions as remedies
-from marketplace.rfq import clock_notices
-from marketplace.rfq.officers import reactions as officers
+from marketplace.rfq.notices import clock as clock_notices
+from marketplace.rfq.sealing.officers import reactions as officers
 from marketplace.suppliers import reactions as suppliers
 from marketplace.suppliers import runs, scorecards
 from workers import housekeeping

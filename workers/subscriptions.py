@@ -17,11 +17,10 @@ from marketplace.notifications import reactions as notifications
 from marketplace.orders import reactions as orders
 from marketplace.payments import reactions as payments
 from marketplace.remedies import reactions as remedies
-from marketplace.rfq import bid_reactions as bids
-from marketplace.rfq import low_price_notices as low_prices
-from marketplace.rfq import reactions as rfq
-from marketplace.rfq.graders import notices as graders
-from marketplace.rfq.officers import reactions as officers
+from marketplace.rfq.evaluation.graders import notices as graders
+from marketplace.rfq.notices import bids, low_prices
+from marketplace.rfq.notices import rfqs as rfq
+from marketplace.rfq.sealing.officers import reactions as officers
 from marketplace.scenarios import notices as scenario_notices
 from marketplace.suppliers import notices as supplier_notices
 from marketplace.suppliers import reactions as suppliers

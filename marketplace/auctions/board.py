@@ -15,8 +15,8 @@ from marketplace.auctions.timing import Window
 from marketplace.core.errors import NotFound
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.states import RfqState
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.terms.states import RfqState
 
 
 @dataclass(frozen=True)

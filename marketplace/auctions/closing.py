@@ -13,8 +13,8 @@ from marketplace.core import audit, clock, outbox
 from marketplace.events.auctions import AuctionCancelled, AuctionClosed
 from marketplace.events.rfq import RfqCancelled, RfqUnsuccessful
 from marketplace.identity.permissions import SYSTEM, Actor
-from marketplace.rfq import queries as rfq_queries
-from marketplace.rfq.repricing import LotPlace, LotTotal, RoundResult
+from marketplace.rfq.asking import queries as rfq_queries
+from marketplace.rfq.bids.repricing import LotPlace, LotTotal, RoundResult
 from marketplace.rfq.services import repricing
 
 AT_ONCE = 200

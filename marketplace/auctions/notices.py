@@ -14,7 +14,7 @@ from marketplace.identity.permissions import Role
 from marketplace.identity.queries import organisation
 from marketplace.notifications.kinds import register_kind
 from marketplace.notifications.posting import notify
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.asking.models import Rfq
 
 register_kind(
     "auction_planned",

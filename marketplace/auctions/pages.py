@@ -21,7 +21,7 @@ from marketplace.core.errors import Conflict, Invalid, NotFound
 from marketplace.core.money import Money
 from marketplace.core.text import _
 from marketplace.identity.permissions import Permission
-from marketplace.rfq import queries as rfq_queries
+from marketplace.rfq.asking import queries as rfq_queries
 from marketplace.rfq.http.bid_http import peeking_noted, service_keys
 from marketplace.web import formats
 from marketplace.web.blueprints import PageBlueprint

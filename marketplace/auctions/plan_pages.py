@@ -14,8 +14,8 @@ from marketplace.auctions.services import planning
 from marketplace.auctions.states import AuctionType, Beat, DecrementKind, Display, LotOrder
 from marketplace.core import clock
 from marketplace.core.text import _
+from marketplace.rfq.asking.models import Rfq
 from marketplace.rfq.http.bid_http import peeking_noted
-from marketplace.rfq.models import Rfq
 from marketplace.rfq.services import evaluation
 from marketplace.rfq.services.evaluation import Evaluation
 from marketplace.web import rows

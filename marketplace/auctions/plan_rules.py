@@ -12,7 +12,7 @@ from marketplace.auctions.terms import AuctionTerms
 from marketplace.core.errors import FieldError
 from marketplace.core.money import Money, exponent
 from marketplace.core.text import Text, _
-from marketplace.rfq.asked_terms import Terms
+from marketplace.rfq.terms.asked import Terms
 
 MOST_LEVELS = 500
 MOST_BANDS = 10

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from marketplace.auctions.english import Proxy
 from marketplace.auctions.models import AuctionEntry, AuctionProxy
-from marketplace.rfq import envelopes
-from marketplace.rfq.envelopes import ServiceKeys
+from marketplace.rfq.sealing import envelopes
+from marketplace.rfq.sealing.envelopes import ServiceKeys
 
 # the length of the locked text must not tell how long the number is
 WIDTH = 32

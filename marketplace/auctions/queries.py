@@ -21,8 +21,8 @@ from marketplace.core.errors import NotFound
 from marketplace.core.pages import Page, paginate
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, OrgKind
-from marketplace.rfq import queries as rfq_queries
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.asking import queries as rfq_queries
+from marketplace.rfq.asking.models import Rfq
 
 _ENTER = text("SELECT set_config('app.auction', :auction_id, true)")
 _FRESH = {"populate_existing": True}

@@ -13,7 +13,7 @@ from marketplace.auctions.models import Auction, AuctionBid, AuctionEntry, Aucti
 from marketplace.auctions.states import AUCTION_FLOW, STEERING, AuctionType, LotPhase
 from marketplace.core.money import Money
 from marketplace.identity.permissions import Actor, Permission
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.asking.models import Rfq
 from marketplace.web.shown import Shown
 
 

@@ -6,12 +6,12 @@ from decimal import Decimal
 from marketplace.core import clock
 from marketplace.core.money import Quantity
 from marketplace.demo.sourcing import PASSPHRASE, Sourcing
-from marketplace.rfq import queries
-from marketplace.rfq.bid_content import Answer, BidContent
-from marketplace.rfq.drafts import CriterionDraft, LineDraft, LotDraft, RfqDraft
-from marketplace.rfq.kinds import RfqKind
+from marketplace.rfq.asking import queries
+from marketplace.rfq.bids.content import Answer, BidContent
 from marketplace.rfq.services import bidding, drafting, opening, publishing
-from marketplace.rfq.states import CriterionKind, EnvelopeRule
+from marketplace.rfq.terms.drafts import CriterionDraft, LineDraft, LotDraft, RfqDraft
+from marketplace.rfq.terms.kinds import RfqKind
+from marketplace.rfq.terms.states import CriterionKind, EnvelopeRule
 
 
 def publish_proposal(sourcing: Sourcing, today: datetime) -> None:

@@ -21,11 +21,11 @@ from marketplace.loyalty import queries as loyalty_queries
 from marketplace.loyalty import service as loyalty
 from marketplace.orders.models import Order
 from marketplace.orders.services import approving
-from marketplace.rfq.cost_states import CostSource
-from marketplace.rfq.cost_terms import Costs, CostTerm
-from marketplace.rfq.drafts import LineDraft, RfqDraft
-from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.services import drafting, questions
+from marketplace.rfq.terms.cost_states import CostSource
+from marketplace.rfq.terms.cost_terms import Costs, CostTerm
+from marketplace.rfq.terms.drafts import LineDraft, RfqDraft
+from marketplace.rfq.terms.offering import OfferKind
 from marketplace.suppliers.services import bank_accounts, profile
 from marketplace.suppliers.states import CertificateKind
 

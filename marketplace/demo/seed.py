@@ -17,7 +17,7 @@ from marketplace.demo.history import Clerk
 from marketplace.demo.sourcing import PASSPHRASE, Sourcing
 from marketplace.identity import authentication
 from marketplace.identity.permissions import OrgKind, Role
-from marketplace.rfq.envelopes import ServiceKeys
+from marketplace.rfq.sealing.envelopes import ServiceKeys
 from marketplace.settings import Settings
 
 # any number that nothing else in this database locks

@@ -15,20 +15,20 @@ from marketplace.demo import world
 from marketplace.demo.cast import Cast
 from marketplace.demo.goods import GOODS, Good
 from marketplace.identity.permissions import Role
-from marketplace.rfq import queries
-from marketplace.rfq.award_rules import Choice
-from marketplace.rfq.bid_content import Answer, BidContent, PricedLine
-from marketplace.rfq.cost_terms import NO_COSTS, Costs
-from marketplace.rfq.drafts import Address, CriterionDraft, LineDraft, LotDraft, RfqDraft
-from marketplace.rfq.envelopes import ServiceKeys
-from marketplace.rfq.kinds import RfqKind
-from marketplace.rfq.models import Rfq, RfqLine
-from marketplace.rfq.offering import OfferKind
-from marketplace.rfq.rates import ExchangeRate
-from marketplace.rfq.score_rules import GivenScore
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq, RfqLine
+from marketplace.rfq.awards.rules import Choice
+from marketplace.rfq.bids.content import Answer, BidContent, PricedLine
+from marketplace.rfq.evaluation.score_rules import GivenScore
+from marketplace.rfq.sealing.envelopes import ServiceKeys
 from marketplace.rfq.services import awarding, bidding, drafting, evaluation, opening, publishing
 from marketplace.rfq.services.evaluation import Evaluation
-from marketplace.rfq.states import CriterionKind
+from marketplace.rfq.terms.cost_terms import NO_COSTS, Costs
+from marketplace.rfq.terms.drafts import Address, CriterionDraft, LineDraft, LotDraft, RfqDraft
+from marketplace.rfq.terms.kinds import RfqKind
+from marketplace.rfq.terms.offering import OfferKind
+from marketplace.rfq.terms.rates import ExchangeRate
+from marketplace.rfq.terms.states import CriterionKind
 
 PASSPHRASE = "trois tilleuls en fleur"  # noqa: S105 - printed for the RFQ that waits to be opened
 

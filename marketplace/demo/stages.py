@@ -16,15 +16,15 @@ from marketplace.core.money import Money, Quantity
 from marketplace.demo.sourcing import Asked, Event, Sourcing
 from marketplace.demo.world import MAIN_BUYER
 from marketplace.identity.permissions import SYSTEM, Actor, Role
-from marketplace.rfq import queries
 from marketplace.rfq.addenda.wanted import Wanted, WantedLine
-from marketplace.rfq.drafts import CriterionDraft, LineDraft, LotDraft, RfqDraft
-from marketplace.rfq.graders.states import Interest
-from marketplace.rfq.kinds import RfqKind
-from marketplace.rfq.models import RfqLine
-from marketplace.rfq.score_rules import GivenScore
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import RfqLine
+from marketplace.rfq.evaluation.graders.states import Interest
+from marketplace.rfq.evaluation.score_rules import GivenScore
 from marketplace.rfq.services import addenda, drafting, grading, quality
-from marketplace.rfq.states import CriterionKind, EnvelopeRule
+from marketplace.rfq.terms.drafts import CriterionDraft, LineDraft, LotDraft, RfqDraft
+from marketplace.rfq.terms.kinds import RfqKind
+from marketplace.rfq.terms.states import CriterionKind, EnvelopeRule
 from marketplace.scenarios import rules as scenario_rules
 from marketplace.scenarios.services import planning as scenarios
 from marketplace.scenarios.states import Preset

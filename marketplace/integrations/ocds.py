@@ -25,11 +25,11 @@ from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.integrations import ocds_files
 from marketplace.integrations import ocds_reading as reading
 from marketplace.integrations.ocds_reading import Tender
-from marketplace.rfq.drafts import RfqDraft
-from marketplace.rfq.kinds import RfqKind
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.asking.models import Rfq
 from marketplace.rfq.services import content, drafting, papers
-from marketplace.rfq.states import RfqSource, RfqState
+from marketplace.rfq.terms.drafts import RfqDraft
+from marketplace.rfq.terms.kinds import RfqKind
+from marketplace.rfq.terms.states import RfqSource, RfqState
 
 IMPORTED = "rfq.ocds_release_imported"
 

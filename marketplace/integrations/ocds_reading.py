@@ -12,8 +12,8 @@ from marketplace.core.money import CURRENCIES, Money, Quantity, exponent, rounde
 from marketplace.core.text import Text, _
 from marketplace.core.units import UNITS, unit_code
 from marketplace.integrations.ocds_files import refuse
-from marketplace.rfq.drafts import Header, LineDraft, LotDraft
-from marketplace.rfq.kinds import RfqKind
+from marketplace.rfq.terms.drafts import Header, LineDraft, LotDraft
+from marketplace.rfq.terms.kinds import RfqKind
 
 PIECE = "C62"
 PLACES = 6

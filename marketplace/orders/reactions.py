@@ -25,7 +25,7 @@ from marketplace.orders.models import Order
 from marketplace.orders.services import approving, drafting
 from marketplace.orders.states import OrderState
 from marketplace.orders.subjects import SUBJECT
-from marketplace.rfq import award_queries
+from marketplace.rfq.awards import queries as award_queries
 
 register_kind(
     "order_drafted",

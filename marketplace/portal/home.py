@@ -12,8 +12,8 @@ from marketplace.orders import queries as order_queries
 from marketplace.orders.models import Order
 from marketplace.portal import oversight
 from marketplace.portal.waiting import waiting
-from marketplace.rfq import queries as rfq_queries
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.asking import queries as rfq_queries
+from marketplace.rfq.asking.models import Rfq
 
 RECENT = 8
 

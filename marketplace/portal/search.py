@@ -14,8 +14,8 @@ from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Actor, OrgKind, Permission
 from marketplace.invoices.models import Invoice
 from marketplace.orders import queries as order_queries
-from marketplace.rfq import queries as rfq_queries
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.asking import queries as rfq_queries
+from marketplace.rfq.asking.models import Rfq
 from marketplace.suppliers.models import Supplier
 
 MIN_LENGTH = 2

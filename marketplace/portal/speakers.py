@@ -7,12 +7,10 @@ from marketplace.notifications import reactions as accounts
 from marketplace.orders import reactions as orders
 from marketplace.payments import reactions as payments
 from marketplace.remedies import notices as remedies
-from marketplace.rfq import bid_reactions as bids
-from marketplace.rfq import clock_notices
-from marketplace.rfq import low_price_notices as low_prices
-from marketplace.rfq import reactions as rfqs
-from marketplace.rfq.graders import notices as graders
-from marketplace.rfq.officers import reactions as officers
+from marketplace.rfq.evaluation.graders import notices as graders
+from marketplace.rfq.notices import bids, low_prices, rfqs
+from marketplace.rfq.notices import clock as clock_notices
+from marketplace.rfq.sealing.officers import reactions as officers
 from marketplace.scenarios import notices as scenarios
 from marketplace.suppliers import notices as suppliers
 

@@ -22,13 +22,13 @@ from marketplace.orders.states import OrderState
 from marketplace.payments import queries as payment_queries
 from marketplace.remedies.models import AwardCase
 from marketplace.remedies.states import CaseKind
-from marketplace.rfq import queries as rfq_queries
-from marketplace.rfq.bid_states import BidState
-from marketplace.rfq.graders import queries as grader_queries
-from marketplace.rfq.kinds import RfqKind
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.participants import Bid, RfqQuestion
-from marketplace.rfq.states import RfqState
+from marketplace.rfq.asking import queries as rfq_queries
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.asking.participants import Bid, RfqQuestion
+from marketplace.rfq.evaluation.graders import queries as grader_queries
+from marketplace.rfq.terms.bid_states import BidState
+from marketplace.rfq.terms.kinds import RfqKind
+from marketplace.rfq.terms.states import RfqState
 from marketplace.suppliers import queries as supplier_queries
 from marketplace.suppliers.models import Certificate, Supplier
 

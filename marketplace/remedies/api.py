@@ -16,8 +16,8 @@ from marketplace.remedies.schemas import (
     ReasonSchema,
 )
 from marketplace.remedies.services import concluding, reading_letters
-from marketplace.rfq import queries
-from marketplace.rfq.award_models import AwardStanding
+from marketplace.rfq.asking import queries
+from marketplace.rfq.awards.models import AwardStanding
 from marketplace.rfq.http.bid_http import peeking_noted
 from marketplace.web.blueprints import ApiBlueprint
 from marketplace.web.context import current_actor, current_session

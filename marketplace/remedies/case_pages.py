@@ -15,9 +15,10 @@ from marketplace.remedies.case_schemas import CaseEntryInputSchema, CaseWordsSch
 from marketplace.remedies.casework import Words
 from marketplace.remedies.services import reading_cases
 from marketplace.remedies.states import CaseKind
-from marketplace.rfq import award_queries, queries
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.awards import queries as award_queries
 from marketplace.rfq.http import views
-from marketplace.rfq.models import Rfq
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import arrived_at, current_actor, current_session
 from marketplace.web.forms import Form, flash

@@ -11,7 +11,7 @@ from marketplace.core.text import _
 from marketplace.identity.permissions import Actor
 from marketplace.remedies.models import AwardCase
 from marketplace.remedies.states import OPEN_CHALLENGES, CaseKind
-from marketplace.rfq.award_models import Award
+from marketplace.rfq.awards.models import Award
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:

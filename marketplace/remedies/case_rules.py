@@ -11,9 +11,9 @@ from marketplace.identity.permissions import Actor, Permission
 from marketplace.remedies.models import AwardCase
 from marketplace.remedies.rules import StandstillOver
 from marketplace.remedies.states import CASE_FLOW, CaseAction, CaseKind, CaseStep
-from marketplace.rfq import deadlines
-from marketplace.rfq.award_models import AwardStanding
-from marketplace.rfq.award_states import AwardState
+from marketplace.rfq.awards.models import AwardStanding
+from marketplace.rfq.awards.states import AwardState
+from marketplace.rfq.terms import deadlines
 
 A = CaseAction
 # Calendar days for the buyer to answer a debrief (as Directive 2014/24/EU, article 55)

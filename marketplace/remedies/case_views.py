@@ -14,9 +14,9 @@ from marketplace.identity.queries import organisations
 from marketplace.remedies import case_queries, case_rules, queries
 from marketplace.remedies.models import AwardCase, AwardLetter, CaseEntry
 from marketplace.remedies.states import CaseAction, CaseKind, LetterKind
-from marketplace.rfq import award_queries
-from marketplace.rfq.award_models import AwardStanding
-from marketplace.rfq.award_states import AwardState
+from marketplace.rfq.awards import queries as award_queries
+from marketplace.rfq.awards.models import AwardStanding
+from marketplace.rfq.awards.states import AwardState
 from marketplace.web.shown import Shown
 
 # What each action is called where it is chosen, with what it leads to

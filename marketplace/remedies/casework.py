@@ -17,9 +17,9 @@ from marketplace.identity.queries import organisations
 from marketplace.remedies import case_queries, case_rules, queries
 from marketplace.remedies.models import AwardCase, CaseEntry
 from marketplace.remedies.states import CASE_FLOW, CaseAction, CaseKind, CaseState, CaseStep
-from marketplace.rfq.award_models import AwardStanding
-from marketplace.rfq.award_rules import check_names_no_loser
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.awards.models import AwardStanding
+from marketplace.rfq.awards.rules import check_names_no_loser
 
 SUBJECT = "award_case"
 

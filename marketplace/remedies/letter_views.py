@@ -7,8 +7,9 @@ from typing import Any
 from marketplace.core.money import Money, Quantity
 from marketplace.core.text import _
 from marketplace.remedies.models import AwardLetter
-from marketplace.rfq import alternatives, total_costs
-from marketplace.rfq.evaluation_states import ExclusionGround
+from marketplace.rfq.bids import alternatives
+from marketplace.rfq.evaluation import total_costs
+from marketplace.rfq.evaluation.states import ExclusionGround
 from marketplace.web.shown import Shown
 
 Json = dict[str, Any]

@@ -14,9 +14,9 @@ from marketplace.core import shares
 from marketplace.core.shares import shown as rounded_points
 from marketplace.core.shares import written
 from marketplace.remedies.states import LetterKind
-from marketplace.rfq.asked_lots import AskedLot
-from marketplace.rfq.asked_terms import Terms
-from marketplace.rfq.award_models import AwardLine
+from marketplace.rfq.awards.models import AwardLine
+from marketplace.rfq.terms.asked import Terms
+from marketplace.rfq.terms.asked_lots import AskedLot
 
 Json = dict[str, Any]
 

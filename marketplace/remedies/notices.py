@@ -13,7 +13,7 @@ from marketplace.notifications.kinds import register_kind
 from marketplace.notifications.posting import notify
 from marketplace.remedies.models import AwardCase, AwardLetter, CaseEntry
 from marketplace.remedies.states import CaseAction, CaseKind, LetterKind
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.asking.models import Rfq
 
 register_kind(
     "bid_chosen",

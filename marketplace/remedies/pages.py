@@ -14,9 +14,11 @@ from marketplace.identity.queries import organisation, organisations
 from marketplace.remedies import case_views, letter_views, pdf, reading
 from marketplace.remedies.schemas import ReasonSchema
 from marketplace.remedies.services import concluding, reading_cases, reading_letters
-from marketplace.rfq import award_queries, bid_queries, queries
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.awards import queries as award_queries
+from marketplace.rfq.bids import queries as bid_queries
 from marketplace.rfq.http import views
-from marketplace.rfq.models import Rfq
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session
 from marketplace.web.forms import Form, flash

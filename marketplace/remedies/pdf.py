@@ -15,7 +15,7 @@ from marketplace.identity.models import Organisation
 from marketplace.remedies.letter_views import whole
 from marketplace.remedies.models import AwardLetter
 from marketplace.remedies.states import LetterKind
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.asking.models import Rfq
 from marketplace.web import formats
 
 SOURCE = Path(__file__).parent / "data" / "letter.typ"

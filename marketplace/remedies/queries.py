@@ -11,10 +11,10 @@ from marketplace.core.text import _
 from marketplace.identity.permissions import Actor
 from marketplace.remedies.models import AwardLetter
 from marketplace.remedies.states import LetterKind
-from marketplace.rfq.award_models import Award
-from marketplace.rfq.models import RfqLine
-from marketplace.rfq.offer_models import BidOffer
-from marketplace.rfq.price_models import BidLine
+from marketplace.rfq.asking.models import RfqLine
+from marketplace.rfq.awards.models import Award
+from marketplace.rfq.bids.offer_models import BidOffer
+from marketplace.rfq.bids.price_models import BidLine
 
 
 def award(session: Session, award_id: UUID) -> Award:

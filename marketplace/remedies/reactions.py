@@ -18,11 +18,13 @@ from marketplace.identity.permissions import SYSTEM, Actor, OrgKind
 from marketplace.remedies import case_queries, letters, notices, pdf, queries
 from marketplace.remedies.letters import Decision
 from marketplace.remedies.models import AwardCase, AwardLetter
-from marketplace.rfq import bid_queries, deadlines, standings
-from marketplace.rfq import queries as rfq_queries
-from marketplace.rfq.award_models import Award, AwardStanding
-from marketplace.rfq.award_states import AwardState
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.asking import queries as rfq_queries
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.awards import standings
+from marketplace.rfq.awards.models import Award, AwardStanding
+from marketplace.rfq.awards.states import AwardState
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.terms import deadlines
 
 BATCH = 20
 

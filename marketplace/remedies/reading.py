@@ -10,9 +10,10 @@ from marketplace.identity.permissions import Actor
 from marketplace.remedies import case_queries, rules
 from marketplace.remedies.models import AwardCase
 from marketplace.remedies.states import OPEN_CHALLENGES
-from marketplace.rfq import award_queries, queries
-from marketplace.rfq.award_models import AwardStanding
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.awards import queries as award_queries
+from marketplace.rfq.awards.models import AwardStanding
 from marketplace.web.shown import Shown
 
 

@@ -8,9 +8,9 @@ from marketplace.core.errors import Conflict, FieldError, Invalid
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission
 from marketplace.remedies.models import AwardCase
-from marketplace.rfq.award_models import AwardStanding
-from marketplace.rfq.award_states import AwardState
-from marketplace.rfq.standings import DRAIN
+from marketplace.rfq.awards.models import AwardStanding
+from marketplace.rfq.awards.standings import DRAIN
+from marketplace.rfq.awards.states import AwardState
 
 
 class StandstillRuns(Conflict):

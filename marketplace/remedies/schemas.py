@@ -3,8 +3,8 @@
 from marshmallow import fields
 
 from marketplace.remedies.states import LetterKind
-from marketplace.rfq.award_states import AwardState
-from marketplace.rfq.evaluation_states import ExclusionGround
+from marketplace.rfq.awards.states import AwardState
+from marketplace.rfq.evaluation.states import ExclusionGround
 from marketplace.rfq.http.rate_schemas import CONVERTED
 from marketplace.web.fields import (
     DecimalField,

@@ -5,8 +5,8 @@ from decimal import ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from uuid import UUID
 
-from marketplace.rfq import total_costs
-from marketplace.rfq.offer_models import BidOffer
+from marketplace.rfq.bids.offer_models import BidOffer
+from marketplace.rfq.evaluation import total_costs
 from marketplace.rfq.services.evaluation import Evaluation
 from marketplace.scenarios.model import Bloc, Constraint, Kind, Objective
 from marketplace.scenarios.question import Offered

@@ -7,7 +7,7 @@ from marketplace.events.scenarios import ScenarioFinished
 from marketplace.identity.permissions import SYSTEM
 from marketplace.notifications import service as notifications
 from marketplace.notifications.kinds import register_kind
-from marketplace.rfq import queries as rfq_queries
+from marketplace.rfq.asking import queries as rfq_queries
 from marketplace.scenarios import queries
 
 register_kind(

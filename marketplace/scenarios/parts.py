@@ -6,9 +6,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 from marketplace.core.money import rounded_amount
-from marketplace.rfq.asked_terms import AskedLine
-from marketplace.rfq.ranking import Price
-from marketplace.rfq.rates import Conversion
+from marketplace.rfq.evaluation.ranking import Price
+from marketplace.rfq.terms.asked import AskedLine
+from marketplace.rfq.terms.rates import Conversion
 from marketplace.scenarios.model import Option, PriceBreak
 
 

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from marketplace.core.money import Quantity
 from marketplace.core.text import _
-from marketplace.rfq.asked_terms import AskedLine
-from marketplace.rfq.award_rules import Choice
-from marketplace.rfq.offer_models import BidOffer
-from marketplace.rfq.ranking import Price, as_written
-from marketplace.rfq.rates import Conversion
+from marketplace.rfq.awards.rules import Choice
+from marketplace.rfq.bids.offer_models import BidOffer
+from marketplace.rfq.evaluation.ranking import Price, as_written
+from marketplace.rfq.terms.asked import AskedLine
+from marketplace.rfq.terms.rates import Conversion
 from marketplace.scenarios import entrants
 from marketplace.scenarios.model import Kind, Objective, Option, Problem
 from marketplace.scenarios.models import AwardScenario

@@ -10,9 +10,9 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from marketplace.rfq import bundling
-from marketplace.rfq.bundling import BundleOffer
-from marketplace.rfq.rates import Conversion
+from marketplace.rfq.bids import bundling
+from marketplace.rfq.bids.bundling import BundleOffer
+from marketplace.rfq.terms.rates import Conversion
 from marketplace.scenarios.model import Bloc, Constraint, Kind, Option, Problem, Taken
 from marketplace.scenarios.parts import DividedLine
 from marketplace.scenarios.rules import lots_in

@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from marketplace.identity.permissions import Actor
-from marketplace.rfq import offered_prices
-from marketplace.rfq.bundling import BundleOffer
-from marketplace.rfq.ranking import Price
+from marketplace.rfq.bids.bundling import BundleOffer
+from marketplace.rfq.evaluation import offered_prices
+from marketplace.rfq.evaluation.ranking import Price
 from marketplace.rfq.services import evaluation
 from marketplace.rfq.services.evaluation import Evaluation
 from marketplace.scenarios.model import Objective

@@ -9,10 +9,11 @@ from uuid import UUID
 
 from marketplace.core.money import Money, Quantity, rounded_amount
 from marketplace.core.text import Text, _, ngettext_
-from marketplace.rfq import bundling, total_costs
-from marketplace.rfq.bundling import BundledLine
-from marketplace.rfq.models import money_of
-from marketplace.rfq.ranking import Price
+from marketplace.rfq.asking.models import money_of
+from marketplace.rfq.bids import bundling
+from marketplace.rfq.bids.bundling import BundledLine
+from marketplace.rfq.evaluation import total_costs
+from marketplace.rfq.evaluation.ranking import Price
 from marketplace.scenarios import entrants, problems
 from marketplace.scenarios.model import Kind
 from marketplace.scenarios.models import AwardScenario

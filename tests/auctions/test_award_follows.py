@@ -10,13 +10,13 @@ from marketplace.auctions.drafts import LotDraft as AuctionLotDraft
 from marketplace.auctions.services import steering
 from marketplace.auctions.states import AuctionType
 from marketplace.core.audit import AuditEvent
-from marketplace.rfq.award_models import Award
-from marketplace.rfq.award_rules import AwardHeld, Choice
-from marketplace.rfq.kinds import RfqKind
-from marketplace.rfq.offer_models import BidOffer
-from marketplace.rfq.price_models import RoundPlace
-from marketplace.rfq.round_rules import AuctionNotHeld, NotTheAuctionWinner
+from marketplace.rfq.awards.models import Award
+from marketplace.rfq.awards.round_rules import AuctionNotHeld, NotTheAuctionWinner
+from marketplace.rfq.awards.rules import AwardHeld, Choice
+from marketplace.rfq.bids.offer_models import BidOffer
+from marketplace.rfq.bids.price_models import RoundPlace
 from marketplace.rfq.services import awarding, evaluation, excluding
+from marketplace.rfq.terms.kinds import RfqKind
 from tests.clients import words
 from tests.factories.auctions import PRICES, eur, make_auction
 from tests.factories.bids import make_opened

@@ -12,7 +12,7 @@ from marketplace.auctions.services import reading
 from marketplace.auctions.states import Beat, Display
 from marketplace.core.audit import AuditEvent
 from marketplace.core.outbox import OutboxMessage
-from marketplace.rfq.envelopes import SealBroken, ServiceKeys
+from marketplace.rfq.sealing.envelopes import SealBroken, ServiceKeys
 from tests.factories.auctions import make_auction
 from tests.factories.bids import KEYS
 

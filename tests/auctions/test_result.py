@@ -18,12 +18,12 @@ from marketplace.core.ids import uuid7
 from marketplace.core.outbox import OutboxMessage
 from marketplace.identity.permissions import SYSTEM
 from marketplace.notifications.models import Notice
-from marketplace.rfq import repricing
-from marketplace.rfq.asked_terms import AskedLine
-from marketplace.rfq.award_rules import AwardHeld, Choice
-from marketplace.rfq.bid_rules import Sealed
-from marketplace.rfq.price_models import BidLine, BidRepricing, RoundPlace
+from marketplace.rfq.awards.rules import AwardHeld, Choice
+from marketplace.rfq.bids import repricing
+from marketplace.rfq.bids.price_models import BidLine, BidRepricing, RoundPlace
+from marketplace.rfq.bids.rules import Sealed
 from marketplace.rfq.services import awarding, evaluation, publishing
+from marketplace.rfq.terms.asked import AskedLine
 from tests.factories.auctions import PRICES, eur, make_auction
 from tests.factories.bids import make_opened, make_sourcing
 from tests.factories.rfq import LotDraft as RfqLotDraft

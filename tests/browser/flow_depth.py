@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from marketplace.core.money import Quantity
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Actor, OrgKind, Role
-from marketplace.rfq.drafts import LotDraft
-from marketplace.rfq.offering import OfferKind
+from marketplace.rfq.terms.drafts import LotDraft
+from marketplace.rfq.terms.offering import OfferKind
 from tests.browser import stage as scene
 from tests.browser.stage import Guest, Stage
 from tests.factories.identity import make_actor

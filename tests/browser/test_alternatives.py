@@ -12,12 +12,12 @@ from marketplace.core import clock
 from marketplace.core.db import Database
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import OrgKind
-from marketplace.rfq.bid_models import BidAttempt
-from marketplace.rfq.envelopes import ServiceKeys
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.offer_models import BidOffer
-from marketplace.rfq.offering import OfferKind
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.bids.models import BidAttempt
+from marketplace.rfq.bids.offer_models import BidOffer
+from marketplace.rfq.sealing.envelopes import ServiceKeys
 from marketplace.rfq.services import opening
+from marketplace.rfq.terms.offering import OfferKind
 from marketplace.settings import Settings
 from tests.browser.stage import DEAR, Stage, open_stage
 from tests.factories.identity import make_actor

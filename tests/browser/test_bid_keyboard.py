@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from marketplace.core.db import Database
 from marketplace.identity.models import Organisation, Person
-from marketplace.rfq.offering import OfferKind
+from marketplace.rfq.terms.offering import OfferKind
 from marketplace.settings import Settings
 from tests.browser.conftest import PHONE
 from tests.browser.stage import DEAR, Guest, Stage, open_stage

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from marketplace.rfq.bid_content import PricedLine
-from marketplace.rfq.offering import OfferKind
-from marketplace.rfq.rates import ExchangeRate
+from marketplace.rfq.bids.content import PricedLine
+from marketplace.rfq.terms.offering import OfferKind
+from marketplace.rfq.terms.rates import ExchangeRate
 from tests.browser.stage import Stage, open_stage
 from tests.browser.test_remedies import checked
 from tests.conftest import sign_in_token

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from marketplace.rfq.bid_content import Answer
-from marketplace.rfq.criteria_tree import Section
-from marketplace.rfq.drafts import CriterionDraft
+from marketplace.rfq.bids.content import Answer
 from marketplace.rfq.scoring.answers import AnswerSpec, AnswerType
-from marketplace.rfq.states import CriterionKind
+from marketplace.rfq.terms.criteria_tree import Section
+from marketplace.rfq.terms.drafts import CriterionDraft
+from marketplace.rfq.terms.states import CriterionKind
 from tests.browser.stage import Stage, open_stage
 from tests.browser.test_remedies import checked
 from tests.conftest import sign_in_token

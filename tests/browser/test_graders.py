@@ -8,7 +8,7 @@ import pytest
 
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Role
-from marketplace.rfq.bid_content import Answer
+from marketplace.rfq.bids.content import Answer
 from tests.browser.stage import Stage, open_stage
 from tests.browser.test_remedies import checked
 from tests.conftest import sign_in_token

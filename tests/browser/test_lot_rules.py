@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from marketplace.core.money import Quantity
-from marketplace.rfq.bid_content import Answer
-from marketplace.rfq.cost_states import CostSource, PriceBasis
-from marketplace.rfq.cost_terms import Costs, CostTerm
-from marketplace.rfq.drafts import CriterionDraft, LotDraft
+from marketplace.rfq.bids.content import Answer
 from marketplace.rfq.scoring.answers import AnswerSpec, AnswerType
 from marketplace.rfq.services import content
-from marketplace.rfq.states import CriterionKind
+from marketplace.rfq.terms.cost_states import CostSource, PriceBasis
+from marketplace.rfq.terms.cost_terms import Costs, CostTerm
+from marketplace.rfq.terms.drafts import CriterionDraft, LotDraft
+from marketplace.rfq.terms.states import CriterionKind
 from tests.browser.stage import Stage, open_stage
 from tests.browser.test_remedies import checked
 from tests.conftest import sign_in_token

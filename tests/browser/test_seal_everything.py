@@ -16,12 +16,12 @@ from marketplace.core.money import Quantity
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Actor, OrgKind
 from marketplace.rfq.addenda.wanted import Wanted, WantedLine
-from marketplace.rfq.envelopes import ServiceKeys
-from marketplace.rfq.models import Rfq, RfqLine
-from marketplace.rfq.offer_models import BidMoney, BidOffer
-from marketplace.rfq.offering import OfferKind
-from marketplace.rfq.price_models import BidLine
+from marketplace.rfq.asking.models import Rfq, RfqLine
+from marketplace.rfq.bids.offer_models import BidMoney, BidOffer
+from marketplace.rfq.bids.price_models import BidLine
+from marketplace.rfq.sealing.envelopes import ServiceKeys
 from marketplace.rfq.services import addenda, evaluation, opening
+from marketplace.rfq.terms.offering import OfferKind
 from marketplace.settings import Settings
 from tests.browser.stage import DEAR, Guest, Stage, open_stage
 from tests.factories.identity import make_actor

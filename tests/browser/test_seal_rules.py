@@ -9,11 +9,11 @@ from playwright.sync_api import Browser, Page
 
 from marketplace.core.errors import Invalid
 from marketplace.core.money import exponent
-from marketplace.rfq import bid_rules
-from marketplace.rfq.asked_terms import Terms
-from marketplace.rfq.bid_content import BidContent
-from marketplace.rfq.bid_totals import total_of
+from marketplace.rfq.bids import rules as bid_rules
+from marketplace.rfq.bids.content import BidContent
+from marketplace.rfq.bids.totals import total_of
 from marketplace.rfq.http import seal_words
+from marketplace.rfq.terms.asked import Terms
 from tests.browser.conftest import ROOT
 
 LOT, OTHER = str(UUID(int=1)), str(UUID(int=2))

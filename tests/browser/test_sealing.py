@@ -13,13 +13,13 @@ from marketplace.core import clock
 from marketplace.core.db import Database
 from marketplace.identity.models import Membership, Organisation, Person
 from marketplace.identity.permissions import OrgKind, Role
-from marketplace.rfq.bid_models import BidAttempt
-from marketplace.rfq.envelopes import ServiceKeys
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.offer_models import BidOffer
-from marketplace.rfq.price_models import BidLine
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.bids.models import BidAttempt
+from marketplace.rfq.bids.offer_models import BidOffer
+from marketplace.rfq.bids.price_models import BidLine
+from marketplace.rfq.sealing.envelopes import ServiceKeys
 from marketplace.rfq.services import opening, opening_keys, quality
-from marketplace.rfq.states import EnvelopeRule
+from marketplace.rfq.terms.states import EnvelopeRule
 from marketplace.settings import Settings
 from tests.browser.stage import BUYER, DEAR, Guest, Stage, open_stage
 from tests.factories.identity import actor_of, make_actor

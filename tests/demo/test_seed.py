@@ -19,7 +19,7 @@ from marketplace.invoices.states import InvoiceState
 from marketplace.orders.models import Order
 from marketplace.orders.states import OrderState
 from marketplace.remedies.models import AwardLetter
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.asking.models import Rfq
 from marketplace.scenarios.models import AwardScenario
 from marketplace.scenarios.states import ScenarioState
 from marketplace.suppliers.models import Supplier

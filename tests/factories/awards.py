@@ -6,12 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from marketplace.core import clock
-from marketplace.rfq import award_queries, bid_queries
-from marketplace.rfq.award_models import AwardStanding
-from marketplace.rfq.award_rules import Choice
-from marketplace.rfq.drafts import CriterionDraft
+from marketplace.rfq.awards import queries as award_queries
+from marketplace.rfq.awards.models import AwardStanding
+from marketplace.rfq.awards.rules import Choice
+from marketplace.rfq.bids import queries as bid_queries
 from marketplace.rfq.services import awarding
-from marketplace.rfq.states import CriterionKind
+from marketplace.rfq.terms.drafts import CriterionDraft
+from marketplace.rfq.terms.states import CriterionKind
 from tests.factories.bids import Sourcing
 
 PRICE_ALONE = [CriterionDraft("Price", CriterionKind.PRICE, Decimal(100))]

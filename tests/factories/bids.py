@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 from marketplace.core import clock
 from marketplace.core.money import Quantity
 from marketplace.identity.permissions import Actor, OrgKind
-from marketplace.rfq.bid_content import BidContent, PricedLine
-from marketplace.rfq.envelopes import ServiceKeys
-from marketplace.rfq.models import Rfq, RfqCriterion, RfqLine, RfqLot
-from marketplace.rfq.offering import QuantityBreak
-from marketplace.rfq.opening_models import RfqOpening
-from marketplace.rfq.score_rules import GivenScore
+from marketplace.rfq.asking.models import Rfq, RfqCriterion, RfqLine, RfqLot
+from marketplace.rfq.bids.content import BidContent, PricedLine
+from marketplace.rfq.evaluation.score_rules import GivenScore
+from marketplace.rfq.opening.models import RfqOpening
+from marketplace.rfq.sealing.envelopes import ServiceKeys
 from marketplace.rfq.services import bidding, evaluation, opening
 from marketplace.rfq.services.bidding import Submitted
+from marketplace.rfq.terms.offering import QuantityBreak
 from tests.factories.identity import make_actor
 from tests.factories.rfq import PASSPHRASE, make_published
 

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from marketplace.rfq import bid_queries
-from marketplace.rfq.bid_content import Answer
-from marketplace.rfq.drafts import CriterionDraft
-from marketplace.rfq.kinds import RfqKind
-from marketplace.rfq.score_rules import GivenScore
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids.content import Answer
+from marketplace.rfq.evaluation.score_rules import GivenScore
 from marketplace.rfq.services import evaluation
-from marketplace.rfq.states import CriterionKind
+from marketplace.rfq.terms.drafts import CriterionDraft
+from marketplace.rfq.terms.kinds import RfqKind
+from marketplace.rfq.terms.states import CriterionKind
 from tests.factories.bids import Sourcing, make_sourcing
 
 QUESTIONS = [

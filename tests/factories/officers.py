@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from marketplace.core import clock
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Actor, OrgKind, Role
-from marketplace.rfq.models import RfqCriterion, RfqLine, RfqLot
-from marketplace.rfq.officers.rules import Appointment
+from marketplace.rfq.asking.models import RfqCriterion, RfqLine, RfqLot
+from marketplace.rfq.sealing.officers.rules import Appointment
 from marketplace.rfq.services import ceremony, opening_keys, publishing
 from marketplace.rfq.services.ceremony import Ceremony
 from tests.factories.bids import KEYS, Sourcing

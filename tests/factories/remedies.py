@@ -13,7 +13,7 @@ from marketplace.remedies import case_acting
 from marketplace.remedies.casework import Words
 from marketplace.remedies.models import AwardCase
 from marketplace.remedies.states import CaseAction, CaseKind
-from marketplace.rfq.award_models import AwardStanding
+from marketplace.rfq.awards.models import AwardStanding
 from tests.factories.awards import PRICE_ALONE, decide
 from tests.factories.bids import Sourcing, make_opened
 from tests.factories.identity import make_actor

@@ -12,13 +12,13 @@ from marketplace.core import clock
 from marketplace.core.money import Quantity
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Actor, OrgKind
-from marketplace.rfq.cost_terms import NO_COSTS, Costs
-from marketplace.rfq.criteria_tree import Section
-from marketplace.rfq.drafts import CriterionDraft, Header, LineDraft, LotDraft, RfqDraft
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.asking.models import Rfq
 from marketplace.rfq.services import drafting, publishing
 from marketplace.rfq.services.publishing import Published
-from marketplace.rfq.states import CriterionKind
+from marketplace.rfq.terms.cost_terms import NO_COSTS, Costs
+from marketplace.rfq.terms.criteria_tree import Section
+from marketplace.rfq.terms.drafts import CriterionDraft, Header, LineDraft, LotDraft, RfqDraft
+from marketplace.rfq.terms.states import CriterionKind
 from tests.factories.identity import make_actor, make_organisation
 
 PASSPHRASE = "correct horse battery"

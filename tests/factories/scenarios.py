@@ -4,9 +4,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from marketplace.rfq import bid_queries
-from marketplace.rfq.drafts import CriterionDraft, LotDraft
-from marketplace.rfq.states import CriterionKind
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.terms.drafts import CriterionDraft, LotDraft
+from marketplace.rfq.terms.states import CriterionKind
 from marketplace.scenarios.model import Kind, Objective
 from marketplace.scenarios.models import AwardScenario
 from marketplace.scenarios.rules import ConstraintDraft, ScenarioDraft

@@ -12,10 +12,10 @@ from marketplace.integrations import ocds, ocds_files, ocds_reading
 from marketplace.integrations.ocds import Outcome
 from marketplace.integrations.ocds_files import Unreadable
 from marketplace.integrations.ocds_reading import NothingToImport
-from marketplace.rfq import queries
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq
 from marketplace.rfq.services import drafting
-from marketplace.rfq.states import RfqSource, RfqState
+from marketplace.rfq.terms.states import RfqSource, RfqState
 from tests.factories.identity import make_actor
 
 DATA = Path(__file__).parents[1] / "data" / "ocds"

@@ -20,8 +20,8 @@ from marketplace.documents import queries as documents
 from marketplace.identity.permissions import Actor
 from marketplace.integrations import ocds
 from marketplace.integrations.ocds_reading import NothingToImport
-from marketplace.rfq import queries
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq
 from tests.factories.identity import make_actor
 
 DATA = Path(__file__).parents[1] / "data" / "ocds"

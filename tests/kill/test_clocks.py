@@ -15,9 +15,9 @@ from sqlalchemy import func, select, update
 
 from marketplace.core import clock
 from marketplace.local.instance import free_port
-from marketplace.rfq.bid_models import BidAttempt
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.participants import Bid
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.bids.models import BidAttempt
 from tests.conftest import make_key
 from tests.factories.bids import make_sourcing
 from tests.kill.conftest import Stage

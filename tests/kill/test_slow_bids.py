@@ -22,9 +22,9 @@ from marketplace.core.audit import AuditEvent
 from marketplace.core.outbox import OutboxMessage
 from marketplace.local.instance import free_port
 from marketplace.local.processes import Child
-from marketplace.rfq.bid_models import BidAttempt, BidVersion
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.participants import Bid
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.bids.models import BidAttempt, BidVersion
 from tests.conftest import make_key
 from tests.factories.bids import Sourcing, make_sourcing
 from tests.kill.conftest import Stage

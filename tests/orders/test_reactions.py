@@ -21,7 +21,7 @@ from marketplace.orders import filing, queries, reactions
 from marketplace.orders.models import Order
 from marketplace.orders.services import drafting, fulfilling
 from marketplace.orders.states import OrderState
-from marketplace.rfq.award_queries import AwardedLine, AwardRecord
+from marketplace.rfq.awards.queries import AwardedLine, AwardRecord
 from tests.factories.orders import Parties, line, make_issued, make_order, make_submitted, receive
 
 

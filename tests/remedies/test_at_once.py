@@ -13,8 +13,8 @@ from marketplace.remedies.casework import Words
 from marketplace.remedies.rules import AwardChallenged
 from marketplace.remedies.services import concluding
 from marketplace.remedies.states import CaseKind
-from marketplace.rfq import award_queries
-from marketplace.rfq.award_states import AwardState
+from marketplace.rfq.awards import queries as award_queries
+from marketplace.rfq.awards.states import AwardState
 from marketplace.settings import Settings
 from tests.conftest import WORKER_ROLE
 from tests.factories.remedies import make_decided

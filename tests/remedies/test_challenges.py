@@ -17,11 +17,11 @@ from marketplace.remedies.models import AwardCase
 from marketplace.remedies.rules import AwardChallenged, StandstillOver
 from marketplace.remedies.services import concluding
 from marketplace.remedies.states import CaseKind, CaseState, CaseStep
-from marketplace.rfq.award_states import AwardState
-from marketplace.rfq.bid_states import BidState
-from marketplace.rfq.participants import Bid
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.awards.states import AwardState
 from marketplace.rfq.services import settings
-from marketplace.rfq.states import RfqState
+from marketplace.rfq.terms.bid_states import BidState
+from marketplace.rfq.terms.states import RfqState
 from tests.clients import words
 from tests.factories.awards import after, decide
 from tests.factories.identity import act_as, make_actor, make_organisation

@@ -16,8 +16,8 @@ from marketplace.remedies import case_queries, case_rules, reactions
 from marketplace.remedies.models import AwardCase, CaseEntry
 from marketplace.remedies.services import concluding
 from marketplace.remedies.states import CaseAction, CaseKind, CaseState
-from marketplace.rfq import deadlines
-from marketplace.rfq.award_rules import NamesALoser
+from marketplace.rfq.awards.rules import NamesALoser
+from marketplace.rfq.terms import deadlines
 from tests.clients import words
 from tests.factories.identity import make_actor
 from tests.factories.remedies import make_decided

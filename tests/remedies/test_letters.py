@@ -21,13 +21,13 @@ from marketplace.remedies.letters import Decision, content_for
 from marketplace.remedies.models import AwardLetter
 from marketplace.remedies.services import concluding, reading_letters
 from marketplace.remedies.states import LetterKind
-from marketplace.rfq import bid_queries
-from marketplace.rfq.award_models import Award
-from marketplace.rfq.award_rules import Choice, NamesALoser
-from marketplace.rfq.drafts import LotDraft
-from marketplace.rfq.evaluation_states import ExclusionGround
+from marketplace.rfq.awards.models import Award
+from marketplace.rfq.awards.rules import Choice, NamesALoser
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.evaluation.states import ExclusionGround
 from marketplace.rfq.services import awarding, excluding
-from marketplace.rfq.states import RfqState
+from marketplace.rfq.terms.drafts import LotDraft
+from marketplace.rfq.terms.states import RfqState
 from tests.clients import words
 from tests.factories.awards import bids_of, decide
 from tests.factories.bids import make_opened

@@ -11,10 +11,10 @@ from marketplace.orders.models import Order, OrderLine
 from marketplace.remedies import reactions
 from marketplace.remedies.models import AwardLetter
 from marketplace.remedies.states import LetterKind
-from marketplace.rfq import award_queries
-from marketplace.rfq.award_rules import Choice
-from marketplace.rfq.offering import OfferKind
+from marketplace.rfq.awards import queries as award_queries
+from marketplace.rfq.awards.rules import Choice
 from marketplace.rfq.services import awarding
+from marketplace.rfq.terms.offering import OfferKind
 from tests.factories.awards import PRICE_ALONE, after, bids_of
 from tests.factories.bids import a_price, make_sourcing
 

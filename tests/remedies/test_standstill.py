@@ -18,13 +18,14 @@ from marketplace.orders.models import Order
 from marketplace.remedies import reactions
 from marketplace.remedies.rules import ReasonRequired, StandstillOver, StandstillRuns
 from marketplace.remedies.services import concluding
-from marketplace.rfq import award_queries, deadlines
-from marketplace.rfq.award_models import Award, AwardStanding
-from marketplace.rfq.award_states import AwardState
-from marketplace.rfq.bid_states import BidState
-from marketplace.rfq.participants import Bid
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.awards import queries as award_queries
+from marketplace.rfq.awards.models import Award, AwardStanding
+from marketplace.rfq.awards.states import AwardState
 from marketplace.rfq.services import settings
-from marketplace.rfq.states import RfqState
+from marketplace.rfq.terms import deadlines
+from marketplace.rfq.terms.bid_states import BidState
+from marketplace.rfq.terms.states import RfqState
 from tests.factories.awards import PRICE_ALONE, after, bids_of, decide
 from tests.factories.bids import make_opened
 from tests.factories.identity import make_actor

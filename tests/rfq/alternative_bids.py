@@ -7,11 +7,11 @@ from decimal import Decimal
 from sqlalchemy import select
 
 from marketplace.identity.models import Organisation
-from marketplace.rfq.drafts import CriterionDraft
-from marketplace.rfq.offering import OfferKind
-from marketplace.rfq.participants import Bid
+from marketplace.rfq.asking.participants import Bid
 from marketplace.rfq.services import bidding
-from marketplace.rfq.states import CriterionKind
+from marketplace.rfq.terms.drafts import CriterionDraft
+from marketplace.rfq.terms.offering import OfferKind
+from marketplace.rfq.terms.states import CriterionKind
 from tests.factories.bids import KEYS, make_sourcing
 
 PRICE_ALONE = [CriterionDraft("Price", CriterionKind.PRICE, Decimal(100))]

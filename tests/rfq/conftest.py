@@ -2,7 +2,7 @@
 
 import pytest
 
-from marketplace.rfq import envelopes
+from marketplace.rfq.sealing import envelopes
 
 
 @pytest.fixture(autouse=True, scope="session")

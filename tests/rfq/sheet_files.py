@@ -7,8 +7,8 @@ from typing import Any
 import openpyxl
 
 from marketplace.core.tabular import to_xlsx
-from marketplace.rfq import bid_sheet_layout as layout
-from marketplace.rfq.bid_workbook import FIRST, HEADER
+from marketplace.rfq.sheets import layout
+from marketplace.rfq.sheets.workbook import FIRST, HEADER
 
 FIRST_ROW = FIRST + 1
 HEADER_ROW = HEADER + 1

@@ -17,7 +17,6 @@ from marketplace.core.states import IllegalTransition
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import OrgKind, Role
 from marketplace.notifications.models import Notice
-from marketplace.rfq import bid_queries, deadlines, envelopes
 from marketplace.rfq.addenda import reading
 from marketplace.rfq.addenda.models import RfqAddendum
 from marketplace.rfq.addenda.wanted import (
@@ -27,17 +26,17 @@ from marketplace.rfq.addenda.wanted import (
     WantedLine,
     WantedLot,
 )
-from marketplace.rfq.bid_models import BidAttempt
-from marketplace.rfq.bid_rules import DeadlinePassed, TermsChanged
-from marketplace.rfq.bid_states import AttemptOutcome, BidState
-from marketplace.rfq.drafts import Address
-from marketplace.rfq.models import RfqLine
-from marketplace.rfq.offer_models import BidOffer
+from marketplace.rfq.asking.models import RfqLine
+from marketplace.rfq.asking.rules import DeadlineShortenForbidden
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids.models import BidAttempt
+from marketplace.rfq.bids.offer_models import BidOffer
+from marketplace.rfq.bids.rules import DeadlinePassed, TermsChanged
+from marketplace.rfq.notices.rfqs import announce_addendum
 from marketplace.rfq.proofs import reading as proof_reading
 from marketplace.rfq.proofs.verifying import verify
-from marketplace.rfq.reactions import announce_addendum
-from marketplace.rfq.rules import DeadlineShortenForbidden
-from marketplace.rfq.seal_models import RfqTerms
+from marketplace.rfq.sealing import envelopes
+from marketplace.rfq.sealing.models import RfqTerms
 from marketplace.rfq.services import addenda, bid_drafts, bidding, confirming, proving
 from marketplace.rfq.services.addenda import (
     AddendumOpen,
@@ -46,6 +45,9 @@ from marketplace.rfq.services.addenda import (
     NothingChanged,
 )
 from marketplace.rfq.services.confirming import NothingToConfirm
+from marketplace.rfq.terms import deadlines
+from marketplace.rfq.terms.bid_states import AttemptOutcome, BidState
+from marketplace.rfq.terms.drafts import Address
 from tests.factories.bids import KEYS, make_sourcing
 from tests.factories.identity import make_actor
 from tests.factories.rfq import a_line

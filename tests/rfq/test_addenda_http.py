@@ -7,9 +7,9 @@ import pytest
 
 from marketplace.core import clock
 from marketplace.identity.permissions import OrgKind
-from marketplace.rfq.criteria_tree import Section
-from marketplace.rfq.drafts import CriterionDraft
-from marketplace.rfq.states import CriterionKind
+from marketplace.rfq.terms.criteria_tree import Section
+from marketplace.rfq.terms.drafts import CriterionDraft
+from marketplace.rfq.terms.states import CriterionKind
 from tests.clients import words
 from tests.factories.bids import make_sourcing
 from tests.factories.identity import make_actor

@@ -14,22 +14,24 @@ from marketplace.core.outbox import OutboxMessage
 from marketplace.notifications.models import Notice
 from marketplace.remedies import letter_views
 from marketplace.remedies.models import AwardLetter
-from marketplace.rfq import bid_queries, bid_rules, envelopes
-from marketplace.rfq.alternatives import NoSuchAlternative
-from marketplace.rfq.award_models import Award
-from marketplace.rfq.award_rules import AwardInvalid, Choice
-from marketplace.rfq.bid_content import BidContent, PricedLine
-from marketplace.rfq.bid_states import BidState
-from marketplace.rfq.drafts import CriterionDraft
-from marketplace.rfq.offer_models import BidOffer
-from marketplace.rfq.offering import OfferKind
-from marketplace.rfq.participants import Bid
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.awards.models import Award
+from marketplace.rfq.awards.rules import AwardInvalid, Choice
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids import rules as bid_rules
+from marketplace.rfq.bids.alternatives import NoSuchAlternative
+from marketplace.rfq.bids.content import BidContent, PricedLine
+from marketplace.rfq.bids.offer_models import BidOffer
 from marketplace.rfq.proofs import papers, reading
 from marketplace.rfq.proofs.findings import Fault
 from marketplace.rfq.proofs.verifying import verify
-from marketplace.rfq.rates import ExchangeRate
+from marketplace.rfq.sealing import envelopes
 from marketplace.rfq.services import awarding, bid_drafts, bidding, evaluation, excluding, proving
-from marketplace.rfq.states import CriterionKind, EnvelopeRule
+from marketplace.rfq.terms.bid_states import BidState
+from marketplace.rfq.terms.drafts import CriterionDraft
+from marketplace.rfq.terms.offering import OfferKind
+from marketplace.rfq.terms.rates import ExchangeRate
+from marketplace.rfq.terms.states import CriterionKind, EnvelopeRule
 from marketplace.scenarios import problems
 from marketplace.scenarios.engine import Status
 from marketplace.scenarios.model import Objective

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from marketplace.rfq.bid_states import BidState
-from marketplace.rfq.offer_models import BidOffer
-from marketplace.rfq.participants import Bid
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.bids.offer_models import BidOffer
 from marketplace.rfq.services import bid_drafts
+from marketplace.rfq.terms.bid_states import BidState
 from tests.clients import words
 from tests.factories.bids import KEYS, make_sourcing
 from tests.rfq import sheet_files as files

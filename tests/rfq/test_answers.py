@@ -9,13 +9,12 @@ import openpyxl
 import pytest
 
 from marketplace.core.errors import Invalid
-from marketplace.rfq import bid_queries
-from marketplace.rfq.bid_content import Answer
-from marketplace.rfq.bid_models import BidVersion
-from marketplace.rfq.bid_rules import BidInvalid
-from marketplace.rfq.drafts import CriterionDraft
-from marketplace.rfq.evaluation_models import BidExclusion
-from marketplace.rfq.evaluation_states import ExclusionGround
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids.content import Answer
+from marketplace.rfq.bids.models import BidVersion
+from marketplace.rfq.bids.rules import BidInvalid
+from marketplace.rfq.evaluation.models import BidExclusion
+from marketplace.rfq.evaluation.states import ExclusionGround
 from marketplace.rfq.scoring.answers import (
     AnswerSpec,
     AnswerType,
@@ -25,7 +24,8 @@ from marketplace.rfq.scoring.answers import (
     knocks_out,
 )
 from marketplace.rfq.services import content, evaluation
-from marketplace.rfq.states import CriterionKind
+from marketplace.rfq.terms.drafts import CriterionDraft
+from marketplace.rfq.terms.states import CriterionKind
 from tests.clients import words
 from tests.factories.bids import make_sourcing
 from tests.factories.identity import make_actor

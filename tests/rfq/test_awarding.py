@@ -11,24 +11,25 @@ from marketplace.core.outbox import OutboxMessage
 from marketplace.core.states import IllegalTransition
 from marketplace.identity.permissions import Role
 from marketplace.notifications.models import MailMessage, Notice
-from marketplace.rfq import award_queries, bid_queries
-from marketplace.rfq.award_models import Award
-from marketplace.rfq.award_rules import (
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.awards import queries as award_queries
+from marketplace.rfq.awards.lot_rules import ReasonRequired
+from marketplace.rfq.awards.models import Award
+from marketplace.rfq.awards.rules import (
     AwardInvalid,
     Choice,
     JustificationRequired,
     ScoresMissing,
     SupplierIsBlocked,
 )
-from marketplace.rfq.bid_rules import Sealed
-from marketplace.rfq.bid_states import BidState
-from marketplace.rfq.drafts import CriterionDraft, LotDraft
-from marketplace.rfq.evaluation_models import BidScore
-from marketplace.rfq.lot_rules import ReasonRequired
-from marketplace.rfq.participants import Bid
-from marketplace.rfq.score_rules import GivenScore, ScoresInvalid
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids.rules import Sealed
+from marketplace.rfq.evaluation.models import BidScore
+from marketplace.rfq.evaluation.score_rules import GivenScore, ScoresInvalid
 from marketplace.rfq.services import awarding, evaluation
-from marketplace.rfq.states import CriterionKind, RfqState
+from marketplace.rfq.terms.bid_states import BidState
+from marketplace.rfq.terms.drafts import CriterionDraft, LotDraft
+from marketplace.rfq.terms.states import CriterionKind, RfqState
 from marketplace.suppliers.models import Supplier
 from marketplace.suppliers.states import SupplierState
 from tests.factories.bids import make_opened, make_sourcing

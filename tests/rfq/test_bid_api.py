@@ -12,9 +12,9 @@ from marketplace.core import clock, clock_guard
 from marketplace.core.audit import AuditEvent
 from marketplace.core.outbox import OutboxMessage
 from marketplace.identity.permissions import OrgKind, Role
-from marketplace.rfq import envelopes
-from marketplace.rfq.bid_models import BidAttempt, BidVersion
-from marketplace.rfq.participants import Bid
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.bids.models import BidAttempt, BidVersion
+from marketplace.rfq.sealing import envelopes
 from marketplace.web.idempotency import IdempotencyKey
 from tests.factories.bids import make_opened, make_sourcing
 from tests.factories.identity import make_actor

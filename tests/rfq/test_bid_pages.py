@@ -11,13 +11,14 @@ from sqlalchemy import select
 from marketplace.core import clock
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import OrgKind
-from marketplace.rfq import bid_queries, envelopes
-from marketplace.rfq.bid_models import BidAttempt
-from marketplace.rfq.bid_states import AttemptOutcome, BidState
-from marketplace.rfq.drafts import CriterionDraft, LotDraft
-from marketplace.rfq.participants import Bid
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids.models import BidAttempt
+from marketplace.rfq.sealing import envelopes
 from marketplace.rfq.services import publishing
-from marketplace.rfq.states import CriterionKind, RfqState
+from marketplace.rfq.terms.bid_states import AttemptOutcome, BidState
+from marketplace.rfq.terms.drafts import CriterionDraft, LotDraft
+from marketplace.rfq.terms.states import CriterionKind, RfqState
 from tests.clients import words
 from tests.factories.bids import make_opened, make_sourcing
 from tests.factories.identity import make_actor

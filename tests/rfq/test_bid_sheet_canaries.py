@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from marketplace.rfq import bid_vault
+from marketplace.rfq.receiving import vault as bid_vault
 from tests.clients import PortalClient
 from tests.conftest import sign_in_token
 from tests.rfq import sheet_files as files

@@ -11,10 +11,10 @@ from marketplace.core import clock
 from marketplace.core.audit import AuditEvent
 from marketplace.core.errors import Invalid
 from marketplace.core.tabular import MAX_BYTES
-from marketplace.rfq.bid_sheets import OtherRfq, TemplateOutdated
-from marketplace.rfq.participants import Bid
-from marketplace.rfq.seal_models import RfqSeal, RfqTerms
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.sealing.models import RfqSeal, RfqTerms
 from marketplace.rfq.services import bid_templates
+from marketplace.rfq.sheets.bids import OtherRfq, TemplateOutdated
 from tests.factories.bids import KEYS, make_sourcing
 from tests.factories.rfq import a_line
 from tests.rfq import sheet_files as files

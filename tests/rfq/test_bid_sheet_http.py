@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from marketplace.core import clock
 from marketplace.documents.downloads import XLSX
 from marketplace.identity.permissions import OrgKind
-from marketplace.rfq.participants import Bid
+from marketplace.rfq.asking.participants import Bid
 from marketplace.web.idempotency import IdempotencyKey
 from tests.clients import words
 from tests.factories.bids import make_sourcing

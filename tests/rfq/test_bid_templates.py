@@ -17,13 +17,13 @@ from marketplace.core.money import Quantity
 from marketplace.core.outbox import OutboxMessage
 from marketplace.core.text import reading_in
 from marketplace.identity.permissions import OrgKind, Permission
-from marketplace.rfq.bid_content import Answer
-from marketplace.rfq.bid_models import BidDraft
-from marketplace.rfq.bid_rules import DeadlinePassed
-from marketplace.rfq.bid_states import BidState
-from marketplace.rfq.drafts import LotDraft
-from marketplace.rfq.participants import Bid
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.bids.content import Answer
+from marketplace.rfq.bids.models import BidDraft
+from marketplace.rfq.bids.rules import DeadlinePassed
 from marketplace.rfq.services import bid_drafts, bid_templates
+from marketplace.rfq.terms.bid_states import BidState
+from marketplace.rfq.terms.drafts import LotDraft
 from tests.factories.bids import KEYS, make_sourcing
 from tests.factories.identity import make_actor
 from tests.factories.rfq import a_line

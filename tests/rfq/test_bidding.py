@@ -14,13 +14,15 @@ from marketplace.core.errors import Conflict, NotAllowed, NotFound, Stale
 from marketplace.core.outbox import OutboxMessage
 from marketplace.documents.rules import FileRefused
 from marketplace.identity.permissions import OrgKind
-from marketplace.rfq import bid_queries, envelopes, receipts, submission
-from marketplace.rfq.bid_content import BidContent, PricedLine
-from marketplace.rfq.bid_models import BidAttempt, BidDraft, BidVersion
-from marketplace.rfq.bid_rules import BidInvalid, DeadlinePassed, NotOpenForBids
-from marketplace.rfq.bid_states import AttemptOutcome, BidState
-from marketplace.rfq.participants import Bid
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids.content import BidContent, PricedLine
+from marketplace.rfq.bids.models import BidAttempt, BidDraft, BidVersion
+from marketplace.rfq.bids.rules import BidInvalid, DeadlinePassed, NotOpenForBids
+from marketplace.rfq.receiving import receipts, submission
+from marketplace.rfq.sealing import envelopes
 from marketplace.rfq.services import bid_drafts, bidding, publishing
+from marketplace.rfq.terms.bid_states import AttemptOutcome, BidState
 from tests.factories.bids import KEYS, make_sourcing
 from tests.factories.identity import make_actor
 

@@ -12,10 +12,10 @@ from sqlalchemy import func, select, text
 from marketplace.core import clock, tenancy
 from marketplace.core.db import Database
 from marketplace.core.errors import DomainError
-from marketplace.rfq import bid_queries
-from marketplace.rfq.bid_models import BidAttempt, BidDocument, BidDraft, BidVersion
-from marketplace.rfq.offer_models import BidOffer
-from marketplace.rfq.participants import Bid
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids.models import BidAttempt, BidDocument, BidDraft, BidVersion
+from marketplace.rfq.bids.offer_models import BidOffer
 from marketplace.rfq.services import bid_drafts, bidding, locked_documents, opening, publishing
 from tests.conftest import WORKER_ROLE
 from tests.factories.bids import KEYS, make_sourcing

@@ -7,16 +7,19 @@ from sqlalchemy import func, select
 
 from marketplace.core.money import Money
 from marketplace.orders.services import drafting as order_drafting
-from marketplace.rfq import award_queries, bid_queries, bid_rules, bundling
-from marketplace.rfq.asked_terms import AskedLine
-from marketplace.rfq.award_models import Award
-from marketplace.rfq.award_rules import AwardInvalid, Choice
-from marketplace.rfq.bid_content import BidContent
-from marketplace.rfq.bundling import Bundle
-from marketplace.rfq.drafts import CriterionDraft, LotDraft
-from marketplace.rfq.offering import OfferKind
+from marketplace.rfq.awards import queries as award_queries
+from marketplace.rfq.awards.models import Award
+from marketplace.rfq.awards.rules import AwardInvalid, Choice
+from marketplace.rfq.bids import bundling
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids import rules as bid_rules
+from marketplace.rfq.bids.bundling import Bundle
+from marketplace.rfq.bids.content import BidContent
 from marketplace.rfq.services import awarding, bid_drafts, bid_templates, evaluation
-from marketplace.rfq.states import CriterionKind
+from marketplace.rfq.terms.asked import AskedLine
+from marketplace.rfq.terms.drafts import CriterionDraft, LotDraft
+from marketplace.rfq.terms.offering import OfferKind
+from marketplace.rfq.terms.states import CriterionKind
 from marketplace.scenarios import problems, views
 from marketplace.scenarios.model import Objective
 from marketplace.scenarios.question import Offered

@@ -28,7 +28,7 @@ from marketplace.core import clock, logs
 from marketplace.core.db import Database
 from marketplace.core.money import Quantity
 from marketplace.local.valkey import Valkey
-from marketplace.rfq import bid_vault
+from marketplace.rfq.receiving import vault as bid_vault
 from tests.clients import ApiClient
 from tests.conftest import make_key
 from tests.factories.bids import Sourcing, make_sourcing

@@ -11,23 +11,21 @@ from marketplace.core.audit import AuditEvent
 from marketplace.core.errors import NotAllowed
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import OrgKind
-from marketplace.rfq import bid_queries, envelopes
-from marketplace.rfq.bid_rules import WrongPassphrase
-from marketplace.rfq.envelopes import SealBroken
-from marketplace.rfq.offer_models import BidOffer
-from marketplace.rfq.officers import keys as share_keys
-from marketplace.rfq.officers import reactions
-from marketplace.rfq.officers.keys import SealedShare, SharePlace
-from marketplace.rfq.officers.models import OpeningKey, RfqGivenShare, RfqOfficer
-from marketplace.rfq.officers.rules import (
-    Appointment,
-    OfficersInvalid,
-)
-from marketplace.rfq.opening_models import RfqOpening
-from marketplace.rfq.seal_models import RfqSeal
-from marketplace.rfq.sealing import WeakPassphrase
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids.offer_models import BidOffer
+from marketplace.rfq.bids.rules import WrongPassphrase
+from marketplace.rfq.opening.models import RfqOpening
+from marketplace.rfq.sealing import envelopes
+from marketplace.rfq.sealing.envelopes import SealBroken
+from marketplace.rfq.sealing.models import RfqSeal
+from marketplace.rfq.sealing.officers import keys as share_keys
+from marketplace.rfq.sealing.officers import reactions
+from marketplace.rfq.sealing.officers.keys import SealedShare, SharePlace
+from marketplace.rfq.sealing.officers.models import OpeningKey, RfqGivenShare, RfqOfficer
+from marketplace.rfq.sealing.officers.rules import Appointment, OfficersInvalid
+from marketplace.rfq.sealing.seals import WeakPassphrase
 from marketplace.rfq.services import opening_keys, publishing
-from marketplace.rfq.states import RfqState
+from marketplace.rfq.terms.states import RfqState
 from tests.factories.bids import KEYS
 from tests.factories.identity import make_actor
 from tests.factories.officers import ANNA, BORIS, give, make_officers, make_shared

@@ -11,9 +11,9 @@ from marketplace.core import clock
 from marketplace.core.audit import AuditEvent
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Actor
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.officers.models import OpeningKey, RfqGivenShare
-from marketplace.rfq.states import RfqState
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.sealing.officers.models import OpeningKey, RfqGivenShare
+from marketplace.rfq.terms.states import RfqState
 from tests.clients import ApiClient, PortalClient, words
 from tests.factories.bids import Sourcing
 from tests.factories.identity import make_actor

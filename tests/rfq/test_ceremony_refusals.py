@@ -13,11 +13,12 @@ from marketplace.core.states import IllegalTransition
 from marketplace.identity.models import Organisation, Person
 from marketplace.identity.permissions import OrgKind, Role
 from marketplace.notifications.models import Notice
-from marketplace.rfq.bid_models import BidVersion
-from marketplace.rfq.bid_rules import SealMismatch, TooEarly, WrongPassphrase
-from marketplace.rfq.offer_models import BidOffer
-from marketplace.rfq.officers.models import RfqGivenShare, RfqOfficer
-from marketplace.rfq.officers.rules import (
+from marketplace.rfq.bids.models import BidVersion
+from marketplace.rfq.bids.offer_models import BidOffer
+from marketplace.rfq.bids.rules import SealMismatch, TooEarly, WrongPassphrase
+from marketplace.rfq.opening.models import RfqOpening
+from marketplace.rfq.sealing.officers.models import RfqGivenShare, RfqOfficer
+from marketplace.rfq.sealing.officers.rules import (
     EscrowNotNeeded,
     FourEyesViolation,
     NotAnOfficer,
@@ -25,9 +26,8 @@ from marketplace.rfq.officers.rules import (
     QuorumUnavailable,
     TwoOfficersNeeded,
 )
-from marketplace.rfq.opening_models import RfqOpening
 from marketplace.rfq.services import ceremony, opening
-from marketplace.rfq.states import RfqState
+from marketplace.rfq.terms.states import RfqState
 from tests.factories.bids import KEYS, make_sourcing
 from tests.factories.identity import make_actor, make_person
 from tests.factories.officers import ANNA, BORIS, CLARA, give, make_officers, make_shared

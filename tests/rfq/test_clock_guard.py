@@ -12,10 +12,10 @@ import pytest
 from marketplace.core import clock, clock_guard
 from marketplace.core.clock_guard import ClockUnsynced
 from marketplace.core.db import Database
-from marketplace.rfq.bid_models import BidAttempt
-from marketplace.rfq.bid_rules import TooEarly
-from marketplace.rfq.opening_models import RfqOpening
-from marketplace.rfq.participants import Bid
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.bids.models import BidAttempt
+from marketplace.rfq.bids.rules import TooEarly
+from marketplace.rfq.opening.models import RfqOpening
 from marketplace.rfq.services import bidding, opening
 from tests.conftest import WORKER_ROLE
 from tests.factories.bids import KEYS, make_sourcing

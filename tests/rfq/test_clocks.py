@@ -8,8 +8,8 @@ from sqlalchemy import select
 from marketplace.core import clock
 from marketplace.identity.permissions import SYSTEM
 from marketplace.notifications.models import Notice
-from marketplace.rfq.clock_notices import look_at_clocks
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.notices.clock import look_at_clocks
 from marketplace.rfq.services import publishing, suspending
 from tests.factories.bids import make_sourcing
 

@@ -12,8 +12,9 @@ from datetime import timedelta
 import pytest
 
 from marketplace.core import clock_guard
-from marketplace.rfq import bid_queries, bid_rules
-from marketplace.rfq.bid_rules import DRAIN
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids import rules as bid_rules
+from marketplace.rfq.bids.rules import DRAIN
 from marketplace.rfq.services import bidding
 from marketplace.settings import Settings
 from tests.rfq.test_closing_rounds import Hall, Played, check

@@ -22,11 +22,11 @@ from marketplace.core import clock, tenancy
 from marketplace.core.db import Database
 from marketplace.core.errors import DomainError
 from marketplace.identity.permissions import Actor, OrgKind
-from marketplace.rfq.bid_models import BidAttempt, BidVersion
-from marketplace.rfq.bid_rules import DRAIN
-from marketplace.rfq.offer_models import BidOffer
-from marketplace.rfq.opening_models import RfqOpening
-from marketplace.rfq.participants import Bid
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.bids.models import BidAttempt, BidVersion
+from marketplace.rfq.bids.offer_models import BidOffer
+from marketplace.rfq.bids.rules import DRAIN
+from marketplace.rfq.opening.models import RfqOpening
 from marketplace.rfq.services import bidding, opening
 from marketplace.settings import Settings
 from tests.conftest import WORKER_ROLE

@@ -14,23 +14,25 @@ from marketplace.core.ids import uuid7
 from marketplace.core.money import Money, Quantity
 from marketplace.identity.permissions import OrgKind, Role
 from marketplace.remedies.models import AwardLetter
-from marketplace.rfq import bid_queries, low_price_rules, queries
-from marketplace.rfq.award_rules import Choice, CostsMissing, JustificationRequired
-from marketplace.rfq.bid_content import Answer, PricedLine
-from marketplace.rfq.cost_models import BidCost
-from marketplace.rfq.cost_states import CostSource, PriceBasis
-from marketplace.rfq.cost_terms import Costs, CostTerm
-from marketplace.rfq.drafts import CriterionDraft, LotDraft
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.rules import RfqNotReady
+from marketplace.rfq.awards.rules import Choice, CostsMissing, JustificationRequired
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids.content import Answer, PricedLine
+from marketplace.rfq.evaluation import low_price_rules
+from marketplace.rfq.evaluation.cost_models import BidCost
+from marketplace.rfq.evaluation.missing_rules import LineView
+from marketplace.rfq.evaluation.total_costs import EnteredCost
 from marketplace.rfq.http import missing_views
-from marketplace.rfq.missing_rules import LineView
-from marketplace.rfq.rates import ExchangeRate
-from marketplace.rfq.rules import RfqNotReady
 from marketplace.rfq.scoring.answers import AnswerSpec, AnswerType
 from marketplace.rfq.services import awarding, costing, drafting, evaluation, publishing
 from marketplace.rfq.services import templates as keeping
 from marketplace.rfq.services.costing import CostAnswered, CostsInvalid
-from marketplace.rfq.states import CriterionKind
-from marketplace.rfq.total_costs import EnteredCost
+from marketplace.rfq.terms.cost_states import CostSource, PriceBasis
+from marketplace.rfq.terms.cost_terms import Costs, CostTerm
+from marketplace.rfq.terms.drafts import CriterionDraft, LotDraft
+from marketplace.rfq.terms.rates import ExchangeRate
+from marketplace.rfq.terms.states import CriterionKind
 from tests.factories.awards import bids_of
 from tests.factories.bids import make_sourcing
 from tests.factories.identity import make_actor

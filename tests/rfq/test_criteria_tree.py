@@ -11,16 +11,18 @@ from marketplace.core import shares
 from marketplace.core.errors import Invalid
 from marketplace.identity.permissions import OrgKind
 from marketplace.remedies.models import AwardLetter
-from marketplace.rfq import criteria_tree, queries, sensitivity
 from marketplace.rfq.addenda.wanted import Wanted, WantedCriterion
-from marketplace.rfq.asked_terms import Terms
-from marketplace.rfq.criteria_tree import Place, Section
-from marketplace.rfq.drafts import CriterionDraft
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.seal_models import RfqTerms
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.evaluation import sensitivity
+from marketplace.rfq.sealing.models import RfqTerms
 from marketplace.rfq.services import addenda, evaluation, publishing
 from marketplace.rfq.services.evaluation import GivenScore
-from marketplace.rfq.states import CriterionKind
+from marketplace.rfq.terms import criteria_tree
+from marketplace.rfq.terms.asked import Terms
+from marketplace.rfq.terms.criteria_tree import Place, Section
+from marketplace.rfq.terms.drafts import CriterionDraft
+from marketplace.rfq.terms.states import CriterionKind
 from tests.clients import words
 from tests.factories.awards import bids_of, decide
 from tests.factories.bids import make_opened, make_sourcing

@@ -16,20 +16,19 @@ from marketplace.core.errors import Conflict, Invalid
 from marketplace.core.money import Money, Quantity
 from marketplace.orders.models import Order
 from marketplace.remedies.models import AwardLetter
-from marketplace.rfq import bid_queries, bid_rules, low_price_rules, queries
 from marketplace.rfq.addenda.wanted import Wanted, WantedConditions
-from marketplace.rfq.award_rules import Choice
-from marketplace.rfq.bid_content import BidContent, PricedLine
-from marketplace.rfq.bundling import Bundle
-from marketplace.rfq.drafts import Address, CriterionDraft
-from marketplace.rfq.envelope_parts import joined, split
+from marketplace.rfq.asking import queries
+from marketplace.rfq.awards.rules import Choice
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids import rules as bid_rules
+from marketplace.rfq.bids.bundling import Bundle
+from marketplace.rfq.bids.content import BidContent, PricedLine
+from marketplace.rfq.bids.offer_models import BidMoney
+from marketplace.rfq.bids.parts import joined, split
+from marketplace.rfq.bids.price_models import BidLine
+from marketplace.rfq.evaluation import low_price_rules
+from marketplace.rfq.evaluation.missing_rules import LineView
 from marketplace.rfq.http import missing_views
-from marketplace.rfq.kinds import RfqKind
-from marketplace.rfq.missing_rules import LineView
-from marketplace.rfq.offer_models import BidMoney
-from marketplace.rfq.offering import OfferKind
-from marketplace.rfq.price_models import BidLine
-from marketplace.rfq.rates import Conversion, ExchangeRate
 from marketplace.rfq.services import (
     addenda,
     awarding,
@@ -40,7 +39,11 @@ from marketplace.rfq.services import (
     publishing,
     templates,
 )
-from marketplace.rfq.states import CriterionKind, RfqState
+from marketplace.rfq.terms.drafts import Address, CriterionDraft
+from marketplace.rfq.terms.kinds import RfqKind
+from marketplace.rfq.terms.offering import OfferKind
+from marketplace.rfq.terms.rates import Conversion, ExchangeRate
+from marketplace.rfq.terms.states import CriterionKind, RfqState
 from marketplace.scenarios import problems, views
 from marketplace.scenarios.model import Objective
 from marketplace.scenarios.reading import basis

@@ -3,9 +3,9 @@
 from sqlalchemy import func, select
 
 from marketplace.core import clock
-from marketplace.rfq import bid_queries
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.offering import OfferKind
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.terms.offering import OfferKind
 from tests.clients import words
 from tests.factories.identity import make_actor
 from tests.rfq.test_currencies import JPY, TND, dollars, make_dollars, submit_both

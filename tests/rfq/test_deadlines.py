@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from marketplace.core.errors import Invalid
-from marketplace.rfq import deadlines
+from marketplace.rfq.terms import deadlines
 
 PARIS = ZoneInfo("Europe/Paris")
 LONDON = ZoneInfo("Europe/London")

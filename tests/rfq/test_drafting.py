@@ -16,11 +16,11 @@ from marketplace.core.outbox import OutboxMessage
 from marketplace.core.states import IllegalTransition
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import OrgKind, Role
-from marketplace.rfq import queries
-from marketplace.rfq.drafts import CriterionDraft, LotDraft
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq
 from marketplace.rfq.services import content, drafting, inviting
-from marketplace.rfq.states import CriterionKind, RfqState
+from marketplace.rfq.terms.drafts import CriterionDraft, LotDraft
+from marketplace.rfq.terms.states import CriterionKind, RfqState
 from marketplace.suppliers.states import SupplierState
 from tests.factories import suppliers
 from tests.factories.identity import make_actor

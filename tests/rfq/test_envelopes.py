@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.rfq import envelopes
+from marketplace.rfq.sealing import envelopes
 
 PLAIN = b'{"lines":[{"unit_price":"12.50"}]}'
 

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.core.errors import Invalid
-from marketplace.rfq.drafts import CriterionDraft
-from marketplace.rfq.formula_rules import FormulaUnconfirmed
-from marketplace.rfq.rules import RfqNotReady
+from marketplace.rfq.asking.formula_rules import FormulaUnconfirmed
+from marketplace.rfq.asking.rules import RfqNotReady
 from marketplace.rfq.scoring.formulas import FAMILIES, FormulaKind, PriceFormula, marks, measure
 from marketplace.rfq.scoring.formulas import share as share_of
 from marketplace.rfq.scoring.linting import find_reversal, findings
 from marketplace.rfq.services import evaluation, publishing
-from marketplace.rfq.states import CriterionKind
+from marketplace.rfq.terms.drafts import CriterionDraft
+from marketplace.rfq.terms.states import CriterionKind
 from tests.clients import words
 from tests.factories.bids import make_opened
 from tests.factories.identity import make_actor

@@ -18,19 +18,19 @@ from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import OrgKind, Role
 from marketplace.notifications.models import Notice
 from marketplace.portal.waiting import rfqs_to_move
-from marketplace.rfq import bid_queries
-from marketplace.rfq.award_models import Award
-from marketplace.rfq.award_rules import Choice, ScoresMissing
-from marketplace.rfq.bid_rules import Sealed
-from marketplace.rfq.drafts import CriterionDraft
-from marketplace.rfq.graders import notices, rules
-from marketplace.rfq.graders.models import GraderScore, RfqGrader
-from marketplace.rfq.graders.rules import GivenBy
-from marketplace.rfq.graders.states import Interest
-from marketplace.rfq.quality_rules import LockReasonRequired, QualityLocked
-from marketplace.rfq.score_rules import GivenScore, ScoresInvalid
+from marketplace.rfq.awards.models import Award
+from marketplace.rfq.awards.rules import Choice, ScoresMissing
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids.rules import Sealed
+from marketplace.rfq.evaluation.graders import notices, rules
+from marketplace.rfq.evaluation.graders.models import GraderScore, RfqGrader
+from marketplace.rfq.evaluation.graders.rules import GivenBy
+from marketplace.rfq.evaluation.graders.states import Interest
+from marketplace.rfq.evaluation.quality_rules import LockReasonRequired, QualityLocked
+from marketplace.rfq.evaluation.score_rules import GivenScore, ScoresInvalid
 from marketplace.rfq.services import awarding, evaluation, excluding, grading, quality
-from marketplace.rfq.states import CriterionKind
+from marketplace.rfq.terms.drafts import CriterionDraft
+from marketplace.rfq.terms.states import CriterionKind
 from tests.clients import words
 from tests.factories.bids import make_opened, make_sourcing
 from tests.factories.identity import actor_of, make_actor, make_person

@@ -11,10 +11,10 @@ from marketplace.core.errors import Invalid, NotAllowed, NotFound
 from marketplace.core.states import IllegalTransition
 from marketplace.core.tabular import DateOrder, Options
 from marketplace.identity.permissions import OrgKind, Role
-from marketplace.rfq import queries
-from marketplace.rfq.models import RfqLine
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import RfqLine
 from marketplace.rfq.services import importing
-from marketplace.rfq.states import RfqState
+from marketplace.rfq.terms.states import RfqState
 from tests.clients import words
 from tests.factories.catalog import make_item
 from tests.factories.identity import make_actor

@@ -14,20 +14,15 @@ from marketplace.core.money import Quantity
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Actor, OrgKind, Role
 from marketplace.notifications.models import Notice
-from marketplace.rfq import queries, rules
 from marketplace.rfq.addenda.wanted import Wanted, WantedLine
-from marketplace.rfq.bid_rules import BidInvalid
-from marketplace.rfq.cost_states import CostSource
-from marketplace.rfq.cost_terms import Costs, CostTerm
-from marketplace.rfq.drafts import LotDraft
-from marketplace.rfq.graders.states import Interest
-from marketplace.rfq.information_rules import NoPricesAsked
-from marketplace.rfq.kinds import RfqKind
-from marketplace.rfq.lot_weights import LotWeight
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.asking import queries, rules
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.bids.information_rules import NoPricesAsked
+from marketplace.rfq.bids.rules import BidInvalid
+from marketplace.rfq.evaluation.graders.states import Interest
+from marketplace.rfq.evaluation.score_rules import GivenScore
 from marketplace.rfq.proofs import reading
 from marketplace.rfq.proofs.verifying import verify
-from marketplace.rfq.score_rules import GivenScore
 from marketplace.rfq.services import (
     addenda,
     bid_drafts,
@@ -41,7 +36,12 @@ from marketplace.rfq.services import (
     quality,
     templates,
 )
-from marketplace.rfq.states import RfqState
+from marketplace.rfq.terms.cost_states import CostSource
+from marketplace.rfq.terms.cost_terms import Costs, CostTerm
+from marketplace.rfq.terms.drafts import LotDraft
+from marketplace.rfq.terms.kinds import RfqKind
+from marketplace.rfq.terms.lot_weights import LotWeight
+from marketplace.rfq.terms.states import RfqState
 from tests.clients import PortalClient, words
 from tests.factories.bids import KEYS, make_sourcing
 from tests.factories.identity import make_actor

@@ -16,15 +16,13 @@ from marketplace.core.states import IllegalTransition
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Actor, OrgKind, Role
 from marketplace.notifications.models import Notice
-from marketplace.rfq import evaluation_queries, queries
-from marketplace.rfq.award_models import Award
-from marketplace.rfq.award_rules import Choice
-from marketplace.rfq.criteria_tree import Section
-from marketplace.rfq.drafts import CriterionDraft
-from marketplace.rfq.information_rules import UnknownRespondent
-from marketplace.rfq.kinds import RfqKind
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.offer_models import BidOffer
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.awards.models import Award
+from marketplace.rfq.awards.rules import Choice
+from marketplace.rfq.bids.information_rules import UnknownRespondent
+from marketplace.rfq.bids.offer_models import BidOffer
+from marketplace.rfq.evaluation import queries as evaluation_queries
 from marketplace.rfq.services import (
     awarding,
     drafting,
@@ -34,7 +32,10 @@ from marketplace.rfq.services import (
     publishing,
     repricing,
 )
-from marketplace.rfq.states import CriterionKind, RfqState
+from marketplace.rfq.terms.criteria_tree import Section
+from marketplace.rfq.terms.drafts import CriterionDraft
+from marketplace.rfq.terms.kinds import RfqKind
+from marketplace.rfq.terms.states import CriterionKind, RfqState
 from marketplace.suppliers.states import SupplierState
 from tests.clients import PortalClient, words
 from tests.factories import suppliers

@@ -15,10 +15,10 @@ from marketplace.app import APP_ROLE, create_app
 from marketplace.core import clock
 from marketplace.core.db import Database
 from marketplace.identity.permissions import Actor, OrgKind
-from marketplace.rfq.envelopes import is_signed
-from marketplace.rfq.ingress import FILE, Journal
-from marketplace.rfq.offer_models import BidOffer
-from marketplace.rfq.opening_models import IngressAttempt
+from marketplace.rfq.bids.offer_models import BidOffer
+from marketplace.rfq.opening.models import IngressAttempt
+from marketplace.rfq.receiving.ingress import FILE, Journal
+from marketplace.rfq.sealing.envelopes import is_signed
 from marketplace.web.context import WebApp
 from tests.clients import ApiClient, PortalClient, words
 from tests.factories.bids import KEYS, Sourcing, make_sourcing

@@ -7,14 +7,14 @@ from sqlalchemy import func, select
 
 from marketplace.core import clock
 from marketplace.core.db import Database
-from marketplace.rfq import unsealing
-from marketplace.rfq.bid_states import BidState
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.offer_models import BidOffer
-from marketplace.rfq.opening_models import RfqOpening
-from marketplace.rfq.participants import Bid
-from marketplace.rfq.price_models import BidLine
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.bids.offer_models import BidOffer
+from marketplace.rfq.bids.price_models import BidLine
+from marketplace.rfq.opening import unsealing
+from marketplace.rfq.opening.models import RfqOpening
 from marketplace.rfq.services import ceremony, opening
+from marketplace.rfq.terms.bid_states import BidState
 from marketplace.settings import Settings
 from tests.conftest import WORKER_ROLE
 from tests.factories.bids import KEYS, make_sourcing

@@ -15,13 +15,14 @@ from marketplace.core.errors import Invalid
 from marketplace.identity.permissions import Actor, OrgKind, Role
 from marketplace.integrations import ocds
 from marketplace.notifications.models import Notice
-from marketplace.rfq import bid_queries, queries, rules
-from marketplace.rfq.asked_terms import Terms
-from marketplace.rfq.drafts import CriterionDraft
-from marketplace.rfq.kinds import RfqKind
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.asking import queries, rules
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.bids import queries as bid_queries
 from marketplace.rfq.services import drafting, publishing, templates
-from marketplace.rfq.states import CriterionKind, RfqState
+from marketplace.rfq.terms.asked import Terms
+from marketplace.rfq.terms.drafts import CriterionDraft
+from marketplace.rfq.terms.kinds import RfqKind
+from marketplace.rfq.terms.states import CriterionKind, RfqState
 from tests.clients import PortalClient, words
 from tests.factories.bids import make_opened
 from tests.factories.identity import make_actor

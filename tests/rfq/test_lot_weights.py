@@ -7,20 +7,22 @@ import pytest
 
 from marketplace.core.errors import NotAllowed
 from marketplace.identity.permissions import OrgKind, Role
-from marketplace.rfq import bid_queries, queries, sensitivity
 from marketplace.rfq.addenda.wanted import Wanted, WantedCriterion
-from marketplace.rfq.award_rules import Choice, JustificationRequired
-from marketplace.rfq.bid_content import Answer
-from marketplace.rfq.bid_rules import BidInvalid
-from marketplace.rfq.drafts import CriterionDraft, LotDraft
-from marketplace.rfq.graders import queries as grader_queries
-from marketplace.rfq.lot_weights import LotWeight
-from marketplace.rfq.rules import RfqNotReady
-from marketplace.rfq.score_rules import GivenScore
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.rules import RfqNotReady
+from marketplace.rfq.awards.rules import Choice, JustificationRequired
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids.content import Answer
+from marketplace.rfq.bids.rules import BidInvalid
+from marketplace.rfq.evaluation import sensitivity
+from marketplace.rfq.evaluation.graders import queries as grader_queries
+from marketplace.rfq.evaluation.score_rules import GivenScore
 from marketplace.rfq.scoring.answers import AnswerSpec, AnswerType
 from marketplace.rfq.services import addenda, awarding, content, drafting, evaluation, publishing
 from marketplace.rfq.services import templates as keeping
-from marketplace.rfq.states import CriterionKind
+from marketplace.rfq.terms.drafts import CriterionDraft, LotDraft
+from marketplace.rfq.terms.lot_weights import LotWeight
+from marketplace.rfq.terms.states import CriterionKind
 from tests.clients import words
 from tests.factories.awards import bids_of
 from tests.factories.bids import make_sourcing

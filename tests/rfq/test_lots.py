@@ -18,20 +18,22 @@ from marketplace.remedies import reactions
 from marketplace.remedies.models import AwardLetter
 from marketplace.remedies.services import concluding
 from marketplace.remedies.states import LetterKind
-from marketplace.rfq import award_queries, bid_queries, queries
-from marketplace.rfq.award_models import Award
-from marketplace.rfq.award_rules import AwardHeld, Choice
-from marketplace.rfq.award_states import AwardState
-from marketplace.rfq.bid_content import PricedLine
-from marketplace.rfq.bid_rules import BidInvalid
-from marketplace.rfq.bid_states import BidState
-from marketplace.rfq.drafts import LotDraft
-from marketplace.rfq.lot_rules import LotEnded, LotsAwarded, NotPublished, ReasonRequired
-from marketplace.rfq.lot_states import LotState
-from marketplace.rfq.participants import Bid
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.awards import queries as award_queries
+from marketplace.rfq.awards.lot_rules import LotEnded, LotsAwarded, NotPublished, ReasonRequired
+from marketplace.rfq.awards.models import Award
+from marketplace.rfq.awards.rules import AwardHeld, Choice
+from marketplace.rfq.awards.states import AwardState
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids.content import PricedLine
+from marketplace.rfq.bids.rules import BidInvalid
 from marketplace.rfq.services import awarding, evaluation, excluding, lots, publishing, repricing
 from marketplace.rfq.services.excluding import BidHasWon
-from marketplace.rfq.states import RfqState
+from marketplace.rfq.terms.bid_states import BidState
+from marketplace.rfq.terms.drafts import LotDraft
+from marketplace.rfq.terms.lot_states import LotState
+from marketplace.rfq.terms.states import RfqState
 from tests.factories.awards import PRICE_ALONE, after, bids_of
 from tests.factories.bids import make_opened, make_sourcing
 from tests.factories.identity import make_actor

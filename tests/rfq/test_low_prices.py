@@ -11,17 +11,17 @@ import pytest
 from marketplace.core import clock
 from marketplace.core.errors import NotFound
 from marketplace.documents import queries as document_queries
-from marketplace.rfq import bid_queries
-from marketplace.rfq.award_rules import Choice
-from marketplace.rfq.evaluation_models import BidExclusion, LowPriceInquiry
-from marketplace.rfq.evaluation_states import ExclusionGround, LowPriceRuling
-from marketplace.rfq.low_price_rules import (
+from marketplace.rfq.awards.rules import Choice
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.evaluation.low_price_rules import (
     AlreadyAsked,
     AwaitingJustification,
     JustificationClosed,
     LowPriceUnruled,
     NotAbnormallyLow,
 )
+from marketplace.rfq.evaluation.models import BidExclusion, LowPriceInquiry
+from marketplace.rfq.evaluation.states import ExclusionGround, LowPriceRuling
 from marketplace.rfq.scoring.abnormal import flags
 from marketplace.rfq.services import awarding, excluding, justifying
 from marketplace.rfq.services.excluding import ExclusionInvalid

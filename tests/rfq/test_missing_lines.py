@@ -7,10 +7,10 @@ import pytest
 
 from marketplace.core.money import Money, Quantity
 from marketplace.identity.permissions import OrgKind
+from marketplace.rfq.evaluation.missing_rules import LineView
 from marketplace.rfq.http import missing_views
-from marketplace.rfq.missing_rules import LineView
-from marketplace.rfq.offering import OfferKind
 from marketplace.rfq.services import evaluation
+from marketplace.rfq.terms.offering import OfferKind
 from tests.clients import words
 from tests.factories.awards import PRICE_ALONE, bids_of
 from tests.factories.bids import a_price, make_opened, make_sourcing

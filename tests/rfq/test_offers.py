@@ -12,17 +12,19 @@ from marketplace.core.money import Money, Quantity
 from marketplace.core.tabular.values import BadValue, DecimalSign, number
 from marketplace.orders.models import Order, OrderLine
 from marketplace.orders.services import drafting as order_drafting
-from marketplace.rfq import award_queries, bid_queries, bid_rules
-from marketplace.rfq.asked_terms import Terms
-from marketplace.rfq.award_models import Award
-from marketplace.rfq.award_rules import AwardInvalid, Choice
-from marketplace.rfq.bid_content import BidContent
-from marketplace.rfq.bid_models import BidDraft
-from marketplace.rfq.bid_totals import line_total
-from marketplace.rfq.drafts import CriterionDraft
-from marketplace.rfq.offering import OfferKind, QuantityBreak, price_at, read_breaks, written
+from marketplace.rfq.awards import queries as award_queries
+from marketplace.rfq.awards.models import Award
+from marketplace.rfq.awards.rules import AwardInvalid, Choice
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids import rules as bid_rules
+from marketplace.rfq.bids.content import BidContent
+from marketplace.rfq.bids.models import BidDraft
+from marketplace.rfq.bids.totals import line_total
 from marketplace.rfq.services import awarding, bid_drafts, bid_templates, drafting, evaluation
-from marketplace.rfq.states import CriterionKind
+from marketplace.rfq.terms.asked import Terms
+from marketplace.rfq.terms.drafts import CriterionDraft
+from marketplace.rfq.terms.offering import OfferKind, QuantityBreak, price_at, read_breaks, written
+from marketplace.rfq.terms.states import CriterionKind
 from marketplace.scenarios import problems
 from marketplace.scenarios.model import Objective
 from marketplace.scenarios.reading import basis

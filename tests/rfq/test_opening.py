@@ -13,16 +13,17 @@ from marketplace.core.errors import NotAllowed, NotFound
 from marketplace.core.outbox import OutboxMessage
 from marketplace.core.states import IllegalTransition
 from marketplace.identity.permissions import Role
-from marketplace.rfq import bid_queries, envelopes
-from marketplace.rfq.bid_models import BidAttempt, BidDocument, BidVersion
-from marketplace.rfq.bid_rules import SealMismatch, TooEarly, WrongPassphrase
-from marketplace.rfq.bid_states import BidState
-from marketplace.rfq.offer_models import BidOffer
-from marketplace.rfq.opening_models import RfqOpening
-from marketplace.rfq.participants import Bid
-from marketplace.rfq.price_models import BidLine
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids.models import BidAttempt, BidDocument, BidVersion
+from marketplace.rfq.bids.offer_models import BidOffer
+from marketplace.rfq.bids.price_models import BidLine
+from marketplace.rfq.bids.rules import SealMismatch, TooEarly, WrongPassphrase
+from marketplace.rfq.opening.models import RfqOpening
+from marketplace.rfq.sealing import envelopes
 from marketplace.rfq.services import bid_drafts, bidding, opening
-from marketplace.rfq.states import RfqState
+from marketplace.rfq.terms.bid_states import BidState
+from marketplace.rfq.terms.states import RfqState
 from tests.factories.bids import KEYS, make_sourcing
 from tests.factories.identity import make_actor
 

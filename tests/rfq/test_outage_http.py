@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import clock, outages
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Actor
-from marketplace.rfq.opening_models import RfqOutageRuling
+from marketplace.rfq.opening.models import RfqOutageRuling
 from tests.clients import ApiClient, PortalClient, words
 from tests.factories.bids import Sourcing, make_sourcing
 from tests.factories.identity import make_actor

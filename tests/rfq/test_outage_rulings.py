@@ -10,15 +10,15 @@ from marketplace.core import audit, clock, outages, tenancy
 from marketplace.core.errors import Invalid, NotAllowed, NotFound
 from marketplace.core.outbox import OutboxMessage
 from marketplace.identity.permissions import Actor, OrgKind, Role
-from marketplace.rfq import outage_queries
-from marketplace.rfq.bid_models import BidVersion
-from marketplace.rfq.bid_rules import DeadlinePassed, TooEarly
-from marketplace.rfq.opening_models import RfqOpening, RfqOutageRuling
-from marketplace.rfq.outage_queries import OutageAtDeadline
+from marketplace.rfq.bids.models import BidVersion
+from marketplace.rfq.bids.rules import DeadlinePassed, TooEarly
+from marketplace.rfq.opening import outage_queries
+from marketplace.rfq.opening.models import RfqOpening, RfqOutageRuling
+from marketplace.rfq.opening.outage_queries import OutageAtDeadline
 from marketplace.rfq.services import bidding, opening
 from marketplace.rfq.services import outages as rulings
 from marketplace.rfq.services.outages import AlreadyRuled, NothingToRule
-from marketplace.rfq.states import RfqState
+from marketplace.rfq.terms.states import RfqState
 from tests.factories.bids import KEYS, Sourcing, make_sourcing
 from tests.factories.identity import make_actor
 

@@ -15,8 +15,8 @@ from marketplace.core.audit import AuditEvent
 from marketplace.core.db import Database
 from marketplace.core.outbox import OutboxMessage
 from marketplace.local.postgres import Postgres
-from marketplace.rfq.bid_models import BidAttempt, BidVersion
-from marketplace.rfq.participants import Bid
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.bids.models import BidAttempt, BidVersion
 from marketplace.settings import Settings
 from marketplace.web.idempotency import IdempotencyKey
 from tests.clients import ApiClient

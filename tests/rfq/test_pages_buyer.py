@@ -16,13 +16,13 @@ from marketplace.core import clock
 from marketplace.core.money import Money, Quantity
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Actor, OrgKind, Role
-from marketplace.rfq import queries
-from marketplace.rfq.criteria_tree import Section
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.asking.participants import RfqQuestion
 from marketplace.rfq.http.tables import filled_rows
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.participants import RfqQuestion
 from marketplace.rfq.services import questions
-from marketplace.rfq.states import RfqState
+from marketplace.rfq.terms.criteria_tree import Section
+from marketplace.rfq.terms.states import RfqState
 from tests.clients import PortalClient, words
 from tests.factories import suppliers
 from tests.factories.catalog import make_item

@@ -9,13 +9,14 @@ from sqlalchemy import delete, select, text, update
 
 from marketplace.core import clock
 from marketplace.identity.permissions import OrgKind, Role
-from marketplace.rfq import envelopes, proof_queries
-from marketplace.rfq.bid_models import BidAttempt, BidAttemptHead, BidVersion
-from marketplace.rfq.bid_rules import SealMismatch
-from marketplace.rfq.opening_models import RfqOutcome
-from marketplace.rfq.participants import Bid
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.bids.models import BidAttempt, BidAttemptHead, BidVersion
+from marketplace.rfq.bids.rules import SealMismatch
+from marketplace.rfq.opening import proof_queries
+from marketplace.rfq.opening.models import RfqOutcome
 from marketplace.rfq.proofs import papers, reading
 from marketplace.rfq.proofs.verifying import verify
+from marketplace.rfq.sealing import envelopes
 from marketplace.rfq.services import bidding
 from tests.clients import words
 from tests.factories.bids import KEYS, make_opened, make_sourcing

@@ -20,12 +20,13 @@ from marketplace.events.rfq import RfqPublished
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import OrgKind, Role
 from marketplace.notifications.models import MailMessage, Notice
-from marketplace.rfq import queries, reactions, rules
-from marketplace.rfq.drafts import CriterionDraft, LotDraft
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.seal_models import RfqSeal
+from marketplace.rfq.asking import queries, rules
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.notices import rfqs as reactions
+from marketplace.rfq.sealing.models import RfqSeal
 from marketplace.rfq.services import papers, publishing
-from marketplace.rfq.states import CriterionKind, RfqState
+from marketplace.rfq.terms.drafts import CriterionDraft, LotDraft
+from marketplace.rfq.terms.states import CriterionKind, RfqState
 from marketplace.suppliers.states import SupplierState
 from marketplace.web.idempotency import IdempotencyKey
 from tests.factories import suppliers

@@ -13,21 +13,21 @@ from marketplace.core.audit import AuditEvent
 from marketplace.core.errors import NotAllowed, NotFound
 from marketplace.core.states import IllegalTransition
 from marketplace.identity.permissions import OrgKind, Role
-from marketplace.rfq import bid_queries
-from marketplace.rfq.award_rules import AwardInvalid, Choice
-from marketplace.rfq.drafts import CriterionDraft
-from marketplace.rfq.evaluation_models import BidExclusion
-from marketplace.rfq.evaluation_states import ExclusionGround
-from marketplace.rfq.quality_rules import (
+from marketplace.rfq.asking.rules import RfqNotReady
+from marketplace.rfq.awards.rules import AwardInvalid, Choice
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.evaluation.models import BidExclusion
+from marketplace.rfq.evaluation.quality_rules import (
     LockReasonRequired,
     PricesHidden,
     PricesSeen,
     QualityLocked,
 )
-from marketplace.rfq.rules import RfqNotReady
+from marketplace.rfq.evaluation.states import ExclusionGround
 from marketplace.rfq.services import awarding, evaluation, excluding, quality
 from marketplace.rfq.services.excluding import AlreadyExcluded, ExclusionInvalid, NotExcluded
-from marketplace.rfq.states import CriterionKind
+from marketplace.rfq.terms.drafts import CriterionDraft
+from marketplace.rfq.terms.states import CriterionKind
 from tests.clients import words
 from tests.factories.bids import make_opened
 from tests.factories.identity import make_actor

@@ -14,9 +14,9 @@ from marketplace.core.outbox import OutboxMessage
 from marketplace.core.states import IllegalTransition
 from marketplace.identity.permissions import Actor, OrgKind
 from marketplace.notifications.models import Notice
-from marketplace.rfq import rules
-from marketplace.rfq.models import Rfq, RfqLine
-from marketplace.rfq.participants import RfqInvitation, RfqQuestion, RfqQuestionAsker
+from marketplace.rfq.asking import rules
+from marketplace.rfq.asking.models import Rfq, RfqLine
+from marketplace.rfq.asking.participants import RfqInvitation, RfqQuestion, RfqQuestionAsker
 from marketplace.rfq.services import questions
 from tests.factories.identity import make_actor
 from tests.factories.rfq import make_published, make_rfq

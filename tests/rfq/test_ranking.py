@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.core import shares
-from marketplace.rfq import ranking
-from marketplace.rfq.asked_lots import AskedLot
-from marketplace.rfq.asked_terms import AskedLine, Criterion, Terms
-from marketplace.rfq.ranking import Offer, Price, Score
+from marketplace.rfq.evaluation import ranking
+from marketplace.rfq.evaluation.ranking import Offer, Price, Score
+from marketplace.rfq.terms.asked import AskedLine, Criterion, Terms
+from marketplace.rfq.terms.asked_lots import AskedLot
 
 NOON = datetime(2026, 3, 10, 11, tzinfo=UTC)
 LOT = UUID(int=1)

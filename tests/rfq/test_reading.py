@@ -11,10 +11,10 @@ from marketplace.core.errors import NotFound
 from marketplace.core.gathering import detached
 from marketplace.core.money import Money, Quantity
 from marketplace.identity.permissions import OrgKind, Role
-from marketplace.rfq import queries, reading
-from marketplace.rfq.drafts import LotDraft
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.states import CriterionKind, RfqState
+from marketplace.rfq.asking import queries, reading
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.terms.drafts import LotDraft
+from marketplace.rfq.terms.states import CriterionKind, RfqState
 from tests.factories.identity import make_actor
 from tests.factories.rfq import a_line, make_published, make_rfq, make_supplier
 

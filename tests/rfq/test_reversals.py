@@ -6,7 +6,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.rfq import ranking, reversals
+from marketplace.rfq.evaluation import ranking, reversals
 from tests.rfq.test_ranking import QUALITY, offer, terms
 
 OUT_OF_HUNDRED = terms(

@@ -17,19 +17,19 @@ from marketplace.core import clock
 from marketplace.core.audit import AuditEvent
 from marketplace.identity.permissions import Actor
 from marketplace.notifications.models import Notice
-from marketplace.rfq.bid_models import BidDraft, BidVersion
-from marketplace.rfq.bid_rules import SealMismatch
-from marketplace.rfq.bid_states import BidState
-from marketplace.rfq.drafts import CriterionDraft
-from marketplace.rfq.offer_models import BidOffer
-from marketplace.rfq.opening_models import BidUnreadable
-from marketplace.rfq.participants import Bid
-from marketplace.rfq.price_models import BidLine
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.bids.models import BidDraft, BidVersion
+from marketplace.rfq.bids.offer_models import BidOffer
+from marketplace.rfq.bids.price_models import BidLine
+from marketplace.rfq.bids.rules import SealMismatch
+from marketplace.rfq.opening.models import BidUnreadable
 from marketplace.rfq.proofs import reading
 from marketplace.rfq.proofs.verifying import verify
 from marketplace.rfq.scoring.answers import AnswerSpec, AnswerType
 from marketplace.rfq.services import opening, proving, quality
-from marketplace.rfq.states import CriterionKind, EnvelopeRule
+from marketplace.rfq.terms.bid_states import BidState
+from marketplace.rfq.terms.drafts import CriterionDraft
+from marketplace.rfq.terms.states import CriterionKind, EnvelopeRule
 from tests.clients import ApiClient, PortalClient, words
 from tests.factories.bids import KEYS, Sourcing, make_sourcing
 from tests.factories.identity import make_actor

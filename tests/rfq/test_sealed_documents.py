@@ -15,16 +15,16 @@ from sqlalchemy.orm import Session
 from marketplace.core import clock
 from marketplace.core.audit import AuditEvent
 from marketplace.identity.permissions import Actor
-from marketplace.rfq.bid_models import BidDocument, BidVersion
-from marketplace.rfq.bid_rules import MAX_DOCUMENTS, SealMismatch
-from marketplace.rfq.bid_states import BidState
-from marketplace.rfq.offer_models import BidOffer
-from marketplace.rfq.offering import OfferKind
-from marketplace.rfq.participants import Bid
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.bids.models import BidDocument, BidVersion
+from marketplace.rfq.bids.offer_models import BidOffer
+from marketplace.rfq.bids.rules import MAX_DOCUMENTS, SealMismatch
 from marketplace.rfq.proofs import reading
 from marketplace.rfq.proofs.verifying import verify
 from marketplace.rfq.services import locked_documents, opening, proving, quality
-from marketplace.rfq.states import EnvelopeRule
+from marketplace.rfq.terms.bid_states import BidState
+from marketplace.rfq.terms.offering import OfferKind
+from marketplace.rfq.terms.states import EnvelopeRule
 from tests.clients import ApiClient, PortalClient, words
 from tests.factories.bids import KEYS, Sourcing, make_sourcing
 from tests.factories.identity import make_actor

@@ -12,12 +12,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from marketplace.identity.permissions import Actor
-from marketplace.rfq import sealed_content
-from marketplace.rfq.asked_terms import Terms
-from marketplace.rfq.bid_models import BidDocument, BidVersion
-from marketplace.rfq.envelopes import canonical
-from marketplace.rfq.offer_models import BidOffer
-from marketplace.rfq.opening_models import BidUnreadable
+from marketplace.rfq.bids.models import BidDocument, BidVersion
+from marketplace.rfq.bids.offer_models import BidOffer
+from marketplace.rfq.opening.models import BidUnreadable
+from marketplace.rfq.receiving import sealed_content
+from marketplace.rfq.sealing.envelopes import canonical
+from marketplace.rfq.terms.asked import Terms
 from tests.clients import ApiClient
 from tests.factories.bids import Sourcing, make_sourcing
 from tests.rfq.sealing_program import content_of, facts_of, sealing_program

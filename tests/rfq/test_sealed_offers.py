@@ -11,11 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace.identity.permissions import Actor
-from marketplace.rfq.bid_models import BidVersion
-from marketplace.rfq.offer_models import BidMoney
-from marketplace.rfq.offering import OfferKind
-from marketplace.rfq.opening_models import BidUnreadable
-from marketplace.rfq.price_models import BidLine
+from marketplace.rfq.bids.models import BidVersion
+from marketplace.rfq.bids.offer_models import BidMoney
+from marketplace.rfq.bids.price_models import BidLine
+from marketplace.rfq.opening.models import BidUnreadable
+from marketplace.rfq.terms.offering import OfferKind
 from tests.clients import ApiClient, PortalClient, words
 from tests.factories.bids import Sourcing, make_sourcing
 from tests.rfq.sealing_program import content_of, facts_of, sealing_program

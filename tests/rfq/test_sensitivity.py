@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from marketplace.rfq import ranking, sensitivity
-from marketplace.rfq.asked_terms import Criterion
+from marketplace.rfq.evaluation import ranking, sensitivity
+from marketplace.rfq.terms.asked import Criterion
 from tests.rfq.test_ranking import PRICE, QUALITY, offer, terms
 
 

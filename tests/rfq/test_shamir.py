@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marketplace.rfq.officers import shamir
-from marketplace.rfq.officers.shamir import Share, combine, split
+from marketplace.rfq.sealing.officers import shamir
+from marketplace.rfq.sealing.officers.shamir import Share, combine, split
 
 
 def test_products_in_the_field_of_aes():

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import delete, func, select
 
 from marketplace.core import clock
-from marketplace.rfq.bid_models import BidDocument, BidDraft, BidVersion
-from marketplace.rfq.bid_rules import MAX_DOCUMENTS
-from marketplace.rfq.bid_states import BidState
-from marketplace.rfq.participants import Bid
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.bids.models import BidDocument, BidDraft, BidVersion
+from marketplace.rfq.bids.rules import MAX_DOCUMENTS
+from marketplace.rfq.terms.bid_states import BidState
 from tests.factories.bids import make_sourcing
 
 SMALL = 4096

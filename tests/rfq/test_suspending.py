@@ -12,13 +12,13 @@ from marketplace.core.outbox import OutboxMessage, load
 from marketplace.core.states import IllegalTransition
 from marketplace.identity.permissions import OrgKind
 from marketplace.notifications.models import Notice
-from marketplace.rfq.bid_models import BidAttempt
-from marketplace.rfq.bid_rules import RfqSuspended, TooEarly
-from marketplace.rfq.reactions import announce_resumption, announce_suspension
-from marketplace.rfq.rules import DeadlineShortenForbidden, takes_questions
+from marketplace.rfq.asking.rules import DeadlineShortenForbidden, takes_questions
+from marketplace.rfq.bids.models import BidAttempt
+from marketplace.rfq.bids.rules import RfqSuspended, TooEarly
+from marketplace.rfq.notices.rfqs import announce_resumption, announce_suspension
 from marketplace.rfq.services import bid_drafts, bidding, proving, publishing, suspending
 from marketplace.rfq.services.suspending import ResumptionTooSoon
-from marketplace.rfq.states import RfqState
+from marketplace.rfq.terms.states import RfqState
 from tests.clients import words
 from tests.factories.bids import KEYS, make_sourcing
 from tests.factories.identity import make_actor

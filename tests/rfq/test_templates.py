@@ -15,18 +15,18 @@ from marketplace.core.audit import AuditEvent
 from marketplace.core.errors import NotFound
 from marketplace.core.money import Money, Quantity
 from marketplace.identity.permissions import Actor
-from marketplace.rfq import queries, template_content
-from marketplace.rfq.criteria_tree import Section
-from marketplace.rfq.drafts import Address, CriterionDraft, LotDraft
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.offering import OfferKind
-from marketplace.rfq.participants import RfqQuestion
-from marketplace.rfq.repeating import draft_of
+from marketplace.rfq.asking import queries, template_content
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.asking.participants import RfqQuestion
+from marketplace.rfq.asking.repeating import draft_of
+from marketplace.rfq.asking.template_models import RfqTemplate
 from marketplace.rfq.scoring.answers import AnswerSpec
 from marketplace.rfq.scoring.formulas import PriceFormula
 from marketplace.rfq.services import drafting, templates
-from marketplace.rfq.states import CriterionKind, EnvelopeRule, RfqState
-from marketplace.rfq.template_models import RfqTemplate
+from marketplace.rfq.terms.criteria_tree import Section
+from marketplace.rfq.terms.drafts import Address, CriterionDraft, LotDraft
+from marketplace.rfq.terms.offering import OfferKind
+from marketplace.rfq.terms.states import CriterionKind, EnvelopeRule, RfqState
 from marketplace.suppliers.states import SupplierState
 from tests.clients import PortalClient, words
 from tests.factories import suppliers

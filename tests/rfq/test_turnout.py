@@ -10,20 +10,21 @@ from marketplace.core.errors import NotAllowed, NotFound
 from marketplace.core.money import Money
 from marketplace.identity.permissions import OrgKind, Role
 from marketplace.notifications.models import Notice
-from marketplace.rfq import bid_queries, queries
-from marketplace.rfq.award_models import Award
-from marketplace.rfq.award_rules import Choice
-from marketplace.rfq.drafts import CriterionDraft, LotDraft
-from marketplace.rfq.lot_rules import LotEnded, ReasonRequired
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.quality_rules import PricesHidden
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.awards.lot_rules import LotEnded, ReasonRequired
+from marketplace.rfq.awards.models import Award
+from marketplace.rfq.awards.rules import Choice
+from marketplace.rfq.awards.turnout_models import LotRuling
+from marketplace.rfq.awards.turnout_rules import EnoughBids, TooFewBids
+from marketplace.rfq.awards.turnout_states import TooFewRuling
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.evaluation.quality_rules import PricesHidden
 from marketplace.rfq.scoring.formulas import FormulaKind, PriceFormula
 from marketplace.rfq.services import awarding, drafting, evaluation, excluding, publishing, turnout
 from marketplace.rfq.services import templates as keeping
-from marketplace.rfq.states import CriterionKind, EnvelopeRule, RfqState
-from marketplace.rfq.turnout_models import LotRuling
-from marketplace.rfq.turnout_rules import EnoughBids, TooFewBids
-from marketplace.rfq.turnout_states import TooFewRuling
+from marketplace.rfq.terms.drafts import CriterionDraft, LotDraft
+from marketplace.rfq.terms.states import CriterionKind, EnvelopeRule, RfqState
 from tests.factories.awards import PRICE_ALONE, bids_of
 from tests.factories.bids import make_opened
 from tests.factories.identity import make_actor

@@ -12,21 +12,24 @@ from marketplace.core.audit import AuditEvent
 from marketplace.core.errors import NotAllowed, NotFound
 from marketplace.core.money import Quantity
 from marketplace.identity.permissions import Role
-from marketplace.rfq import bid_queries, bid_vault, envelopes, quality_rules
 from marketplace.rfq.addenda.wanted import Wanted, WantedLine
-from marketplace.rfq.bid_content import Answer, BidContent
-from marketplace.rfq.bid_models import BidVersion
-from marketplace.rfq.bid_rules import Sealed, SealMismatch, WrongPassphrase
-from marketplace.rfq.envelope_parts import TECHNICAL_FIELDS, joined, split
-from marketplace.rfq.envelopes import PRICE, TECHNICAL, Binding, KeyPair, SealBroken
-from marketplace.rfq.offer_models import BidOffer
-from marketplace.rfq.opening_models import BidPriceKey, RfqPriceOpening
-from marketplace.rfq.price_models import BidLine
-from marketplace.rfq.price_opening import NoPriceEnvelope, PricesOpenAlready
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids.content import Answer, BidContent
+from marketplace.rfq.bids.models import BidVersion
+from marketplace.rfq.bids.offer_models import BidOffer
+from marketplace.rfq.bids.parts import TECHNICAL_FIELDS, joined, split
+from marketplace.rfq.bids.price_models import BidLine
+from marketplace.rfq.bids.rules import Sealed, SealMismatch, WrongPassphrase
+from marketplace.rfq.evaluation import quality_rules
+from marketplace.rfq.evaluation.quality_rules import PricesHidden, PricesSeen, QualityNotLocked
+from marketplace.rfq.opening.models import BidPriceKey, RfqPriceOpening
+from marketplace.rfq.opening.prices import NoPriceEnvelope, PricesOpenAlready
 from marketplace.rfq.proofs import reading
 from marketplace.rfq.proofs.verifying import verify
-from marketplace.rfq.quality_rules import PricesHidden, PricesSeen, QualityNotLocked
-from marketplace.rfq.seal_models import RfqSeal
+from marketplace.rfq.receiving import vault as bid_vault
+from marketplace.rfq.sealing import envelopes
+from marketplace.rfq.sealing.envelopes import PRICE, TECHNICAL, Binding, KeyPair, SealBroken
+from marketplace.rfq.sealing.models import RfqSeal
 from marketplace.rfq.services import (
     addenda,
     bid_drafts,
@@ -37,7 +40,7 @@ from marketplace.rfq.services import (
     quality,
 )
 from marketplace.rfq.services.excluding import PriceStaysSealed
-from marketplace.rfq.states import EnvelopeRule
+from marketplace.rfq.terms.states import EnvelopeRule
 from tests.factories.bids import KEYS, make_sourcing
 from tests.factories.identity import make_actor
 from tests.factories.officers import ANNA, BORIS, give, make_officers, make_shared

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from marketplace.core import clock
 from marketplace.identity.permissions import Actor
 from marketplace.rfq.services import quality
-from marketplace.rfq.states import EnvelopeRule
+from marketplace.rfq.terms.states import EnvelopeRule
 from tests.clients import ApiClient, PortalClient, words
 from tests.factories.bids import Sourcing, make_sourcing
 from tests.factories.identity import make_actor

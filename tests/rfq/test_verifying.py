@@ -17,13 +17,15 @@ from marketplace.core import clock
 from marketplace.core.errors import DomainError
 from marketplace.core.ids import uuid7
 from marketplace.identity.models import Organisation
-from marketplace.rfq import bid_queries, bid_vault, envelopes
-from marketplace.rfq.envelopes import ServiceKeys
+from marketplace.rfq.bids import queries as bid_queries
 from marketplace.rfq.http import bid_views
 from marketplace.rfq.proofs import papers, reading
 from marketplace.rfq.proofs.commands import main
 from marketplace.rfq.proofs.findings import Fault
 from marketplace.rfq.proofs.verifying import verify
+from marketplace.rfq.receiving import vault as bid_vault
+from marketplace.rfq.sealing import envelopes
+from marketplace.rfq.sealing.envelopes import ServiceKeys
 from marketplace.rfq.services import bidding, proving
 from tests.factories.bids import KEYS, make_sourcing
 

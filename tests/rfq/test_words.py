@@ -14,8 +14,8 @@ from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Actor
 from marketplace.notifications.models import Notice
 from marketplace.notifications.wording import words_of
-from marketplace.rfq.kinds import RfqKind
 from marketplace.rfq.services import publishing
+from marketplace.rfq.terms.kinds import RfqKind
 from tests.clients import PortalClient, words
 from tests.factories.bids import make_sourcing
 from tests.factories.information import QUESTIONS, an_rfi, answered

@@ -8,11 +8,11 @@ from fractions import Fraction
 import pytest
 
 from marketplace.core.money import Money
-from marketplace.rfq import bid_queries
-from marketplace.rfq.cost_states import CostSource, PriceBasis
-from marketplace.rfq.cost_terms import Costs, CostTerm
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.evaluation.total_costs import EnteredCost
 from marketplace.rfq.services import costing, evaluation, excluding
-from marketplace.rfq.total_costs import EnteredCost
+from marketplace.rfq.terms.cost_states import CostSource, PriceBasis
+from marketplace.rfq.terms.cost_terms import Costs, CostTerm
 from marketplace.scenarios import problems, rules
 from marketplace.scenarios.counting import Count, keeps_terms
 from marketplace.scenarios.engine import Status

@@ -7,14 +7,14 @@ from fractions import Fraction
 import pytest
 from sqlalchemy import select
 
-from marketplace.rfq import bid_queries
-from marketplace.rfq.asked_terms import AskedLine
-from marketplace.rfq.award_models import AwardLine
-from marketplace.rfq.bid_content import BidContent
-from marketplace.rfq.offering import OfferKind, QuantityBreak
-from marketplace.rfq.ranking import Price
-from marketplace.rfq.rates import AS_IT_IS, Conversion
+from marketplace.rfq.awards.models import AwardLine
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids.content import BidContent
+from marketplace.rfq.evaluation.ranking import Price
 from marketplace.rfq.services import bidding
+from marketplace.rfq.terms.asked import AskedLine
+from marketplace.rfq.terms.offering import OfferKind, QuantityBreak
+from marketplace.rfq.terms.rates import AS_IT_IS, Conversion
 from marketplace.scenarios import problems
 from marketplace.scenarios.model import Objective, PriceBreak
 from marketplace.scenarios.parts import DividedLine, parts_of

@@ -14,8 +14,8 @@ from marketplace.core.outbox import OutboxMessage
 from marketplace.core.states import IllegalTransition
 from marketplace.identity.permissions import Role
 from marketplace.notifications.models import MailMessage, Notice
-from marketplace.rfq import award_rules
-from marketplace.rfq.bid_rules import Sealed
+from marketplace.rfq.awards import rules as award_rules
+from marketplace.rfq.bids.rules import Sealed
 from marketplace.rfq.services import awarding
 from marketplace.scenarios import reactions, rules
 from marketplace.scenarios.model import Kind

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from marketplace.core.audit import AuditEvent
 from marketplace.identity.permissions import OrgKind, Role
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.asking.models import Rfq
 from tests.factories.identity import make_actor
 
 DRAFT = {"title": "Office chairs"}

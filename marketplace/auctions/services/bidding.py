@@ -18,7 +18,7 @@ from marketplace.core.money import Money
 from marketplace.core.text import _
 from marketplace.events.auctions import AuctionBidPlaced
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq.envelopes import ServiceKeys
+from marketplace.rfq.sealing.envelopes import ServiceKeys
 
 
 @dataclass(frozen=True)

@@ -22,11 +22,11 @@ from marketplace.core.ids import uuid7
 from marketplace.core.text import _
 from marketplace.events.auctions import AuctionPlanned
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq.asked_lots import AskedLot
-from marketplace.rfq.asked_terms import Terms
-from marketplace.rfq.offer_models import BidOffer
+from marketplace.rfq.bids.offer_models import BidOffer
 from marketplace.rfq.services import evaluation, repricing
 from marketplace.rfq.services.evaluation import Evaluation
+from marketplace.rfq.terms.asked import Terms
+from marketplace.rfq.terms.asked_lots import AskedLot
 from marketplace.suppliers import queries as supplier_queries
 
 Bidders = dict[UUID, list[tuple[BidOffer, Decimal]]]

@@ -14,7 +14,7 @@ from marketplace.auctions.showing import Viewer
 from marketplace.core.pages import Page
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.identity.queries import organisations
-from marketplace.rfq.envelopes import ServiceKeys
+from marketplace.rfq.sealing.envelopes import ServiceKeys
 
 
 @requires(Permission.BID_READ)

@@ -21,7 +21,7 @@ from marketplace.orders.models import Order, OrderLine
 from marketplace.orders.rules import LineDraft, OrderDraft
 from marketplace.orders.states import ORDER_FLOW, OrderState
 from marketplace.orders.subjects import SUBJECT
-from marketplace.rfq.award_queries import AwardedLine, AwardRecord
+from marketplace.rfq.awards.queries import AwardedLine, AwardRecord
 
 PREFIX = "PO"
 ALIVE = frozenset(OrderState) - {OrderState.CANCELLED, OrderState.REPLACED}

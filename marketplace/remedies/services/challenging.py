@@ -13,9 +13,10 @@ from marketplace.remedies import case_queries, case_rules, casework
 from marketplace.remedies.casework import Words
 from marketplace.remedies.models import AwardCase
 from marketplace.remedies.states import CASE_FLOW, CaseAction, CaseKind, CaseStep
-from marketplace.rfq import award_queries, standings
-from marketplace.rfq import queries as rfq_queries
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.asking import queries as rfq_queries
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.awards import queries as award_queries
+from marketplace.rfq.awards import standings
 
 
 @requires(Permission.BID_SUBMIT)

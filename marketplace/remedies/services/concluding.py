@@ -7,9 +7,12 @@ from sqlalchemy.orm import Session
 from marketplace.core import clock
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.remedies import case_queries, casework, rules
-from marketplace.rfq import award_queries, bid_queries, queries, standings
-from marketplace.rfq.award_models import AwardStanding
-from marketplace.rfq.award_states import AWARD_FLOW
+from marketplace.rfq.asking import queries
+from marketplace.rfq.awards import queries as award_queries
+from marketplace.rfq.awards import standings
+from marketplace.rfq.awards.models import AwardStanding
+from marketplace.rfq.awards.states import AWARD_FLOW
+from marketplace.rfq.bids import queries as bid_queries
 
 
 @requires(Permission.RFQ_AWARD)

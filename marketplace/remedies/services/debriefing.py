@@ -11,9 +11,9 @@ from marketplace.remedies import case_queries, case_rules, casework, queries
 from marketplace.remedies.casework import Words
 from marketplace.remedies.models import AwardCase
 from marketplace.remedies.states import CaseAction, CaseKind, LetterKind
-from marketplace.rfq import award_queries
-from marketplace.rfq import queries as rfq_queries
-from marketplace.rfq.award_states import AwardState
+from marketplace.rfq.asking import queries as rfq_queries
+from marketplace.rfq.awards import queries as award_queries
+from marketplace.rfq.awards.states import AwardState
 
 
 @requires(Permission.BID_SUBMIT)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.remedies import case_queries
 from marketplace.remedies.models import AwardCase
-from marketplace.rfq import queries as rfq_queries
+from marketplace.rfq.asking import queries as rfq_queries
 
 
 @requires(Permission.BID_READ)

@@ -10,7 +10,7 @@ from marketplace.documents.models import Document
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.remedies import queries
 from marketplace.remedies.models import AwardLetter
-from marketplace.rfq import queries as rfq_queries
+from marketplace.rfq.asking import queries as rfq_queries
 
 
 @requires(Permission.BID_READ)

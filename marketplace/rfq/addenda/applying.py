@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from marketplace.core.errors import FieldError, refuse_all
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor
-from marketplace.rfq import cost_terms, criteria_tree, lot_weights, queries, rows, rules
 from marketplace.rfq.addenda.wanted import (
     Wanted,
     WantedConditions,
@@ -21,11 +20,13 @@ from marketplace.rfq.addenda.wanted import (
     WantedLine,
     WantedLot,
 )
-from marketplace.rfq.criteria_tree import Place
-from marketplace.rfq.drafts import LineDraft, LotDraft
-from marketplace.rfq.items import with_items
-from marketplace.rfq.lot_states import LotState
-from marketplace.rfq.models import Rfq, RfqLine, RfqLot
+from marketplace.rfq.asking import queries, rows, rules
+from marketplace.rfq.asking.items import with_items
+from marketplace.rfq.asking.models import Rfq, RfqLine, RfqLot
+from marketplace.rfq.terms import cost_terms, criteria_tree, lot_weights
+from marketplace.rfq.terms.criteria_tree import Place
+from marketplace.rfq.terms.drafts import LineDraft, LotDraft
+from marketplace.rfq.terms.lot_states import LotState
 
 
 def apply(session: Session, actor: Actor, rfq: Rfq, wanted: Wanted, highest: int) -> None:

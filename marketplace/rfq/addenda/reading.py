@@ -12,15 +12,15 @@ from sqlalchemy.orm import Session
 from marketplace.core.errors import NotFound
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor
-from marketplace.rfq import bid_queries
 from marketplace.rfq.addenda import comparing, standing
 from marketplace.rfq.addenda.comparing import Change
 from marketplace.rfq.addenda.models import RfqAddendum
-from marketplace.rfq.bid_models import BidAttempt, BidVersion
-from marketplace.rfq.bid_queries import Door
-from marketplace.rfq.bid_rules import TermsChanged
-from marketplace.rfq.bid_states import AttemptOutcome, BidState
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids.models import BidAttempt, BidVersion
+from marketplace.rfq.bids.queries import Door
+from marketplace.rfq.bids.rules import TermsChanged
+from marketplace.rfq.terms.bid_states import AttemptOutcome, BidState
 
 
 @dataclass(frozen=True)

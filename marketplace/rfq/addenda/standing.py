@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from marketplace.rfq.addenda import comparing
-from marketplace.rfq.asked_terms import AskedLine, Terms
-from marketplace.rfq.bid_content import BidContent, PricedLine
-from marketplace.rfq.kinds import RfqKind
+from marketplace.rfq.bids.content import BidContent, PricedLine
+from marketplace.rfq.terms.asked import AskedLine, Terms
+from marketplace.rfq.terms.kinds import RfqKind
 
 Versions = Mapping[int, Mapping[str, Any]]
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from marketplace.core.money import Quantity
-from marketplace.rfq.drafts import Address
+from marketplace.rfq.terms.drafts import Address
 
 
 @dataclass(frozen=True, slots=True)

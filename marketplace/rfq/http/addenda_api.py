@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 
 from flask.views import MethodView
 
-from marketplace.rfq import deadlines, queries
 from marketplace.rfq.addenda import reading
 from marketplace.rfq.addenda.models import RfqAddendum
 from marketplace.rfq.addenda.wanted import Wanted
-from marketplace.rfq.bid_models import BidAttempt
+from marketplace.rfq.asking import queries
+from marketplace.rfq.bids.models import BidAttempt
 from marketplace.rfq.http.addenda_schemas import (
     AddendumInputSchema,
     AddendumListSchema,
@@ -21,6 +21,7 @@ from marketplace.rfq.http.addenda_schemas import (
 from marketplace.rfq.http.bid_http import attempts_kept, service_keys
 from marketplace.rfq.http.receipt_schemas import BidReceiptSchema
 from marketplace.rfq.services import addenda, confirming
+from marketplace.rfq.terms import deadlines
 from marketplace.web.blueprints import ApiBlueprint, expected_version
 from marketplace.web.context import arrived_at, current_actor, current_session
 from marketplace.web.shown import Shown

@@ -12,20 +12,22 @@ from marketplace.core import clock
 from marketplace.core.text import _
 from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import Actor, OrgKind, Permission
-from marketplace.rfq import bid_rules, deadlines, queries
 from marketplace.rfq.addenda import reading, wording
 from marketplace.rfq.addenda.models import RfqAddendum
 from marketplace.rfq.addenda.wanted import Wanted
-from marketplace.rfq.bid_models import BidAttempt
-from marketplace.rfq.bid_queries import Door
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.bids import rules as bid_rules
+from marketplace.rfq.bids.models import BidAttempt
+from marketplace.rfq.bids.queries import Door
 from marketplace.rfq.http import views
 from marketplace.rfq.http.addenda_api import read_wanted
 from marketplace.rfq.http.addenda_schemas import AddendumFormSchema
 from marketplace.rfq.http.bid_http import attempts_kept, service_keys
 from marketplace.rfq.http.tables import filled_rows, row_count
-from marketplace.rfq.lot_states import LotState
-from marketplace.rfq.models import Rfq
 from marketplace.rfq.services import addenda, confirming
+from marketplace.rfq.terms import deadlines
+from marketplace.rfq.terms.lot_states import LotState
 from marketplace.web import formats
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import arrived_at, current_actor, current_session

@@ -12,9 +12,9 @@ from marketplace.rfq.addenda.wanted import (
     WantedLine,
     WantedLot,
 )
-from marketplace.rfq.drafts import Address
 from marketplace.rfq.http.count_field import CountField
 from marketplace.rfq.http.schemas import DEADLINE, AddressSchema
+from marketplace.rfq.terms.drafts import Address
 from marketplace.web.fields import (
     Day,
     DecimalField,

@@ -6,8 +6,7 @@ from uuid import UUID
 from flask.views import MethodView
 
 from marketplace.core.pages import Page
-from marketplace.rfq import queries, rules
-from marketplace.rfq.drafts import Header, RfqDraft
+from marketplace.rfq.asking import queries, rules
 from marketplace.rfq.http import views
 from marketplace.rfq.http.publish_schemas import PublishSchema
 from marketplace.rfq.http.question_schemas import (
@@ -28,7 +27,8 @@ from marketplace.rfq.http.schemas import (
     RfqSummarySchema,
 )
 from marketplace.rfq.services import drafting, publishing, questions
-from marketplace.rfq.states import RfqSource
+from marketplace.rfq.terms.drafts import Header, RfqDraft
+from marketplace.rfq.terms.states import RfqSource
 from marketplace.web.blueprints import ApiBlueprint, expected_version
 from marketplace.web.context import current_actor, current_session
 from marketplace.web.schemas import PageSchema

@@ -12,10 +12,15 @@ from marketplace.core.text import _
 from marketplace.documents.schemas import UploadSchema
 from marketplace.identity.permissions import Actor, OrgKind
 from marketplace.identity.queries import organisations
-from marketplace.rfq import bid_queries, evaluation_queries, own_bids, price_sight, queries
-from marketplace.rfq.bid_content import BidContent
-from marketplace.rfq.bid_models import BidAttempt
-from marketplace.rfq.bid_states import READABLE
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.bids import own as own_bids
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids.content import BidContent
+from marketplace.rfq.bids.documents import SealedDocument
+from marketplace.rfq.bids.models import BidAttempt
+from marketplace.rfq.evaluation import price_sight
+from marketplace.rfq.evaluation import queries as evaluation_queries
 from marketplace.rfq.http import bid_views
 from marketplace.rfq.http.bid_http import (
     READ_BACK_PARAMETER,
@@ -38,9 +43,8 @@ from marketplace.rfq.http.receipt_schemas import (
     BidReceiptSchema,
     ReceiptKeySchema,
 )
-from marketplace.rfq.participants import Bid
-from marketplace.rfq.sealed_documents import SealedDocument
 from marketplace.rfq.services import bid_drafts, bidding
+from marketplace.rfq.terms.bid_states import READABLE
 from marketplace.web.blueprints import ApiBlueprint, expected_version
 from marketplace.web.context import arrived_at, current_actor, current_session
 

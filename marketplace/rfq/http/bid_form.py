@@ -11,16 +11,17 @@ from flask import request
 
 from marketplace.core.errors import DomainError, Stale
 from marketplace.core.text import language
-from marketplace.rfq import bid_changes, offering
-from marketplace.rfq.asked_terms import Terms
-from marketplace.rfq.bid_changes import FieldChange, LineChange
-from marketplace.rfq.bid_content import BidContent, PricedLine
-from marketplace.rfq.bundling import MAX_BUNDLES
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.bids import changes as bid_changes
+from marketplace.rfq.bids.bundling import MAX_BUNDLES
+from marketplace.rfq.bids.changes import FieldChange, LineChange
+from marketplace.rfq.bids.content import BidContent, PricedLine
 from marketplace.rfq.http.bid_http import service_keys
-from marketplace.rfq.participants import Bid
 from marketplace.rfq.scoring.answers import canonical
 from marketplace.rfq.services import bid_drafts
 from marketplace.rfq.services.bid_drafts import OwnBid
+from marketplace.rfq.terms import offering
+from marketplace.rfq.terms.asked import Terms
 from marketplace.web.context import current_actor, current_session, undone_if_refused
 from marketplace.web.forms import Form, whole_number
 

@@ -13,10 +13,10 @@ from marketplace.core.errors import DomainError, FieldError, Invalid
 from marketplace.core.text import _
 from marketplace.documents import downloads
 from marketplace.identity.permissions import OrgKind
-from marketplace.rfq import queries
-from marketplace.rfq.bid_rules import Sealed, TooEarly, WrongPassphrase
-from marketplace.rfq.envelopes import KEY_BYTES, ServiceKeys
-from marketplace.rfq.officers.rules import FourEyesViolation, NotAnOfficer
+from marketplace.rfq.asking import queries
+from marketplace.rfq.bids.rules import Sealed, TooEarly, WrongPassphrase
+from marketplace.rfq.sealing.envelopes import KEY_BYTES, ServiceKeys
+from marketplace.rfq.sealing.officers.rules import FourEyesViolation, NotAnOfficer
 from marketplace.rfq.services import bid_drafts, bidding, evaluation
 from marketplace.web.context import (
     WebApp,

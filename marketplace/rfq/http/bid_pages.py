@@ -14,22 +14,19 @@ from marketplace.documents import downloads
 from marketplace.documents.schemas import UploadSchema
 from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import OrgKind
-from marketplace.rfq import (
-    award_queries,
-    bid_queries,
-    bid_rules,
-    evaluation_queries,
-    opening_queries,
-    own_bids,
-    proof_queries,
-)
 from marketplace.rfq.addenda import reading as amending
 from marketplace.rfq.addenda import wording
 from marketplace.rfq.addenda.reading import Amended
 from marketplace.rfq.addenda.wording import Row
-from marketplace.rfq.bid_content import BidContent
-from marketplace.rfq.bid_states import READABLE, AttemptOutcome, BidState
-from marketplace.rfq.bid_totals import money_total, total_of
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.awards import queries as award_queries
+from marketplace.rfq.bids import own as own_bids
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids import rules as bid_rules
+from marketplace.rfq.bids.content import BidContent
+from marketplace.rfq.bids.own import Listed
+from marketplace.rfq.bids.totals import money_total, total_of
+from marketplace.rfq.evaluation import queries as evaluation_queries
 from marketplace.rfq.http import bid_form, bid_views, opening_pages, views
 from marketplace.rfq.http.bid_form import BidConflict
 from marketplace.rfq.http.bid_http import (
@@ -40,13 +37,14 @@ from marketplace.rfq.http.bid_http import (
     service_keys,
 )
 from marketplace.rfq.http.bid_schemas import BidFormSchema
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.own_bid_routes import of_each_bid
-from marketplace.rfq.own_bids import Listed
+from marketplace.rfq.http.own_bid_routes import of_each_bid
+from marketplace.rfq.opening import proof_queries
+from marketplace.rfq.opening import queries as opening_queries
+from marketplace.rfq.opening.unsealed import error_from
+from marketplace.rfq.opening.unsealed_documents import submitted_with
 from marketplace.rfq.services import bid_drafts, bidding, proving
 from marketplace.rfq.services.bid_drafts import OwnBid
-from marketplace.rfq.unsealed import error_from
-from marketplace.rfq.unsealed_documents import submitted_with
+from marketplace.rfq.terms.bid_states import READABLE, AttemptOutcome, BidState
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import arrived_at, current_actor, current_session
 from marketplace.web.forms import Form, flash, whole_number

@@ -7,17 +7,17 @@ from marshmallow import fields, post_load, pre_load, validate
 
 from marketplace.core.money import CURRENCIES
 from marketplace.core.tabular.values import BadValue
-from marketplace.rfq import alternatives
-from marketplace.rfq.bid_content import Answer, BidContent, PricedLine
-from marketplace.rfq.bid_states import BidState
-from marketplace.rfq.bundling import MAX_BUNDLES, Bundle
-from marketplace.rfq.evaluation_states import ExclusionGround
+from marketplace.rfq.bids import alternatives
+from marketplace.rfq.bids.bundling import MAX_BUNDLES, Bundle
+from marketplace.rfq.bids.content import Answer, BidContent, PricedLine
+from marketplace.rfq.bids.offer_rules import PRICE_PLACES
+from marketplace.rfq.evaluation.states import ExclusionGround
 from marketplace.rfq.http.count_field import CountField
 from marketplace.rfq.http.offer_schemas import RefusedDocumentSchema
 from marketplace.rfq.http.rate_schemas import CONVERTED
 from marketplace.rfq.http.receipt_schemas import BidReceiptSchema
-from marketplace.rfq.offer_rules import PRICE_PLACES
-from marketplace.rfq.offering import MAX_BREAKS, QuantityBreak, read_breaks
+from marketplace.rfq.terms.bid_states import BidState
+from marketplace.rfq.terms.offering import MAX_BREAKS, QuantityBreak, read_breaks
 from marketplace.web.fields import (
     CurrencyField,
     DecimalField,

@@ -10,7 +10,7 @@ from marshmallow import fields, validate
 
 from marketplace.core import tabular
 from marketplace.documents.downloads import XLSX, as_file
-from marketplace.rfq.bid_changes import LineChange
+from marketplace.rfq.bids.changes import LineChange
 from marketplace.rfq.http.bid_http import service_keys
 from marketplace.rfq.http.bid_schemas import QuantityBreakSchema
 from marketplace.rfq.http.sealed_schemas import AlternativeQuerySchema

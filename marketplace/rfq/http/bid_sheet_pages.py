@@ -10,12 +10,13 @@ from marketplace.core import clock, tabular
 from marketplace.core.errors import Conflict, DomainError, Invalid, Stale
 from marketplace.core.text import _
 from marketplace.documents.rules import refused
-from marketplace.rfq import bid_queries, bid_vault
-from marketplace.rfq.bid_totals import money_total
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids.totals import money_total
 from marketplace.rfq.http import views
 from marketplace.rfq.http.bid_http import service_keys
 from marketplace.rfq.http.bid_sheet_api import template_file
-from marketplace.rfq.own_bid_routes import of_each_bid
+from marketplace.rfq.http.own_bid_routes import of_each_bid
+from marketplace.rfq.receiving import vault as bid_vault
 from marketplace.rfq.services import bid_templates
 from marketplace.rfq.services.bid_templates import Plan
 from marketplace.web.blueprints import PageBlueprint

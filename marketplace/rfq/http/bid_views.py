@@ -10,28 +10,24 @@ from uuid import UUID
 from marketplace.core import clock
 from marketplace.core.money import Money, Quantity
 from marketplace.identity.permissions import Actor
-from marketplace.rfq import bid_rules
-from marketplace.rfq.asked_terms import AskedLine, Terms
-from marketplace.rfq.bid_content import Answer, BidContent, PricedLine
-from marketplace.rfq.bid_models import BidAttempt
-from marketplace.rfq.bid_states import BidState
-from marketplace.rfq.bid_totals import line_total
-from marketplace.rfq.bundling import Bundle
-from marketplace.rfq.evaluation_models import BidExclusion
-from marketplace.rfq.models import Rfq, money_of
-from marketplace.rfq.offer_models import BidOffer
-from marketplace.rfq.offering import QuantityBreak, breaks_from, price_at
-from marketplace.rfq.participants import Bid
-from marketplace.rfq.price_models import CurrentLine
-from marketplace.rfq.rates import AS_IT_IS, Conversion
-from marketplace.rfq.sealed_documents import (
-    RefusedDocument,
-    SealedDocument,
-    document_from_json,
-)
+from marketplace.rfq.asking.models import Rfq, money_of
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.bids import rules as bid_rules
+from marketplace.rfq.bids.bundling import Bundle
+from marketplace.rfq.bids.content import Answer, BidContent, PricedLine
+from marketplace.rfq.bids.documents import RefusedDocument, SealedDocument, document_from_json
+from marketplace.rfq.bids.models import BidAttempt
+from marketplace.rfq.bids.offer_models import BidOffer
+from marketplace.rfq.bids.price_models import CurrentLine
+from marketplace.rfq.bids.totals import line_total
+from marketplace.rfq.evaluation.models import BidExclusion
 from marketplace.rfq.services.bid_drafts import OwnBid
 from marketplace.rfq.services.bidding import Submitted
-from marketplace.rfq.states import EnvelopeRule
+from marketplace.rfq.terms.asked import AskedLine, Terms
+from marketplace.rfq.terms.bid_states import BidState
+from marketplace.rfq.terms.offering import QuantityBreak, breaks_from, price_at
+from marketplace.rfq.terms.rates import AS_IT_IS, Conversion
+from marketplace.rfq.terms.states import EnvelopeRule
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,7 @@ from marshmallow import fields
 
 from marketplace.documents import queries as document_queries
 from marketplace.documents.schemas import DocumentSchema
-from marketplace.rfq import queries
-from marketplace.rfq.drafts import CriterionDraft, LineDraft, LotDraft
+from marketplace.rfq.asking import queries
 from marketplace.rfq.http import views
 from marketplace.rfq.http.criterion_schemas import (
     CriteriaInputSchema,
@@ -31,6 +30,7 @@ from marketplace.rfq.http.schemas import (
     RfqSchema,
 )
 from marketplace.rfq.services import content, inviting, papers
+from marketplace.rfq.terms.drafts import CriterionDraft, LineDraft, LotDraft
 from marketplace.web.blueprints import ApiBlueprint, expected_version
 from marketplace.web.context import current_actor, current_session
 from marketplace.web.schemas import Schema

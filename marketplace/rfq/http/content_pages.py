@@ -12,18 +12,18 @@ from marketplace.catalog import queries as catalog_queries
 from marketplace.catalog import rules as catalog_rules
 from marketplace.core.shares import shown
 from marketplace.core.text import _
-from marketplace.rfq import queries
-from marketplace.rfq.drafts import CriterionDraft
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq, RfqCriterion
 from marketplace.rfq.http import formula_views
 from marketplace.rfq.http.criterion_schemas import AnswerSpecSchema, CriteriaFormSchema
 from marketplace.rfq.http.schemas import LinesFormSchema
 from marketplace.rfq.http.sections import done, save
 from marketplace.rfq.http.tables import filled_rows, row_count
-from marketplace.rfq.models import Rfq, RfqCriterion
 from marketplace.rfq.scoring.answers import FREE_TEXT, AnswerSpec, AnswerType
 from marketplace.rfq.scoring.formulas import FAMILIES
 from marketplace.rfq.services import content
-from marketplace.rfq.states import CriterionKind
+from marketplace.rfq.terms.drafts import CriterionDraft
+from marketplace.rfq.terms.states import CriterionKind
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session
 from marketplace.web.forms import Form, flash

@@ -5,13 +5,13 @@ from uuid import UUID
 
 from flask.views import MethodView
 
-from marketplace.rfq.cost_terms import Costs
 from marketplace.rfq.http import evaluation_views, views
 from marketplace.rfq.http.bid_http import peeking_noted
 from marketplace.rfq.http.cost_schemas import CostsInputSchema, EnteredCostsSchema
 from marketplace.rfq.http.evaluation_schemas import EvaluationSchema
 from marketplace.rfq.http.schemas import RfqSchema
 from marketplace.rfq.services import costing, evaluation
+from marketplace.rfq.terms.cost_terms import Costs
 from marketplace.web.blueprints import ApiBlueprint, expected_version
 from marketplace.web.context import current_actor, current_session
 from marketplace.web.shown import Shown

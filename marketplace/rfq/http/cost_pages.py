@@ -10,18 +10,18 @@ from werkzeug.datastructures import MultiDict
 
 from marketplace.core.errors import NotFound
 from marketplace.core.text import _
-from marketplace.rfq import queries
-from marketplace.rfq.cost_states import CostSource, PriceBasis
-from marketplace.rfq.cost_terms import Costs
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq
 from marketplace.rfq.http import evaluation_pages
 from marketplace.rfq.http.bid_http import peeking_noted
 from marketplace.rfq.http.cost_schemas import CostsInputSchema, EnteredCostsSchema
 from marketplace.rfq.http.sections import done, save
 from marketplace.rfq.http.tables import filled_rows, row_count
-from marketplace.rfq.models import Rfq
 from marketplace.rfq.scoring.answers import AnswerType
 from marketplace.rfq.services import costing, evaluation
 from marketplace.rfq.services.evaluation import Evaluation
+from marketplace.rfq.terms.cost_states import CostSource, PriceBasis
+from marketplace.rfq.terms.cost_terms import Costs
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session
 from marketplace.web.forms import Form, flash

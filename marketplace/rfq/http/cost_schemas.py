@@ -5,10 +5,10 @@ from typing import Any
 
 from marshmallow import fields, post_load, validate
 
-from marketplace.rfq.cost_states import CostSource, PriceBasis
-from marketplace.rfq.cost_terms import ONCE, Costs, CostTerm
+from marketplace.rfq.evaluation.total_costs import EnteredCost
 from marketplace.rfq.http.count_field import CountField
-from marketplace.rfq.total_costs import EnteredCost
+from marketplace.rfq.terms.cost_states import CostSource, PriceBasis
+from marketplace.rfq.terms.cost_terms import ONCE, Costs, CostTerm
 from marketplace.web.fields import DecimalField, EnumField, IdField, MoneyField, TextField
 from marketplace.web.schemas import Schema
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from marketplace.rfq import total_costs
-from marketplace.rfq.ranking import Rank
-from marketplace.rfq.total_costs import Cost
+from marketplace.rfq.evaluation import total_costs
+from marketplace.rfq.evaluation.ranking import Rank
+from marketplace.rfq.evaluation.total_costs import Cost
 
 
 def of_rank(rank: Rank, currency: str) -> dict[str, Any] | None:

@@ -5,13 +5,13 @@ from typing import Any
 
 from marshmallow import fields, post_load, validate
 
-from marketplace.rfq.criteria_tree import Section
-from marketplace.rfq.drafts import CriterionDraft
 from marketplace.rfq.http.count_field import CountField
-from marketplace.rfq.lot_weights import LotWeight
 from marketplace.rfq.scoring.answers import AnswerSpec, AnswerType, GradedChoice
 from marketplace.rfq.scoring.formulas import FormulaKind, PriceFormula
-from marketplace.rfq.states import CriterionKind
+from marketplace.rfq.terms.criteria_tree import Section
+from marketplace.rfq.terms.drafts import CriterionDraft
+from marketplace.rfq.terms.lot_weights import LotWeight
+from marketplace.rfq.terms.states import CriterionKind
 from marketplace.web.fields import DecimalField, EnumField, IdField, TextField
 from marketplace.web.schemas import Schema
 

@@ -14,19 +14,20 @@ from marketplace.documents import queries as document_queries
 from marketplace.documents import service as document_service
 from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import OrgKind, Permission
-from marketplace.rfq import deadlines, queries
-from marketplace.rfq.drafts import Header, RfqDraft
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq
 from marketplace.rfq.http import views
 from marketplace.rfq.http.kind_pages import chosen_kind
 from marketplace.rfq.http.publish_schemas import PublishSchema
 from marketplace.rfq.http.schemas import HeaderFormSchema
 from marketplace.rfq.http.sections import done, save
-from marketplace.rfq.kinds import OFFERED, RfqKind, kind_named
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.offering import OfferKind
-from marketplace.rfq.rates import MAX_RATES
 from marketplace.rfq.services import drafting, inviting, opening_keys, papers, publishing
-from marketplace.rfq.states import EnvelopeRule, RfqState
+from marketplace.rfq.terms import deadlines
+from marketplace.rfq.terms.drafts import Header, RfqDraft
+from marketplace.rfq.terms.kinds import OFFERED, RfqKind, kind_named
+from marketplace.rfq.terms.offering import OfferKind
+from marketplace.rfq.terms.rates import MAX_RATES
+from marketplace.rfq.terms.states import EnvelopeRule, RfqState
 from marketplace.suppliers import queries as supplier_queries
 from marketplace.web import formats, rows
 from marketplace.web.blueprints import PageBlueprint

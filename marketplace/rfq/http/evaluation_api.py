@@ -8,7 +8,8 @@ from flask.views import MethodView
 
 from marketplace.core.errors import NotFound
 from marketplace.core.text import _
-from marketplace.rfq import award_queries, opening_queries, queries
+from marketplace.rfq.asking import queries
+from marketplace.rfq.awards import queries as award_queries
 from marketplace.rfq.http import evaluation_views
 from marketplace.rfq.http.bid_http import peeking_noted, service_keys
 from marketplace.rfq.http.evaluation_schemas import (
@@ -21,7 +22,8 @@ from marketplace.rfq.http.evaluation_schemas import (
     UnsuccessfulSchema,
 )
 from marketplace.rfq.http.ingress_http import take_in_journal
-from marketplace.rfq.opening_models import RfqOpening, RfqPriceOpening
+from marketplace.rfq.opening import queries as opening_queries
+from marketplace.rfq.opening.models import RfqOpening, RfqPriceOpening
 from marketplace.rfq.services import awarding, evaluation, opening
 from marketplace.web.blueprints import ApiBlueprint, expected_version
 from marketplace.web.context import current_actor, current_session

@@ -13,25 +13,25 @@ from marketplace.core.errors import Conflict, DomainError, Invalid, NotFound, St
 from marketplace.core.text import _
 from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import Permission
-from marketplace.rfq import (
-    award_queries,
-    award_rules,
-    bid_queries,
-    evaluation_queries,
-    lot_rules,
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.awards import lot_rules, round_rules, turnout_rules
+from marketplace.rfq.awards import queries as award_queries
+from marketplace.rfq.awards import rules as award_rules
+from marketplace.rfq.awards.models import Award
+from marketplace.rfq.awards.rules import ChosenLine, JustificationRequired, NamesALoser
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids.offer_models import BidOffer
+from marketplace.rfq.evaluation import (
     low_price_rules,
     price_sight,
     reversals,
-    round_rules,
     sensitivity,
     total_costs,
-    turnout_rules,
 )
-from marketplace.rfq.asked_terms import Criterion
-from marketplace.rfq.award_models import Award
-from marketplace.rfq.award_rules import ChosenLine, JustificationRequired, NamesALoser
-from marketplace.rfq.evaluation_models import BidScore
-from marketplace.rfq.graders import rules as grading_rules
+from marketplace.rfq.evaluation import queries as evaluation_queries
+from marketplace.rfq.evaluation.graders import rules as grading_rules
+from marketplace.rfq.evaluation.missing_rules import LineView
+from marketplace.rfq.evaluation.models import BidScore
 from marketplace.rfq.http import (
     award_form,
     bid_views,
@@ -42,12 +42,10 @@ from marketplace.rfq.http import (
 )
 from marketplace.rfq.http.bid_http import peeking_noted
 from marketplace.rfq.http.evaluation_schemas import BidScoresSchema, UnsuccessfulSchema
-from marketplace.rfq.missing_rules import LineView
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.services import awarding, evaluation
 from marketplace.rfq.services.evaluation import Evaluation
-from marketplace.rfq.states import RfqState
+from marketplace.rfq.terms.asked import Criterion
+from marketplace.rfq.terms.states import RfqState
 from marketplace.suppliers import queries as supplier_queries
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session

@@ -4,16 +4,16 @@ from typing import Any
 
 from marshmallow import fields, post_load, validate
 
-from marketplace.rfq.award_rules import Choice
-from marketplace.rfq.award_states import AwardState
-from marketplace.rfq.graders.states import Interest
+from marketplace.rfq.awards.rules import Choice
+from marketplace.rfq.awards.states import AwardState
+from marketplace.rfq.evaluation.graders.states import Interest
+from marketplace.rfq.evaluation.score_rules import GivenScore
 from marketplace.rfq.http.bid_schemas import QuantityBreakSchema
 from marketplace.rfq.http.cost_schemas import RankCostsSchema
 from marketplace.rfq.http.quality_schemas import ExclusionSchema, QualitySchema
 from marketplace.rfq.http.rate_schemas import CONVERTED, FROZEN, ExchangeRateSchema
 from marketplace.rfq.http.round_schemas import AwardedAuctionSchema
 from marketplace.rfq.http.turnout_schemas import TurnoutSchema
-from marketplace.rfq.score_rules import GivenScore
 from marketplace.web.fields import (
     DecimalField,
     EnumField,

@@ -6,18 +6,18 @@ from uuid import UUID
 from marketplace.core.money import Money, Quantity
 from marketplace.core.shares import written
 from marketplace.core.text import Figure, Text, _
-from marketplace.rfq import reversals, sensitivity
-from marketplace.rfq.asked_terms import AskedLine
-from marketplace.rfq.award_models import Award, AwardLine
-from marketplace.rfq.evaluation_models import BidScore
-from marketplace.rfq.graders.rules import Mean
+from marketplace.rfq.asking.models import Rfq, money_of
+from marketplace.rfq.awards.models import Award, AwardLine
+from marketplace.rfq.bids.offer_models import BidOffer
+from marketplace.rfq.evaluation import reversals, sensitivity
+from marketplace.rfq.evaluation.graders.rules import Mean
+from marketplace.rfq.evaluation.models import BidScore
+from marketplace.rfq.evaluation.pregrading import Pregrade
+from marketplace.rfq.evaluation.ranking import Cell, LotRanking, Points, Price, Rank
+from marketplace.rfq.evaluation.sensitivity import CriterionTurns, SectionTurns, Sensitivity
 from marketplace.rfq.http import cost_views, formula_words
-from marketplace.rfq.models import Rfq, money_of
-from marketplace.rfq.offer_models import BidOffer
-from marketplace.rfq.pregrading import Pregrade
-from marketplace.rfq.ranking import Cell, LotRanking, Points, Price, Rank
-from marketplace.rfq.sensitivity import CriterionTurns, SectionTurns, Sensitivity
 from marketplace.rfq.services.evaluation import Evaluation, ExcludedOffer
+from marketplace.rfq.terms.asked import AskedLine
 from marketplace.web.shown import Shown
 
 TIE_RULE = _("Equal points: the bid whose last version was submitted earlier comes first.")

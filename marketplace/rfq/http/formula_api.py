@@ -5,7 +5,7 @@ from typing import Any
 from flask.views import MethodView
 
 from marketplace.core.errors import refuse_all
-from marketplace.rfq import formula_rules
+from marketplace.rfq.asking import formula_rules
 from marketplace.rfq.http import formula_views
 from marketplace.rfq.http.formula_schemas import (
     FormulaListSchema,

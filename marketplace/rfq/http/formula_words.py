@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from marketplace.core.shares import written
 from marketplace.core.text import Figure, Text, _
-from marketplace.rfq.ranking import Points
+from marketplace.rfq.evaluation.ranking import Points
 from marketplace.rfq.scoring.formulas import FormulaKind
 
 _WORKED: dict[FormulaKind, Callable[..., Text]] = {

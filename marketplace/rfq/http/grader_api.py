@@ -9,7 +9,7 @@ from flask.views import MethodView
 
 from marketplace.core.shares import written
 from marketplace.documents import downloads
-from marketplace.rfq.graders.rules import GivenBy
+from marketplace.rfq.evaluation.graders.rules import GivenBy
 from marketplace.rfq.http import bid_views
 from marketplace.rfq.http.bid_http import peeking_noted
 from marketplace.rfq.http.evaluation_schemas import BidScoresSchema

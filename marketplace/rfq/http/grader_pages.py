@@ -9,17 +9,17 @@ from flask.typing import ResponseReturnValue
 from marketplace.core.text import _
 from marketplace.documents import downloads
 from marketplace.identity.permissions import Permission
-from marketplace.rfq.graders import rules
-from marketplace.rfq.graders.rules import DeclarationRequired, HasConflict
-from marketplace.rfq.graders.states import Interest
+from marketplace.rfq.evaluation.graders import rules
+from marketplace.rfq.evaluation.graders.rules import DeclarationRequired, HasConflict
+from marketplace.rfq.evaluation.graders.states import Interest
 from marketplace.rfq.http import bid_views, evaluation_pages
 from marketplace.rfq.http.bid_http import peeking_noted
 from marketplace.rfq.http.evaluation_schemas import BidScoresSchema
 from marketplace.rfq.http.grader_schemas import DeclarationSchema, GraderInputSchema
-from marketplace.rfq.officers import queries as officer_queries
+from marketplace.rfq.sealing.officers import queries as officer_queries
 from marketplace.rfq.services import grading
 from marketplace.rfq.services.grading import Overview, Sheet
-from marketplace.rfq.states import RfqState
+from marketplace.rfq.terms.states import RfqState
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session
 from marketplace.web.forms import Form, flash

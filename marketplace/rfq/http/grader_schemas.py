@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from marketplace.rfq.graders.states import Interest
+from marketplace.rfq.evaluation.graders.states import Interest
 from marketplace.rfq.http.bid_schemas import BidDocumentSchema
 from marketplace.web.fields import DecimalField, EnumField, IdField, InstantField, TextField
 from marketplace.web.schemas import Schema

@@ -11,8 +11,8 @@ from marketplace.catalog.schemas import ImportFileSchema, ImportOptionsSchema
 from marketplace.core import tabular
 from marketplace.core.tabular import Options
 from marketplace.documents.downloads import XLSX, as_file
-from marketplace.rfq import sheets
 from marketplace.rfq.services import importing
+from marketplace.rfq.sheets import lines as sheets
 from marketplace.web.blueprints import ApiBlueprint
 from marketplace.web.context import current_actor, current_session
 from marketplace.web.fields import IdField

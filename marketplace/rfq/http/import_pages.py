@@ -10,8 +10,9 @@ from marketplace.core import tabular
 from marketplace.core.errors import Invalid
 from marketplace.core.text import _, ngettext_
 from marketplace.documents.downloads import XLSX, as_file
-from marketplace.rfq import queries, sheets
+from marketplace.rfq.asking import queries
 from marketplace.rfq.services import importing
+from marketplace.rfq.sheets import lines as sheets
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session
 from marketplace.web.forms import flash

@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import request
 from flask.views import MethodView
 
-from marketplace.rfq import information_rules
+from marketplace.rfq.bids import information_rules
 from marketplace.rfq.http import information_views, views
 from marketplace.rfq.http.bid_http import peeking_noted
 from marketplace.rfq.http.information_schemas import AnswersSchema, FindingsSchema, FollowUpSchema

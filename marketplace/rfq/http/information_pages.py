@@ -6,7 +6,8 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.core.text import _
-from marketplace.rfq import bid_queries, information_rules
+from marketplace.rfq.bids import information_rules
+from marketplace.rfq.bids import queries as bid_queries
 from marketplace.rfq.http import information_views
 from marketplace.rfq.http.bid_http import peeking_noted
 from marketplace.rfq.http.evaluation_pages import frame

@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from marketplace.core.shares import shown, written
-from marketplace.rfq import information_rules
-from marketplace.rfq.asked_terms import Criterion
+from marketplace.rfq.bids import information_rules
+from marketplace.rfq.bids.information_rules import Grade
+from marketplace.rfq.bids.offer_models import BidOffer
 from marketplace.rfq.http import bid_views
-from marketplace.rfq.information_rules import Grade
-from marketplace.rfq.offer_models import BidOffer
 from marketplace.rfq.services.evaluation import Evaluation
+from marketplace.rfq.terms.asked import Criterion
 
 
 def grades(evaluation: Evaluation) -> dict[UUID, Grade]:

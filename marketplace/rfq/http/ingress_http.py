@@ -8,8 +8,8 @@ from flask import current_app, request
 
 from marketplace.core.errors import Unavailable
 from marketplace.core.text import _
-from marketplace.rfq.envelopes import ServiceKeys
-from marketplace.rfq.ingress import Journal
+from marketplace.rfq.receiving.ingress import Journal
+from marketplace.rfq.sealing.envelopes import ServiceKeys
 from marketplace.web.context import WebApp, arrived_at, current_session, session_token
 
 # requests that submit, replace, withdraw or confirm a bid

@@ -5,11 +5,11 @@ from uuid import UUID
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
-from marketplace.rfq import queries
+from marketplace.rfq.asking import queries
 from marketplace.rfq.http.schemas import KindFormSchema
 from marketplace.rfq.http.sections import done, save
-from marketplace.rfq.kinds import OFFERED, RfqKind, kind_named
 from marketplace.rfq.services import drafting
+from marketplace.rfq.terms.kinds import OFFERED, RfqKind, kind_named
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session
 from marketplace.web.forms import Form

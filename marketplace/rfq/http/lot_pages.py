@@ -9,15 +9,15 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.core.text import Text, _
 from marketplace.identity.permissions import OrgKind, Permission
-from marketplace.rfq import queries
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.awards.turnout_models import LotRuling
+from marketplace.rfq.awards.turnout_states import TooFewRuling
 from marketplace.rfq.http import lot_views
 from marketplace.rfq.http.lot_schemas import LotEndSchema
 from marketplace.rfq.http.sections import save
 from marketplace.rfq.http.turnout_schemas import LotRulingInputSchema
-from marketplace.rfq.models import Rfq
 from marketplace.rfq.services import lots, turnout
-from marketplace.rfq.turnout_models import LotRuling
-from marketplace.rfq.turnout_states import TooFewRuling
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session
 from marketplace.web.forms import Form, flash

@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from marketplace.rfq.award_states import AwardState
+from marketplace.rfq.awards.states import AwardState
 from marketplace.rfq.http.schemas import LotSchema
 from marketplace.rfq.http.turnout_schemas import LotRulingSchema, TurnoutSchema
 from marketplace.web.fields import EnumField, IdField, TextField

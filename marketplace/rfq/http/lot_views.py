@@ -8,14 +8,16 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import clock
 from marketplace.identity.permissions import Actor, Permission
-from marketplace.rfq import award_queries, bid_queries, lot_queries, lot_rules, turnout_queries
+from marketplace.rfq.asking.models import Rfq, RfqLot, money_of
+from marketplace.rfq.awards import lot_queries, lot_rules, turnout_queries
+from marketplace.rfq.awards import queries as award_queries
+from marketplace.rfq.awards.turnout_models import LotRuling
+from marketplace.rfq.awards.turnout_rules import Turnout
+from marketplace.rfq.bids import queries as bid_queries
 from marketplace.rfq.http import views
-from marketplace.rfq.lot_states import LotState
-from marketplace.rfq.models import Rfq, RfqLot, money_of
 from marketplace.rfq.services import lots
-from marketplace.rfq.states import RfqState
-from marketplace.rfq.turnout_models import LotRuling
-from marketplace.rfq.turnout_rules import Turnout
+from marketplace.rfq.terms.lot_states import LotState
+from marketplace.rfq.terms.states import RfqState
 from marketplace.web.shown import Shown
 
 

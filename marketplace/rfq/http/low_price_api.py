@@ -5,7 +5,7 @@ from uuid import UUID
 
 from flask.views import MethodView
 
-from marketplace.rfq.evaluation_models import LowPriceInquiry
+from marketplace.rfq.evaluation.models import LowPriceInquiry
 from marketplace.rfq.http import low_price_views
 from marketplace.rfq.http.bid_http import peeking_noted
 from marketplace.rfq.http.low_price_schemas import (

@@ -10,9 +10,9 @@ from marketplace.core.text import _
 from marketplace.documents import queries as document_queries
 from marketplace.documents import service as document_service
 from marketplace.identity.permissions import Permission
-from marketplace.rfq import queries
-from marketplace.rfq.evaluation_models import LowPriceInquiry
-from marketplace.rfq.evaluation_states import LowPriceRuling
+from marketplace.rfq.asking import queries
+from marketplace.rfq.evaluation.models import LowPriceInquiry
+from marketplace.rfq.evaluation.states import LowPriceRuling
 from marketplace.rfq.http import low_price_views
 from marketplace.rfq.http.bid_http import peeking_noted
 from marketplace.rfq.http.low_price_schemas import (
@@ -21,7 +21,7 @@ from marketplace.rfq.http.low_price_schemas import (
     LowPriceRulingSchema,
 )
 from marketplace.rfq.services import justifying
-from marketplace.rfq.states import RfqState
+from marketplace.rfq.terms.states import RfqState
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session
 from marketplace.web.forms import Form, flash

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from marketplace.core.shares import shown
-from marketplace.rfq.evaluation_states import LowPriceRuling
+from marketplace.rfq.evaluation.states import LowPriceRuling
 from marketplace.rfq.http.rate_schemas import CONVERTED
 from marketplace.web.fields import EnumField, IdField, InstantField, MoneyField, TextField
 from marketplace.web.schemas import Schema

@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from marketplace.core.money import Money
 from marketplace.identity.permissions import Actor
-from marketplace.rfq import evaluation_queries, low_price_rules
+from marketplace.rfq.evaluation import low_price_rules
+from marketplace.rfq.evaluation import queries as evaluation_queries
 from marketplace.rfq.services import evaluation
 from marketplace.web.shown import Shown
 

@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from marketplace.rfq.missing_rules import LineView
+from marketplace.rfq.evaluation.missing_rules import LineView
 from marketplace.web.fields import DecimalField, EnumField, IdField, MoneyField, QuantityField
 from marketplace.web.schemas import Schema
 

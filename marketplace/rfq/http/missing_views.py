@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from marketplace.core.money import Quantity
 from marketplace.core.text import label
-from marketplace.rfq import missing_rules, total_costs
-from marketplace.rfq.missing_rules import FilledLine, LineView, SeenBid, SeenLot
-from marketplace.rfq.models import RfqLine
+from marketplace.rfq.asking.models import RfqLine
+from marketplace.rfq.evaluation import missing_rules, total_costs
+from marketplace.rfq.evaluation.missing_rules import FilledLine, LineView, SeenBid, SeenLot
 from marketplace.rfq.services.evaluation import Evaluation
 
 

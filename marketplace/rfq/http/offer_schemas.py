@@ -4,10 +4,10 @@ from typing import Any
 
 from marshmallow import fields, missing, validate
 
-from marketplace.rfq import alternatives
+from marketplace.rfq.bids import alternatives
+from marketplace.rfq.bids.documents import DocumentFault
 from marketplace.rfq.http.count_field import CountField
-from marketplace.rfq.offering import OfferKind
-from marketplace.rfq.sealed_documents import DocumentFault
+from marketplace.rfq.terms.offering import OfferKind
 from marketplace.web.fields import EnumField, IdField
 from marketplace.web.schemas import Schema
 

@@ -18,7 +18,7 @@ from marketplace.rfq.http.officer_schemas import (
     ShareLossInputSchema,
     as_officer,
 )
-from marketplace.rfq.officers.models import OpeningKey
+from marketplace.rfq.sealing.officers.models import OpeningKey
 from marketplace.rfq.services import ceremony, opening_keys
 from marketplace.rfq.services.ceremony import Ceremony
 from marketplace.web.blueprints import ApiBlueprint

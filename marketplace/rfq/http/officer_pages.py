@@ -8,8 +8,9 @@ from flask.typing import ResponseReturnValue
 from marketplace.core.errors import Conflict, NotAllowed
 from marketplace.core.text import _
 from marketplace.identity.permissions import Permission
-from marketplace.rfq import queries
-from marketplace.rfq.bid_rules import WrongPassphrase
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.bids.rules import WrongPassphrase
 from marketplace.rfq.http import opening_pages
 from marketplace.rfq.http.bid_http import peeking_noted, service_keys
 from marketplace.rfq.http.ingress_http import take_in_journal
@@ -18,9 +19,8 @@ from marketplace.rfq.http.officer_schemas import (
     ShareInputSchema,
     ShareLossInputSchema,
 )
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.officers.rules import FourEyesViolation, NotAnOfficer
-from marketplace.rfq.outage_queries import OutageAtDeadline
+from marketplace.rfq.opening.outage_queries import OutageAtDeadline
+from marketplace.rfq.sealing.officers.rules import FourEyesViolation, NotAnOfficer
 from marketplace.rfq.services import ceremony, opening_keys
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session, undone_if_refused

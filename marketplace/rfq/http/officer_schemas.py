@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from marketplace.rfq.http.evaluation_schemas import OpeningMinutesSchema
-from marketplace.rfq.officers.states import OfficerPart, OpeningRule
+from marketplace.rfq.sealing.officers.states import OfficerPart, OpeningRule
 from marketplace.web.fields import EnumField, IdField, InstantField, TextField
 from marketplace.web.schemas import Schema
 

@@ -12,27 +12,24 @@ from marketplace.core.errors import Conflict, NotFound
 from marketplace.core.text import Text, _
 from marketplace.documents import downloads
 from marketplace.identity.permissions import Permission
-from marketplace.rfq import (
-    award_queries,
-    bid_queries,
-    bid_rules,
-    opening_queries,
-    outage_queries,
-    proof_queries,
-    queries,
-)
-from marketplace.rfq.bid_rules import DRAIN, WrongPassphrase
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.awards import queries as award_queries
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids import rules as bid_rules
+from marketplace.rfq.bids.rules import DRAIN, WrongPassphrase
 from marketplace.rfq.http import bid_views
 from marketplace.rfq.http.bid_http import peeking_noted, service_keys
 from marketplace.rfq.http.evaluation_pages import frame
 from marketplace.rfq.http.evaluation_schemas import OpenBidsSchema
 from marketplace.rfq.http.ingress_http import take_in_journal
 from marketplace.rfq.http.officer_schemas import ShareInputSchema, ShareLossInputSchema
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.opening_models import RfqOpening, RfqPriceOpening
-from marketplace.rfq.outage_queries import OutageAtDeadline
+from marketplace.rfq.opening import outage_queries, proof_queries
+from marketplace.rfq.opening import queries as opening_queries
+from marketplace.rfq.opening.models import RfqOpening, RfqPriceOpening
+from marketplace.rfq.opening.outage_queries import OutageAtDeadline
 from marketplace.rfq.services import ceremony, evaluation, opening
-from marketplace.rfq.states import RfqState
+from marketplace.rfq.terms.states import RfqState
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session, undone_if_refused
 from marketplace.web.forms import Form, flash

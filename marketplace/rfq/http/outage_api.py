@@ -11,8 +11,8 @@ from marketplace.rfq.http.outage_schemas import (
     OutageRulingSchema,
     OutagesSchema,
 )
-from marketplace.rfq.opening_models import RfqOutageRuling
-from marketplace.rfq.outage_queries import AtDeadline
+from marketplace.rfq.opening.models import RfqOutageRuling
+from marketplace.rfq.opening.outage_queries import AtDeadline
 from marketplace.rfq.services import outages
 from marketplace.web.blueprints import ApiBlueprint, expected_version
 from marketplace.web.context import current_actor, current_session

@@ -6,11 +6,11 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.core.text import _
-from marketplace.rfq import queries
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq
 from marketplace.rfq.http.ingress_http import take_in_journal
 from marketplace.rfq.http.outage_schemas import OutageRulingInputSchema
 from marketplace.rfq.http.sections import save
-from marketplace.rfq.models import Rfq
 from marketplace.rfq.services import outages
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session

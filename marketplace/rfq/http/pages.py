@@ -13,17 +13,19 @@ from marketplace.documents import queries as document_queries
 from marketplace.documents.downloads import XLSX, as_file
 from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import Actor, OrgKind, Permission
-from marketplace.rfq import bid_queries, own_bids, queries
 from marketplace.rfq.addenda import reading
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.bids import own as own_bids
+from marketplace.rfq.bids import queries as bid_queries
 from marketplace.rfq.http import addenda_pages, views
 from marketplace.rfq.http.question_schemas import QuestionAnswerSchema, QuestionInputSchema
 from marketplace.rfq.http.schemas import CancelSchema, ExtendSchema
 from marketplace.rfq.http.sections import save
-from marketplace.rfq.kinds import RfqKind, kind_named
-from marketplace.rfq.models import Rfq
 from marketplace.rfq.scoring.formulas import FAMILIES
 from marketplace.rfq.services import drafting, inviting, publishing, questions
-from marketplace.rfq.states import RfqState
+from marketplace.rfq.terms.kinds import RfqKind, kind_named
+from marketplace.rfq.terms.states import RfqState
 from marketplace.web import formats
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session

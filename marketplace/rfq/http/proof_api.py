@@ -7,7 +7,7 @@ from flask import Response
 from flask.views import MethodView
 
 from marketplace.documents import downloads
-from marketplace.rfq import bid_queries
+from marketplace.rfq.bids import queries as bid_queries
 from marketplace.rfq.http.bid_http import service_keys
 from marketplace.rfq.http.proof_schemas import SignedPaperSchema
 from marketplace.rfq.proofs.papers import Signed

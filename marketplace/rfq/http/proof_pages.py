@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import Response, render_template
 
 from marketplace.documents import downloads
-from marketplace.rfq import queries
+from marketplace.rfq.asking import queries
 from marketplace.rfq.http import bid_views
 from marketplace.rfq.http.bid_http import service_keys
 from marketplace.rfq.proofs import papers

@@ -4,8 +4,8 @@ from typing import Any
 
 from marshmallow import fields, post_load
 
-from marketplace.rfq.officers.rules import Appointment
-from marketplace.rfq.officers.states import OpeningRule
+from marketplace.rfq.sealing.officers.rules import Appointment
+from marketplace.rfq.sealing.officers.states import OpeningRule
 from marketplace.web.fields import EnumField, IdField, TextField
 from marketplace.web.schemas import Schema
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import request
 from flask.views import MethodView
 
-from marketplace.rfq.evaluation_models import BidExclusion
+from marketplace.rfq.evaluation.models import BidExclusion
 from marketplace.rfq.http import evaluation_views
 from marketplace.rfq.http.bid_http import peeking_noted
 from marketplace.rfq.http.quality_schemas import (

@@ -8,8 +8,11 @@ from flask.typing import ResponseReturnValue
 from marketplace.core.text import _
 from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import Permission
-from marketplace.rfq import bid_queries, evaluation_queries, quality_rules
-from marketplace.rfq.evaluation_states import ExclusionGround
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.evaluation import quality_rules
+from marketplace.rfq.evaluation import queries as evaluation_queries
+from marketplace.rfq.evaluation.states import ExclusionGround
 from marketplace.rfq.http.bid_http import peeking_noted
 from marketplace.rfq.http.quality_schemas import (
     ExclusionInputSchema,
@@ -17,7 +20,6 @@ from marketplace.rfq.http.quality_schemas import (
     ReadmissionSchema,
     UnlockQualitySchema,
 )
-from marketplace.rfq.models import Rfq
 from marketplace.rfq.services import excluding, quality
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session

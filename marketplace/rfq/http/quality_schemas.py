@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from marketplace.rfq.evaluation_states import ExclusionGround
+from marketplace.rfq.evaluation.states import ExclusionGround
 from marketplace.web.fields import EnumField, IdField, InstantField, TextField
 from marketplace.web.schemas import Schema
 

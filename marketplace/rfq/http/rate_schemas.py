@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import fields, post_load, validate
 
-from marketplace.rfq.rates import MAX_RATES, RATE_PLACES, ExchangeRate
+from marketplace.rfq.terms.rates import MAX_RATES, RATE_PLACES, ExchangeRate
 from marketplace.web.fields import CurrencyField, Day, DecimalField, TextField
 from marketplace.web.schemas import Schema
 

@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from marketplace.rfq.bid_states import AttemptOutcome
+from marketplace.rfq.terms.bid_states import AttemptOutcome
 from marketplace.web.fields import EnumField, IdField, InstantField
 from marketplace.web.schemas import Schema
 

@@ -4,8 +4,6 @@ from typing import Any
 
 from marshmallow import fields, post_load, validate
 
-from marketplace.rfq.cost_terms import NO_COSTS
-from marketplace.rfq.drafts import Address, LineDraft, LotDraft
 from marketplace.rfq.http.cost_schemas import CostsInputSchema, CostsSchema
 from marketplace.rfq.http.count_field import CountField
 from marketplace.rfq.http.criterion_schemas import (
@@ -23,10 +21,12 @@ from marketplace.rfq.http.offer_schemas import (
     most_alternatives,
 )
 from marketplace.rfq.http.rate_schemas import FROZEN, ExchangeRateSchema, rates_field
-from marketplace.rfq.kinds import RfqKind
-from marketplace.rfq.lot_states import LotState
-from marketplace.rfq.offering import OfferKind
-from marketplace.rfq.states import EnvelopeRule, RfqSource, RfqState
+from marketplace.rfq.terms.cost_terms import NO_COSTS
+from marketplace.rfq.terms.drafts import Address, LineDraft, LotDraft
+from marketplace.rfq.terms.kinds import RfqKind
+from marketplace.rfq.terms.lot_states import LotState
+from marketplace.rfq.terms.offering import OfferKind
+from marketplace.rfq.terms.states import EnvelopeRule, RfqSource, RfqState
 from marketplace.web.fields import (
     CountryField,
     CurrencyField,

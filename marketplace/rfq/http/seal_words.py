@@ -2,11 +2,11 @@
 
 from marketplace.core.text import Text, _
 from marketplace.documents.rules import MAX_BYTES
-from marketplace.rfq.answer_rules import HINTS
-from marketplace.rfq.bid_rules import MAX_DOCUMENTS
-from marketplace.rfq.bundling import MAX_BUNDLES
-from marketplace.rfq.offer_rules import PRICE_PLACES, QUANTITY_PLACES
-from marketplace.rfq.offering import MAX_BREAKS
+from marketplace.rfq.bids.answer_rules import HINTS
+from marketplace.rfq.bids.bundling import MAX_BUNDLES
+from marketplace.rfq.bids.offer_rules import PRICE_PLACES, QUANTITY_PLACES
+from marketplace.rfq.bids.rules import MAX_DOCUMENTS
+from marketplace.rfq.terms.offering import MAX_BREAKS
 
 # by what seal-rules.js and seal-form.js call them; the words are those of the same rules here
 RULES: dict[str, Text] = {

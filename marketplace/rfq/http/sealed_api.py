@@ -7,7 +7,7 @@ from flask import Response, request
 from flask.views import MethodView
 
 from marketplace.documents import downloads
-from marketplace.rfq.bid_models import BidAttempt
+from marketplace.rfq.bids.models import BidAttempt
 from marketplace.rfq.http.bid_http import attempts_kept, peeking_noted, service_keys
 from marketplace.rfq.http.receipt_schemas import BidReceiptSchema
 from marketplace.rfq.http.sealed_schemas import (

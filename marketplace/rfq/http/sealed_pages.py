@@ -16,21 +16,21 @@ from marketplace.core.money import exponent
 from marketplace.core.text import _, language
 from marketplace.documents import downloads
 from marketplace.documents.rules import MAX_BYTES, TYPES
-from marketplace.rfq.asked_terms import Terms
-from marketplace.rfq.bid_rules import MAX_DOCUMENTS
-from marketplace.rfq.bundling import MAX_BUNDLES
+from marketplace.rfq.bids.bundling import MAX_BUNDLES
+from marketplace.rfq.bids.rules import MAX_DOCUMENTS
 from marketplace.rfq.http import bid_form, seal_words, views
 from marketplace.rfq.http.bid_http import attempts_kept, service_keys
 from marketplace.rfq.http.bid_schemas import BidFormSchema
+from marketplace.rfq.http.own_bid_routes import of_each_bid
 from marketplace.rfq.http.sealed_schemas import (
     SealedBidInputSchema,
     SealedVersionSchema,
     SealingFactsSchema,
 )
-from marketplace.rfq.own_bid_routes import of_each_bid
 from marketplace.rfq.services import locked_documents, sealed_bidding
 from marketplace.rfq.services.locked_documents import LockedDocument
 from marketplace.rfq.services.sealed_bidding import SealingFacts
+from marketplace.rfq.terms.asked import Terms
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import (
     arrived_at,

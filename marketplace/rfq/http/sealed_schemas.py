@@ -7,13 +7,13 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validate
 
 from marketplace.core.text import _
-from marketplace.rfq import alternatives
-from marketplace.rfq.bid_rules import MAX_DOCUMENTS
-from marketplace.rfq.bid_states import UnreadableRuling
-from marketplace.rfq.envelopes import Cipher, Envelope
+from marketplace.rfq.bids import alternatives
+from marketplace.rfq.bids.rules import MAX_DOCUMENTS
 from marketplace.rfq.http.count_field import CountField
+from marketplace.rfq.opening.unsealed import error_from
+from marketplace.rfq.sealing.envelopes import Cipher, Envelope
 from marketplace.rfq.services.sealed_bidding import Offered
-from marketplace.rfq.unsealed import error_from
+from marketplace.rfq.terms.bid_states import UnreadableRuling
 from marketplace.web.fields import EnumField, IdField, InstantField, TextField
 from marketplace.web.schemas import Schema
 

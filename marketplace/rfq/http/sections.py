@@ -7,7 +7,7 @@ from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.core.text import _
-from marketplace.rfq import deadlines
+from marketplace.rfq.terms import deadlines
 from marketplace.web.forms import Form, flash
 
 

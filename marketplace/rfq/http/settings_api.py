@@ -4,12 +4,12 @@ from typing import Any
 
 from flask.views import MethodView
 
+from marketplace.rfq.asking.settings_models import SourcingSettings
 from marketplace.rfq.http.settings_schemas import (
     SourcingSettingsInputSchema,
     SourcingSettingsSchema,
 )
 from marketplace.rfq.services import settings
-from marketplace.rfq.settings_models import SourcingSettings
 from marketplace.web.blueprints import ApiBlueprint, expected_version
 from marketplace.web.context import current_actor, current_session
 

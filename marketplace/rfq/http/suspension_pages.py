@@ -6,7 +6,7 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.core.text import _
-from marketplace.rfq import queries
+from marketplace.rfq.asking import queries
 from marketplace.rfq.http.sections import save
 from marketplace.rfq.http.suspension_schemas import ResumeSchema, SuspendSchema
 from marketplace.rfq.services import suspending

@@ -6,6 +6,7 @@ from uuid import UUID
 from flask.views import MethodView
 
 from marketplace.core.pages import Page
+from marketplace.rfq.asking.template_models import RfqTemplate
 from marketplace.rfq.http import views
 from marketplace.rfq.http.schemas import RfqSchema
 from marketplace.rfq.http.template_schemas import (
@@ -14,7 +15,6 @@ from marketplace.rfq.http.template_schemas import (
     TemplateNameSchema,
 )
 from marketplace.rfq.services import templates
-from marketplace.rfq.template_models import RfqTemplate
 from marketplace.web.blueprints import ApiBlueprint, expected_version
 from marketplace.web.context import current_actor, current_session
 from marketplace.web.schemas import ListQuerySchema, PageSchema

@@ -7,7 +7,7 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.core.text import _
-from marketplace.rfq import queries
+from marketplace.rfq.asking import queries
 from marketplace.rfq.http.template_schemas import TemplateNameSchema
 from marketplace.rfq.services import templates
 from marketplace.web.blueprints import PageBlueprint

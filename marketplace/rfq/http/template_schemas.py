@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from marketplace.rfq.kinds import RfqKind
+from marketplace.rfq.terms.kinds import RfqKind
 from marketplace.web.fields import EnumField, IdField, InstantField, TextField
 from marketplace.web.schemas import Schema
 

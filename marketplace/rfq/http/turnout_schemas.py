@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from marketplace.rfq.turnout_states import TooFewRuling
+from marketplace.rfq.awards.turnout_states import TooFewRuling
 from marketplace.web.fields import EnumField, IdField, InstantField, TextField
 from marketplace.web.schemas import Schema
 

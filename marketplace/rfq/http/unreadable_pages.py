@@ -7,14 +7,15 @@ from flask.typing import ResponseReturnValue
 
 from marketplace.core.text import _
 from marketplace.identity import queries as identity_queries
-from marketplace.rfq import alternatives, opening_queries
-from marketplace.rfq.bid_queries import opened
-from marketplace.rfq.bid_states import UnreadableRuling
+from marketplace.rfq.bids import alternatives
+from marketplace.rfq.bids.queries import opened
 from marketplace.rfq.http.bid_http import peeking_noted
 from marketplace.rfq.http.evaluation_pages import frame
 from marketplace.rfq.http.sealed_schemas import UnreadableRulingInputSchema
+from marketplace.rfq.opening import queries as opening_queries
+from marketplace.rfq.opening.unsealed import error_from
 from marketplace.rfq.services import unreadable
-from marketplace.rfq.unsealed import error_from
+from marketplace.rfq.terms.bid_states import UnreadableRuling
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session
 from marketplace.web.forms import Form, flash

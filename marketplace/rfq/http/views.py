@@ -12,10 +12,10 @@ from marketplace.core.pages import Page
 from marketplace.core.shares import written
 from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import Actor
-from marketplace.rfq import queries, reading, rules
-from marketplace.rfq.drafts import Address
-from marketplace.rfq.models import Rfq, money_of
-from marketplace.rfq.participants import RfqQuestion
+from marketplace.rfq.asking import queries, reading, rules
+from marketplace.rfq.asking.models import Rfq, money_of
+from marketplace.rfq.asking.participants import RfqQuestion
+from marketplace.rfq.terms.drafts import Address
 from marketplace.web.shown import Shown
 
 

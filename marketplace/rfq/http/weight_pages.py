@@ -7,12 +7,13 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace.core.text import _
-from marketplace.rfq import lot_weights, queries
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq, RfqLot
 from marketplace.rfq.http.criterion_schemas import LotWeightsInputSchema
 from marketplace.rfq.http.sections import save
 from marketplace.rfq.http.tables import filled_rows
-from marketplace.rfq.models import Rfq, RfqLot
 from marketplace.rfq.services import content
+from marketplace.rfq.terms import lot_weights
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session
 from marketplace.web.forms import Form, flash

@@ -9,12 +9,12 @@ from typing import NoReturn
 import click
 
 from marketplace.core.text import Text, _, ngettext_, reading_in
-from marketplace.rfq.envelopes import KEY_BYTES
 from marketplace.rfq.proofs import reading
 from marketplace.rfq.proofs.findings import Fault, Finding
 from marketplace.rfq.proofs.held import check_paper
 from marketplace.rfq.proofs.reading import Paper, Unreadable
 from marketplace.rfq.proofs.verifying import verify
+from marketplace.rfq.sealing.envelopes import KEY_BYTES
 
 FOUND_FAULTS = 1
 UNREADABLE = 2

@@ -6,8 +6,10 @@ from uuid import UUID
 
 from marketplace.core.text import Text, _
 from marketplace.rfq.addenda.standing import Stand, confirmed_in
-from marketplace.rfq.envelope_parts import joined
-from marketplace.rfq.envelopes import (
+from marketplace.rfq.bids.parts import joined
+from marketplace.rfq.proofs.findings import Case, Fault, Finding
+from marketplace.rfq.proofs.reading import ShownBid, ShownEnvelope
+from marketplace.rfq.sealing.envelopes import (
     PRICE,
     TECHNICAL,
     Binding,
@@ -15,8 +17,6 @@ from marketplace.rfq.envelopes import (
     canonical,
     open_body,
 )
-from marketplace.rfq.proofs.findings import Case, Fault, Finding
-from marketplace.rfq.proofs.reading import ShownBid, ShownEnvelope
 
 
 def check(case: Case) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from marketplace.core.text import Text, _
-from marketplace.rfq import alternatives
+from marketplace.rfq.bids import alternatives
 from marketplace.rfq.proofs.papers import Signed, sha256
 from marketplace.rfq.proofs.reading import OpeningFile
 

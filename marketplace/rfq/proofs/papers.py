@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from marketplace.rfq.envelopes import ServiceKeys, canonical, is_signed
+from marketplace.rfq.sealing.envelopes import ServiceKeys, canonical, is_signed
 
 # No bid and a thousand look alike before the opening; beyond, the list doubles.
 FEWEST_DIGESTS = 1024

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from marketplace.core.text import Text, _
-from marketplace.rfq.envelopes import Cipher, Envelope, SealedBid, canonical
 from marketplace.rfq.proofs.papers import Signed
+from marketplace.rfq.sealing.envelopes import Cipher, Envelope, SealedBid, canonical
 
 FORMAT = "marketplace-opening/1"
 

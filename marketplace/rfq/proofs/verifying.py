@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from marketplace.core.text import Text, _, ngettext_
-from marketplace.rfq.envelopes import fingerprint, is_signed
 from marketplace.rfq.proofs import contents, papers
 from marketplace.rfq.proofs.findings import Case, Fault, Finding, Receipt, check_key
 from marketplace.rfq.proofs.held import compare
 from marketplace.rfq.proofs.papers import Signed
 from marketplace.rfq.proofs.reading import OpeningFile, Paper, Unreadable, statement_of
+from marketplace.rfq.sealing.envelopes import fingerprint, is_signed
 
 
 def verify(

@@ -15,14 +15,18 @@ from marketplace.core.ids import uuid7
 from marketplace.core.text import _
 from marketplace.events.rfq import RfqAmended
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import bid_queries, bid_rules, deadlines, queries, rules, sealing
 from marketplace.rfq.addenda import applying, comparing, reading
 from marketplace.rfq.addenda.comparing import Change
 from marketplace.rfq.addenda.models import RfqAddendum
 from marketplace.rfq.addenda.wanted import Wanted
-from marketplace.rfq.editing import touch
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.seal_models import RfqTerms
+from marketplace.rfq.asking import queries, rules
+from marketplace.rfq.asking.editing import touch
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids import rules as bid_rules
+from marketplace.rfq.sealing import seals as sealing
+from marketplace.rfq.sealing.models import RfqTerms
+from marketplace.rfq.terms import deadlines
 
 
 class AddendumOpen(Conflict):

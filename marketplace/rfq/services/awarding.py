@@ -12,30 +12,24 @@ from marketplace.core.clock import instant
 from marketplace.core.db import check_version
 from marketplace.core.ids import uuid7
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import (
-    award_rules,
-    bid_queries,
-    evaluation_queries,
-    lot_endings,
-    lot_rules,
-    low_price_rules,
-    opening_queries,
-    queries,
-    round_rules,
-    standings,
-    turnout_rules,
-)
-from marketplace.rfq.award_models import Award, AwardLine
-from marketplace.rfq.award_rules import Choice, ChosenLine
-from marketplace.rfq.evaluation_models import BidExclusion
-from marketplace.rfq.lot_states import LotState
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.offer_models import BidOffer
-from marketplace.rfq.ranking import LotRanking, Rank
-from marketplace.rfq.round_rules import Departure
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.awards import lot_endings, lot_rules, round_rules, standings, turnout_rules
+from marketplace.rfq.awards import rules as award_rules
+from marketplace.rfq.awards.models import Award, AwardLine
+from marketplace.rfq.awards.round_rules import Departure
+from marketplace.rfq.awards.rules import Choice, ChosenLine
+from marketplace.rfq.awards.turnout_rules import Turnout
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids.offer_models import BidOffer
+from marketplace.rfq.evaluation import low_price_rules
+from marketplace.rfq.evaluation import queries as evaluation_queries
+from marketplace.rfq.evaluation.models import BidExclusion
+from marketplace.rfq.evaluation.ranking import LotRanking, Rank
+from marketplace.rfq.opening import queries as opening_queries
 from marketplace.rfq.services import evaluation
 from marketplace.rfq.services.evaluation import Evaluation
-from marketplace.rfq.turnout_rules import Turnout
+from marketplace.rfq.terms.lot_states import LotState
 from marketplace.suppliers import queries as supplier_queries
 
 

@@ -12,16 +12,19 @@ from marketplace.core.errors import NotFound
 from marketplace.core.text import _
 from marketplace.documents import rules as document_rules
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import alternatives, bid_queries, bid_rules, bid_vault
 from marketplace.rfq.addenda import reading as amending
 from marketplace.rfq.addenda.reading import Amended
-from marketplace.rfq.asked_terms import Terms
-from marketplace.rfq.bid_content import BidContent
-from marketplace.rfq.bid_queries import Door
-from marketplace.rfq.bid_states import BID_FLOW
-from marketplace.rfq.envelopes import ServiceKeys
-from marketplace.rfq.participants import Bid
-from marketplace.rfq.sealed_documents import SealedDocument
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.bids import alternatives
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids import rules as bid_rules
+from marketplace.rfq.bids.content import BidContent
+from marketplace.rfq.bids.documents import SealedDocument
+from marketplace.rfq.bids.queries import Door
+from marketplace.rfq.receiving import vault as bid_vault
+from marketplace.rfq.sealing.envelopes import ServiceKeys
+from marketplace.rfq.terms.asked import Terms
+from marketplace.rfq.terms.bid_states import BID_FLOW
 
 
 class WrongReadBackKey(NotFound):

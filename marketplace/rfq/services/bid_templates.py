@@ -10,24 +10,21 @@ from marketplace.core import clock
 from marketplace.core.errors import Invalid
 from marketplace.core.text import Text, _
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import (
-    alternatives,
-    bid_changes,
-    bid_queries,
-    bid_rules,
-    bid_sheets,
-    bid_vault,
-    bid_workbook,
-    information_rules,
-    queries,
-)
-from marketplace.rfq.asked_terms import Terms
-from marketplace.rfq.bid_changes import FieldChange, LineChange
-from marketplace.rfq.bid_content import BidContent
-from marketplace.rfq.bid_queries import Door
-from marketplace.rfq.envelopes import SealBroken, ServiceKeys
-from marketplace.rfq.participants import Bid
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.bids import alternatives, information_rules
+from marketplace.rfq.bids import changes as bid_changes
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids import rules as bid_rules
+from marketplace.rfq.bids.changes import FieldChange, LineChange
+from marketplace.rfq.bids.content import BidContent
+from marketplace.rfq.bids.queries import Door
+from marketplace.rfq.receiving import vault as bid_vault
+from marketplace.rfq.sealing.envelopes import SealBroken, ServiceKeys
 from marketplace.rfq.services import bid_drafts
+from marketplace.rfq.sheets import bids as bid_sheets
+from marketplace.rfq.sheets import workbook as bid_workbook
+from marketplace.rfq.terms.asked import Terms
 
 
 class ProposalUnreadable(Invalid):

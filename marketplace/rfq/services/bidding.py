@@ -12,25 +12,21 @@ from marketplace.core.errors import Conflict, DomainError, FieldError, NotFound
 from marketplace.core.text import _
 from marketplace.events.rfq import BidWithdrawn
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import (
-    alternatives,
-    attempts,
-    bid_queries,
-    bid_rules,
-    bid_vault,
-    own_bids,
-    receipts,
-    submission,
-)
 from marketplace.rfq.addenda import reading as amending
-from marketplace.rfq.asked_terms import Terms
-from marketplace.rfq.bid_content import BidContent
-from marketplace.rfq.bid_models import BidAttempt
-from marketplace.rfq.bid_queries import Door
-from marketplace.rfq.bid_states import BID_FLOW, AttemptOutcome, BidState
-from marketplace.rfq.envelopes import ServiceKeys
-from marketplace.rfq.participants import Bid
-from marketplace.rfq.submission import Stored
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.bids import alternatives
+from marketplace.rfq.bids import own as own_bids
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids import rules as bid_rules
+from marketplace.rfq.bids.content import BidContent
+from marketplace.rfq.bids.models import BidAttempt
+from marketplace.rfq.bids.queries import Door
+from marketplace.rfq.receiving import attempts, receipts, submission
+from marketplace.rfq.receiving import vault as bid_vault
+from marketplace.rfq.receiving.submission import Stored
+from marketplace.rfq.sealing.envelopes import ServiceKeys
+from marketplace.rfq.terms.asked import Terms
+from marketplace.rfq.terms.bid_states import BID_FLOW, AttemptOutcome, BidState
 
 
 @dataclass(frozen=True)

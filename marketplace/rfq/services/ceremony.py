@@ -13,28 +13,26 @@ from marketplace.core.errors import NotAllowed, NotFound
 from marketplace.core.text import _
 from marketplace.events.rfq import EscrowUsed, ShareGiven, ShareLost
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import (
-    bid_queries,
-    bid_rules,
-    opening_queries,
-    price_opening,
-    queries,
-    unsealing,
-)
-from marketplace.rfq.envelopes import PRICE, TECHNICAL, KeyPair, SealBroken, ServiceKeys
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.officers import keys as share_keys
-from marketplace.rfq.officers import queries as officer_queries
-from marketplace.rfq.officers import rules
-from marketplace.rfq.officers.keys import SealedShare, SharePlace
-from marketplace.rfq.officers.models import RfqGivenShare
-from marketplace.rfq.officers.queries import Officer
-from marketplace.rfq.officers.shamir import Share
-from marketplace.rfq.officers.states import OfficerPart, OpeningRule
-from marketplace.rfq.opening_models import RfqOpening, RfqPriceOpening
-from marketplace.rfq.seal_models import RfqSeal
-from marketplace.rfq.states import EnvelopeRule
-from marketplace.rfq.unsealing import Opener
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids import rules as bid_rules
+from marketplace.rfq.opening import prices as price_opening
+from marketplace.rfq.opening import queries as opening_queries
+from marketplace.rfq.opening import unsealing
+from marketplace.rfq.opening.models import RfqOpening, RfqPriceOpening
+from marketplace.rfq.opening.unsealing import Opener
+from marketplace.rfq.sealing.envelopes import PRICE, TECHNICAL, KeyPair, SealBroken, ServiceKeys
+from marketplace.rfq.sealing.models import RfqSeal
+from marketplace.rfq.sealing.officers import keys as share_keys
+from marketplace.rfq.sealing.officers import queries as officer_queries
+from marketplace.rfq.sealing.officers import rules
+from marketplace.rfq.sealing.officers.keys import SealedShare, SharePlace
+from marketplace.rfq.sealing.officers.models import RfqGivenShare
+from marketplace.rfq.sealing.officers.queries import Officer
+from marketplace.rfq.sealing.officers.shamir import Share
+from marketplace.rfq.sealing.officers.states import OfficerPart, OpeningRule
+from marketplace.rfq.terms.states import EnvelopeRule
 
 
 @dataclass(frozen=True)

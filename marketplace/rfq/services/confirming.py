@@ -11,14 +11,16 @@ from marketplace.core.errors import Conflict, FieldError, Invalid, NotFound
 from marketplace.core.text import _
 from marketplace.events.rfq import BidConfirmed
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import attempts, bid_queries, bid_rules, receipts
 from marketplace.rfq.addenda import reading
 from marketplace.rfq.addenda.reading import Amended
-from marketplace.rfq.bid_models import BidAttempt
-from marketplace.rfq.bid_queries import Door
-from marketplace.rfq.bid_states import BID_FLOW, AttemptOutcome
-from marketplace.rfq.envelopes import ServiceKeys
-from marketplace.rfq.participants import Bid
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids import rules as bid_rules
+from marketplace.rfq.bids.models import BidAttempt
+from marketplace.rfq.bids.queries import Door
+from marketplace.rfq.receiving import attempts, receipts
+from marketplace.rfq.sealing.envelopes import ServiceKeys
+from marketplace.rfq.terms.bid_states import BID_FLOW, AttemptOutcome
 
 
 class NothingToConfirm(Conflict):

@@ -10,14 +10,15 @@ from marketplace.core import audit
 from marketplace.core.errors import Conflict, FieldError, Invalid, refuse_all
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import criteria_tree, lot_weights, queries, rows, rules
-from marketplace.rfq.criteria_tree import Section
-from marketplace.rfq.drafts import CriterionDraft, LineDraft, LotDraft
-from marketplace.rfq.editing import editable, touch
-from marketplace.rfq.items import with_items
-from marketplace.rfq.lot_weights import LotWeight
-from marketplace.rfq.models import Rfq, RfqCriterion, RfqLine, RfqLot
+from marketplace.rfq.asking import queries, rows, rules
+from marketplace.rfq.asking.editing import editable, touch
+from marketplace.rfq.asking.items import with_items
+from marketplace.rfq.asking.models import Rfq, RfqCriterion, RfqLine, RfqLot
 from marketplace.rfq.scoring.answers import AnswerSpec
+from marketplace.rfq.terms import criteria_tree, lot_weights
+from marketplace.rfq.terms.criteria_tree import Section
+from marketplace.rfq.terms.drafts import CriterionDraft, LineDraft, LotDraft
+from marketplace.rfq.terms.lot_weights import LotWeight
 
 Numbered = RfqLot | RfqLine | RfqCriterion
 

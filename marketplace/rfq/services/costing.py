@@ -12,14 +12,17 @@ from marketplace.core import audit, clock
 from marketplace.core.errors import Conflict, FieldError, Invalid, refuse_all
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import bid_queries, cost_queries, cost_terms, queries, rows, rules
-from marketplace.rfq.asked_terms import Terms
-from marketplace.rfq.cost_models import BidCost
-from marketplace.rfq.cost_terms import Costs
-from marketplace.rfq.editing import editable, touch
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.offer_models import BidOffer
-from marketplace.rfq.total_costs import Cost, EnteredCost
+from marketplace.rfq.asking import queries, rows, rules
+from marketplace.rfq.asking.editing import editable, touch
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids.offer_models import BidOffer
+from marketplace.rfq.evaluation import cost_queries
+from marketplace.rfq.evaluation.cost_models import BidCost
+from marketplace.rfq.evaluation.total_costs import Cost, EnteredCost
+from marketplace.rfq.terms import cost_terms
+from marketplace.rfq.terms.asked import Terms
+from marketplace.rfq.terms.cost_terms import Costs
 
 
 class CostsInvalid(Invalid):

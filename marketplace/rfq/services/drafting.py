@@ -14,30 +14,12 @@ from marketplace.core.ids import uuid7
 from marketplace.core.numbering import next_number
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import (
-    audience,
-    cost_terms,
-    criteria_tree,
-    deadlines,
-    kind_rules,
-    queries,
-    rates,
-    rules,
-)
-from marketplace.rfq.drafts import (
-    Address,
-    CriterionDraft,
-    Deadline,
-    Header,
-    LotDraft,
-    RfqDraft,
-)
-from marketplace.rfq.editing import editable, touch
-from marketplace.rfq.items import with_items
-from marketplace.rfq.kinds import RfqKind
-from marketplace.rfq.models import Rfq, RfqLine, RfqLot
-from marketplace.rfq.repeating import draft_of
-from marketplace.rfq.rows import (
+from marketplace.rfq.asking import audience, kind_rules, queries, rules
+from marketplace.rfq.asking.editing import editable, touch
+from marketplace.rfq.asking.items import with_items
+from marketplace.rfq.asking.models import Rfq, RfqLine, RfqLot
+from marketplace.rfq.asking.repeating import draft_of
+from marketplace.rfq.asking.rows import (
     add_criteria,
     add_invitations,
     add_lines,
@@ -45,7 +27,17 @@ from marketplace.rfq.rows import (
     set_costs,
     set_sections,
 )
-from marketplace.rfq.states import CriterionKind, RfqState
+from marketplace.rfq.terms import cost_terms, criteria_tree, deadlines, rates
+from marketplace.rfq.terms.drafts import (
+    Address,
+    CriterionDraft,
+    Deadline,
+    Header,
+    LotDraft,
+    RfqDraft,
+)
+from marketplace.rfq.terms.kinds import RfqKind
+from marketplace.rfq.terms.states import CriterionKind, RfqState
 
 _AS_GIVEN = (
     "title", "description", "open_to_all", "agreement_ref", "blind_scoring", "low_price_check",

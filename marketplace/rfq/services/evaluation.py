@@ -15,40 +15,38 @@ from marketplace.core.text import _
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.identity.queries import organisations
-from marketplace.rfq import (
-    bid_queries,
-    bid_vault,
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq, RfqLot
+from marketplace.rfq.awards import lot_queries, round_queries, turnout_queries
+from marketplace.rfq.awards.round_rules import Rounds
+from marketplace.rfq.awards.turnout_rules import Turnout
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids.bundling import BundleOffer
+from marketplace.rfq.bids.documents import SealedDocument
+from marketplace.rfq.bids.offer_models import BidOffer
+from marketplace.rfq.evaluation import (
     cost_queries,
-    evaluation_queries,
-    lot_queries,
     offered_prices,
     pregrading,
     price_sight,
     quality_rules,
-    queries,
     ranking,
-    round_queries,
     score_rules,
-    turnout_queries,
 )
-from marketplace.rfq.asked_terms import Terms
-from marketplace.rfq.bundling import BundleOffer
-from marketplace.rfq.evaluation_models import BidExclusion, BidScore
-from marketplace.rfq.graders import giving
-from marketplace.rfq.graders import queries as grader_queries
-from marketplace.rfq.graders import rules as grading
-from marketplace.rfq.graders.rules import Mean, Progress
-from marketplace.rfq.lot_states import LotState
-from marketplace.rfq.models import Rfq, RfqLot
-from marketplace.rfq.offer_models import BidOffer
-from marketplace.rfq.pregrading import Pregrade
-from marketplace.rfq.ranking import Cell, LotRanking, Offer, Score
-from marketplace.rfq.rates import Conversion
-from marketplace.rfq.round_rules import Rounds
-from marketplace.rfq.score_rules import GivenScore
-from marketplace.rfq.sealed_documents import SealedDocument
-from marketplace.rfq.total_costs import Cost
-from marketplace.rfq.turnout_rules import Turnout
+from marketplace.rfq.evaluation import queries as evaluation_queries
+from marketplace.rfq.evaluation.graders import giving
+from marketplace.rfq.evaluation.graders import queries as grader_queries
+from marketplace.rfq.evaluation.graders import rules as grading
+from marketplace.rfq.evaluation.graders.rules import Mean, Progress
+from marketplace.rfq.evaluation.models import BidExclusion, BidScore
+from marketplace.rfq.evaluation.pregrading import Pregrade
+from marketplace.rfq.evaluation.ranking import Cell, LotRanking, Offer, Score
+from marketplace.rfq.evaluation.score_rules import GivenScore
+from marketplace.rfq.evaluation.total_costs import Cost
+from marketplace.rfq.receiving import vault as bid_vault
+from marketplace.rfq.terms.asked import Terms
+from marketplace.rfq.terms.lot_states import LotState
+from marketplace.rfq.terms.rates import Conversion
 
 Scores = dict[tuple[UUID, UUID], BidScore | Mean]
 

@@ -8,11 +8,15 @@ from marketplace.core import audit, clock
 from marketplace.core.errors import Conflict, FieldError, Invalid, NotFound
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import bid_queries, evaluation_queries, lot_queries, low_price_rules, queries
-from marketplace.rfq.evaluation_models import BidExclusion
-from marketplace.rfq.evaluation_states import ExclusionGround
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.participants import Bid
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.awards import lot_queries
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.evaluation import low_price_rules
+from marketplace.rfq.evaluation import queries as evaluation_queries
+from marketplace.rfq.evaluation.models import BidExclusion
+from marketplace.rfq.evaluation.states import ExclusionGround
 
 
 class AlreadyExcluded(Conflict):

@@ -13,18 +13,22 @@ from marketplace.events.rfq import GraderConflicted, GraderNamed
 from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.identity.queries import organisations
-from marketplace.rfq import bid_queries, bid_vault, evaluation_queries, quality_rules, queries
-from marketplace.rfq.asked_terms import Criterion, Terms
-from marketplace.rfq.graders import giving, rules
-from marketplace.rfq.graders import queries as grader_queries
-from marketplace.rfq.graders.models import RfqGrader
-from marketplace.rfq.graders.rules import GivenBy, Grader, Progress
-from marketplace.rfq.graders.states import Interest
-from marketplace.rfq.models import Rfq, RfqCriterion
-from marketplace.rfq.offer_models import BidOffer
-from marketplace.rfq.officers import queries as officer_queries
-from marketplace.rfq.score_rules import GivenScore
-from marketplace.rfq.sealed_documents import SealedDocument
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq, RfqCriterion
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids.documents import SealedDocument
+from marketplace.rfq.bids.offer_models import BidOffer
+from marketplace.rfq.evaluation import quality_rules
+from marketplace.rfq.evaluation import queries as evaluation_queries
+from marketplace.rfq.evaluation.graders import giving, rules
+from marketplace.rfq.evaluation.graders import queries as grader_queries
+from marketplace.rfq.evaluation.graders.models import RfqGrader
+from marketplace.rfq.evaluation.graders.rules import GivenBy, Grader, Progress
+from marketplace.rfq.evaluation.graders.states import Interest
+from marketplace.rfq.evaluation.score_rules import GivenScore
+from marketplace.rfq.receiving import vault as bid_vault
+from marketplace.rfq.sealing.officers import queries as officer_queries
+from marketplace.rfq.terms.asked import Criterion, Terms
 
 
 @dataclass(frozen=True)

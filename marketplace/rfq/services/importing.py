@@ -14,12 +14,13 @@ from marketplace.core import audit, tabular
 from marketplace.core.tabular import Options, Parsed
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import queries, sheets
-from marketplace.rfq.drafts import LotDraft
-from marketplace.rfq.editing import editable
-from marketplace.rfq.models import Rfq, RfqLine, RfqLot
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.editing import editable
+from marketplace.rfq.asking.models import Rfq, RfqLine, RfqLot
 from marketplace.rfq.services import content
-from marketplace.rfq.sheets import Known, SheetLine
+from marketplace.rfq.sheets import lines as sheets
+from marketplace.rfq.sheets.lines import Known, SheetLine
+from marketplace.rfq.terms.drafts import LotDraft
 
 
 @dataclass(frozen=True)

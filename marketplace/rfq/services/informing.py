@@ -9,16 +9,13 @@ from marketplace.core import audit, clock, outbox
 from marketplace.core.db import check_version
 from marketplace.events.rfq import RfiConcluded
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import (
-    audience,
-    bid_queries,
-    evaluation_queries,
-    information_rules,
-    lot_rules,
-    queries,
-)
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.repeating import draft_of
+from marketplace.rfq.asking import audience, queries
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.asking.repeating import draft_of
+from marketplace.rfq.awards import lot_rules
+from marketplace.rfq.bids import information_rules
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.evaluation import queries as evaluation_queries
 from marketplace.rfq.services import drafting
 
 

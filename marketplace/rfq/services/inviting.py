@@ -12,11 +12,11 @@ from marketplace.core.errors import NotAllowed
 from marketplace.core.text import _
 from marketplace.events.rfq import SuppliersInvited
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import audience, queries
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.participants import RfqInvitation
-from marketplace.rfq.rows import add_invitations
-from marketplace.rfq.states import ACTION_PERMISSIONS, RfqState
+from marketplace.rfq.asking import audience, queries
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.asking.participants import RfqInvitation
+from marketplace.rfq.asking.rows import add_invitations
+from marketplace.rfq.terms.states import ACTION_PERMISSIONS, RfqState
 
 
 @requires(Permission.RFQ_DRAFT)

@@ -13,11 +13,15 @@ from marketplace.core.text import _
 from marketplace.documents import service as document_service
 from marketplace.events.low_prices import LowPriceAnswered, LowPriceAsked
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import bid_queries, deadlines, evaluation_queries, low_price_rules, queries
-from marketplace.rfq.evaluation_models import LowPriceInquiry
-from marketplace.rfq.evaluation_states import ExclusionGround, LowPriceRuling
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.evaluation import low_price_rules
+from marketplace.rfq.evaluation import queries as evaluation_queries
+from marketplace.rfq.evaluation.models import LowPriceInquiry
+from marketplace.rfq.evaluation.states import ExclusionGround, LowPriceRuling
 from marketplace.rfq.services import evaluation, excluding
+from marketplace.rfq.terms import deadlines
 
 USUAL_DAYS = 1
 

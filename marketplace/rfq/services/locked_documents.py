@@ -14,15 +14,18 @@ from marketplace.core.errors import Conflict, FieldError, Invalid, NotFound
 from marketplace.core.ids import uuid7
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import alternatives, bid_documents, bid_queries, bid_rules
-from marketplace.rfq.asked_terms import Terms
-from marketplace.rfq.bid_models import BidDocument
-from marketplace.rfq.bid_queries import Door
-from marketplace.rfq.bid_rules import MAX_DOCUMENTS
-from marketplace.rfq.bid_states import BID_FLOW, BidState
-from marketplace.rfq.envelopes import Cipher, is_padded
-from marketplace.rfq.participants import Bid
-from marketplace.rfq.unsealed_documents import submitted_with
+from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.bids import alternatives
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids import rules as bid_rules
+from marketplace.rfq.bids.models import BidDocument
+from marketplace.rfq.bids.queries import Door
+from marketplace.rfq.bids.rules import MAX_DOCUMENTS
+from marketplace.rfq.opening.unsealed_documents import submitted_with
+from marketplace.rfq.receiving import documents as bid_documents
+from marketplace.rfq.sealing.envelopes import Cipher, is_padded
+from marketplace.rfq.terms.asked import Terms
+from marketplace.rfq.terms.bid_states import BID_FLOW, BidState
 
 # those of the submitted version, and as many of the one that is being written
 MOST_KEPT = 2 * MAX_DOCUMENTS

@@ -8,10 +8,14 @@ from sqlalchemy.orm import Session
 from marketplace.core import audit, clock
 from marketplace.core.db import check_version
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import award_rules, bid_queries, lot_endings, lot_rules, queries, sealing
-from marketplace.rfq.editing import touch
-from marketplace.rfq.models import Rfq, RfqLot
-from marketplace.rfq.states import RfqState
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.editing import touch
+from marketplace.rfq.asking.models import Rfq, RfqLot
+from marketplace.rfq.awards import lot_endings, lot_rules
+from marketplace.rfq.awards import rules as award_rules
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.sealing import seals as sealing
+from marketplace.rfq.terms.states import RfqState
 
 
 @requires(Permission.RFQ_CANCEL)

@@ -7,10 +7,13 @@ from sqlalchemy.orm import Session
 
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import bid_rules, envelopes, price_opening, unsealing
-from marketplace.rfq.envelopes import KeyPair, SealBroken, ServiceKeys
-from marketplace.rfq.officers.rules import TwoOfficersNeeded
-from marketplace.rfq.opening_models import RfqOpening, RfqPriceOpening
+from marketplace.rfq.bids import rules as bid_rules
+from marketplace.rfq.opening import prices as price_opening
+from marketplace.rfq.opening import unsealing
+from marketplace.rfq.opening.models import RfqOpening, RfqPriceOpening
+from marketplace.rfq.sealing import envelopes
+from marketplace.rfq.sealing.envelopes import KeyPair, SealBroken, ServiceKeys
+from marketplace.rfq.sealing.officers.rules import TwoOfficersNeeded
 
 
 @requires(Permission.RFQ_OPEN)

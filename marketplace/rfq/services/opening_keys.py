@@ -8,11 +8,11 @@ from marketplace.core import audit, clock
 from marketplace.core.errors import NotAllowed
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, OrgKind, Permission, requires
-from marketplace.rfq import sealing
-from marketplace.rfq.officers import keys as share_keys
-from marketplace.rfq.officers import queries
-from marketplace.rfq.officers.models import OpeningKey
-from marketplace.rfq.officers.queries import Colleague
+from marketplace.rfq.sealing import seals as sealing
+from marketplace.rfq.sealing.officers import keys as share_keys
+from marketplace.rfq.sealing.officers import queries
+from marketplace.rfq.sealing.officers.models import OpeningKey
+from marketplace.rfq.sealing.officers.queries import Colleague
 
 
 @requires(Permission.RFQ_READ)

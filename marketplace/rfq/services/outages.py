@@ -10,11 +10,13 @@ from marketplace.core.db import check_version
 from marketplace.core.errors import Conflict, FieldError, refuse_all
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import deadlines, extending, outage_queries, queries
-from marketplace.rfq.drafts import Deadline
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.opening_models import RfqOutageRuling
-from marketplace.rfq.outage_queries import AtDeadline
+from marketplace.rfq.asking import extending, queries
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.opening import outage_queries
+from marketplace.rfq.opening.models import RfqOutageRuling
+from marketplace.rfq.opening.outage_queries import AtDeadline
+from marketplace.rfq.terms import deadlines
+from marketplace.rfq.terms.drafts import Deadline
 
 
 class NothingToRule(Conflict):

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from marketplace.documents import service as document_service
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq.editing import editable, touch
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.asking.editing import editable, touch
+from marketplace.rfq.asking.models import Rfq
 
 
 @requires(Permission.RFQ_DRAFT)

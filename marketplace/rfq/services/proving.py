@@ -15,26 +15,22 @@ from marketplace.core.errors import NotFound
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.identity.queries import organisations
-from marketplace.rfq import (
-    bid_queries,
-    bid_rules,
-    bid_vault,
-    closings,
-    envelopes,
-    price_sight,
-    proof_queries,
-    quality_rules,
-    queries,
-)
-from marketplace.rfq.bid_models import BidAttempt
-from marketplace.rfq.closings import Closed
-from marketplace.rfq.envelopes import PRICE, TECHNICAL, Binding, Envelope, ServiceKeys
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.opening_models import RfqOutcome
-from marketplace.rfq.proof_queries import OpenedEnvelope, SealedForGood
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids import rules as bid_rules
+from marketplace.rfq.bids.models import BidAttempt
+from marketplace.rfq.evaluation import price_sight, quality_rules
+from marketplace.rfq.opening import closings, proof_queries
+from marketplace.rfq.opening.closings import Closed
+from marketplace.rfq.opening.models import RfqOutcome
+from marketplace.rfq.opening.proof_queries import OpenedEnvelope, SealedForGood
 from marketplace.rfq.proofs import papers
 from marketplace.rfq.proofs.papers import Signed
 from marketplace.rfq.proofs.reading import FORMAT
+from marketplace.rfq.receiving import vault as bid_vault
+from marketplace.rfq.sealing import envelopes
+from marketplace.rfq.sealing.envelopes import PRICE, TECHNICAL, Binding, Envelope, ServiceKeys
 
 
 @dataclass(frozen=True)

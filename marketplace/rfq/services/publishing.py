@@ -13,23 +13,17 @@ from marketplace.core import audit, clock, outbox
 from marketplace.core.db import check_version
 from marketplace.events.rfq import OfficersNamed, RfqPublished
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import (
-    audience,
-    deadlines,
-    extending,
-    lot_endings,
-    lot_rules,
-    queries,
-    rules,
-    sealing,
-)
-from marketplace.rfq.drafts import Deadline
-from marketplace.rfq.lot_states import LotState
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.officers import queries as officer_queries
-from marketplace.rfq.officers import rules as officer_rules
-from marketplace.rfq.officers.rules import Appointment
-from marketplace.rfq.participants import RfqInvitation
+from marketplace.rfq.asking import audience, extending, queries, rules
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.asking.participants import RfqInvitation
+from marketplace.rfq.awards import lot_endings, lot_rules
+from marketplace.rfq.sealing import seals as sealing
+from marketplace.rfq.sealing.officers import queries as officer_queries
+from marketplace.rfq.sealing.officers import rules as officer_rules
+from marketplace.rfq.sealing.officers.rules import Appointment
+from marketplace.rfq.terms import deadlines
+from marketplace.rfq.terms.drafts import Deadline
+from marketplace.rfq.terms.lot_states import LotState
 from marketplace.suppliers import queries as supplier_queries
 
 

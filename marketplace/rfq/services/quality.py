@@ -8,9 +8,12 @@ from sqlalchemy.orm import Session
 from marketplace.core import audit, clock
 from marketplace.core.db import check_version
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import bid_queries, evaluation_queries, quality_rules, queries
-from marketplace.rfq.graders import queries as grader_queries
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.evaluation import quality_rules
+from marketplace.rfq.evaluation import queries as evaluation_queries
+from marketplace.rfq.evaluation.graders import queries as grader_queries
 
 
 @requires(Permission.RFQ_EVALUATE)

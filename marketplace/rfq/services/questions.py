@@ -10,8 +10,8 @@ from marketplace.core.ids import uuid7
 from marketplace.core.text import _
 from marketplace.events.rfq import QuestionAnswered, QuestionAsked
 from marketplace.identity.permissions import Actor, OrgKind, Permission, requires
-from marketplace.rfq import queries, rules
-from marketplace.rfq.participants import RfqQuestion, RfqQuestionAsker
+from marketplace.rfq.asking import queries, rules
+from marketplace.rfq.asking.participants import RfqQuestion, RfqQuestionAsker
 
 
 @requires(Permission.QUESTION_ASK)

@@ -11,11 +11,15 @@ from sqlalchemy.orm import Session
 
 from marketplace.core import audit, clock
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import award_rules, bid_queries, queries, repricing, round_queries
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.offer_models import BidOffer
-from marketplace.rfq.price_models import BidRepricing, CurrentLine, RoundPlace
-from marketplace.rfq.repricing import RoundResult
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.awards import round_queries
+from marketplace.rfq.awards import rules as award_rules
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids import repricing
+from marketplace.rfq.bids.offer_models import BidOffer
+from marketplace.rfq.bids.price_models import BidRepricing, CurrentLine, RoundPlace
+from marketplace.rfq.bids.repricing import RoundResult
 
 
 @requires(Permission.RFQ_PUBLISH)

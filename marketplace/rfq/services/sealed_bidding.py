@@ -13,24 +13,21 @@ from marketplace.core import clock_guard
 from marketplace.core.errors import FieldError, NotFound
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import (
-    alternatives,
-    attempts,
-    bid_documents,
-    bid_queries,
-    bid_rules,
-    bid_vault,
-    submission,
-)
-from marketplace.rfq.asked_terms import Terms
-from marketplace.rfq.bid_content import BidContent, PricedLine
-from marketplace.rfq.bid_models import BidVersion
-from marketplace.rfq.bid_queries import Door
-from marketplace.rfq.bid_states import BID_FLOW
-from marketplace.rfq.envelope_parts import TECHNICAL_FIELDS
-from marketplace.rfq.envelopes import Envelope, SealedBid, ServiceKeys
-from marketplace.rfq.submission import BidChanged, Stored
-from marketplace.rfq.unsealed_documents import submitted_with
+from marketplace.rfq.bids import alternatives
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.bids import rules as bid_rules
+from marketplace.rfq.bids.content import BidContent, PricedLine
+from marketplace.rfq.bids.models import BidVersion
+from marketplace.rfq.bids.parts import TECHNICAL_FIELDS
+from marketplace.rfq.bids.queries import Door
+from marketplace.rfq.opening.unsealed_documents import submitted_with
+from marketplace.rfq.receiving import attempts, submission
+from marketplace.rfq.receiving import documents as bid_documents
+from marketplace.rfq.receiving import vault as bid_vault
+from marketplace.rfq.receiving.submission import BidChanged, Stored
+from marketplace.rfq.sealing.envelopes import Envelope, SealedBid, ServiceKeys
+from marketplace.rfq.terms.asked import Terms
+from marketplace.rfq.terms.bid_states import BID_FLOW
 
 
 @dataclass(frozen=True)

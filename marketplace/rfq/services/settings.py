@@ -7,8 +7,8 @@ from marketplace.core.db import check_version
 from marketplace.core.errors import NotFound
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, OrgKind, Permission, requires
-from marketplace.rfq import queries
-from marketplace.rfq.settings_models import SourcingSettings
+from marketplace.rfq.asking import queries
+from marketplace.rfq.asking.settings_models import SourcingSettings
 
 
 @requires(Permission.ORGANISATION_READ)

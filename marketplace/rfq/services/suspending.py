@@ -13,9 +13,11 @@ from marketplace.core.errors import FieldError, Invalid
 from marketplace.core.text import _
 from marketplace.events.rfq import RfqResumed, RfqSuspended
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import bid_rules, deadlines, queries, rules
-from marketplace.rfq.drafts import Deadline
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.asking import queries, rules
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.bids import rules as bid_rules
+from marketplace.rfq.terms import deadlines
+from marketplace.rfq.terms.drafts import Deadline
 
 MINUTE = timedelta(minutes=1)
 

@@ -12,11 +12,11 @@ from marketplace.core.errors import Conflict, NotFound
 from marketplace.core.pages import Page, paginate
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import audience, queries, template_content
-from marketplace.rfq.models import Rfq
-from marketplace.rfq.repeating import draft_of
+from marketplace.rfq.asking import audience, queries, template_content
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.asking.repeating import draft_of
+from marketplace.rfq.asking.template_models import RfqTemplate
 from marketplace.rfq.services import drafting
-from marketplace.rfq.template_models import RfqTemplate
 
 
 class TemplateNameTaken(Conflict):

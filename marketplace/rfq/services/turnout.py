@@ -8,22 +8,16 @@ from marketplace.core import audit
 from marketplace.core.db import check_version
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import (
-    audience,
-    bid_queries,
-    lot_rules,
-    quality_rules,
-    queries,
-    repeating,
-    turnout_queries,
-    turnout_rules,
-)
-from marketplace.rfq.editing import touch
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.asking import audience, queries, repeating
+from marketplace.rfq.asking.editing import touch
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.awards import lot_rules, turnout_queries, turnout_rules
+from marketplace.rfq.awards.turnout_models import LotRuling
+from marketplace.rfq.awards.turnout_rules import Turnout
+from marketplace.rfq.awards.turnout_states import TooFewRuling
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.evaluation import quality_rules
 from marketplace.rfq.services import drafting, lots
-from marketplace.rfq.turnout_models import LotRuling
-from marketplace.rfq.turnout_rules import Turnout
-from marketplace.rfq.turnout_states import TooFewRuling
 
 
 @requires(Permission.RFQ_AWARD)

@@ -9,9 +9,11 @@ from marketplace.core import audit, clock
 from marketplace.core.errors import Conflict, NotFound
 from marketplace.core.text import _
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import bid_queries, opening_queries, queries
-from marketplace.rfq.bid_states import UnreadableRuling
-from marketplace.rfq.opening_models import BidUnreadable
+from marketplace.rfq.asking import queries
+from marketplace.rfq.bids import queries as bid_queries
+from marketplace.rfq.opening import queries as opening_queries
+from marketplace.rfq.opening.models import BidUnreadable
+from marketplace.rfq.terms.bid_states import UnreadableRuling
 
 
 class UnreadableRuled(Conflict):

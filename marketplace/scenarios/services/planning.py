@@ -18,10 +18,10 @@ from marketplace.events.scenarios import (
     ScenarioQueued,
 )
 from marketplace.identity.permissions import Actor, Permission, requires
-from marketplace.rfq import bid_queries
-from marketplace.rfq import queries as rfq_queries
-from marketplace.rfq.award_rules import Choice
-from marketplace.rfq.models import Rfq
+from marketplace.rfq.asking import queries as rfq_queries
+from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.awards.rules import Choice
+from marketplace.rfq.bids import queries as bid_queries
 from marketplace.scenarios import entrants, queries, rules
 from marketplace.scenarios.models import AwardScenario
 from marketplace.scenarios.problems import check_current, choices_of, question_of
