@@ -5,7 +5,7 @@ Words. An *RFQ* asks suppliers for prices; its *lots* are awarded, its *lines* a
 *published* once, *closed* by the clock at its deadline, *opened* by the buyer, then *awarded* or
 *unsuccessful*. A *bid* is one supplier's answer, sealed from submission to opening.
 
-The buyer's side stands in models, rules, queries, services.drafting, publishing and questions;
-the bidders' side and what follows the deadline in bid_models, sealing, services.bidding, opening,
-evaluation and awarding.
+Each folder is a room of one subject and imports only rooms below it, from ``terms``, which knows
+nobody, to ``awards``; above them all ``services`` holds the use cases and ``http`` what crosses
+HTTP. docs/architecture.md has the map.
 """
