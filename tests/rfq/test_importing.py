@@ -305,9 +305,11 @@ class TestPages:
         assert "There is no column “Quantity”." in words(answer)
 
     def test_no_file_is_asked_for(self, portal, buyer, rfq):
-        answer = portal(buyer).post(f"/rfqs/{rfq.id}/import")
-        assert answer.status_code == 422
-        assert "Choose a file." in words(answer)
+        browser = portal(buyer)
+        for step in ("import", "import/confirm"):
+            answer = browser.post(f"/rfqs/{rfq.id}/{step}")
+            assert answer.status_code == 422
+            assert "Choose a file." in words(answer)
 
     def test_the_template_can_be_downloaded(self, portal, buyer):
         answer = portal(buyer).get("/rfqs/import/template")

@@ -1,5 +1,6 @@
 """Lines from a spreadsheet, for people: choose a file, look at it, import it."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from flask import Response, redirect, render_template, request, url_for
@@ -12,6 +13,7 @@ from marketplace.core.text import _, ngettext_
 from marketplace.documents.downloads import XLSX, as_file
 from marketplace.rfq.asking import queries
 from marketplace.rfq.services import importing
+from marketplace.rfq.services.importing import Plan
 from marketplace.rfq.sheets import lines as sheets
 from marketplace.web.blueprints import PageBlueprint
 from marketplace.web.context import current_actor, current_session
@@ -26,14 +28,7 @@ def choose(rfq_id: UUID) -> ResponseReturnValue:
         return _upload_page(rfq_id, None)
     try:
         sent = uploads.sent()
-        plan = importing.preview(
-            current_session(),
-            current_actor(),
-            rfq_id,
-            sent.content,
-            sent.document.filename,
-            sent.options,
-        )
+        plan = _planned(importing.preview, rfq_id, sent)
     except Invalid as refusal:
         return _upload_page(rfq_id, refusal), 422
     return render_template("rfq/import/preview.html", plan=plan, sent=sent, labels=sheets.LABELS)
@@ -41,16 +36,8 @@ def choose(rfq_id: UUID) -> ResponseReturnValue:
 
 @pages.post("/<uuid:rfq_id>/import/confirm")
 def confirm(rfq_id: UUID) -> ResponseReturnValue:
-    sent = uploads.sent()
     try:
-        plan = importing.import_lines(
-            current_session(),
-            current_actor(),
-            rfq_id,
-            sent.content,
-            sent.document.filename,
-            sent.options,
-        )
+        plan = _planned(importing.import_lines, rfq_id, uploads.sent())
     except Invalid as refusal:
         return _upload_page(rfq_id, refusal), 422
     flash(ngettext_("%(n)s line was imported.", "%(n)s lines were imported.", len(plan.lines)))
@@ -61,6 +48,18 @@ def confirm(rfq_id: UUID) -> ResponseReturnValue:
 def template() -> Response:
     headers, rows = sheets.template_rows(current_actor().currency)
     return as_file(tabular.to_xlsx(headers, rows), f"{_('rfq-lines-template')}.xlsx", XLSX)
+
+
+def _planned(step: Callable[..., Plan], rfq_id: UUID, sent: uploads.Sent) -> Plan:
+    """What this step of the import makes of the file."""
+    return step(
+        current_session(),
+        current_actor(),
+        rfq_id,
+        sent.content,
+        sent.document.filename,
+        sent.options,
+    )
 
 
 def _upload_page(rfq_id: UUID, refusal: Invalid | None) -> str:
