@@ -20,7 +20,7 @@ from marketplace.core.money import Money, Quantity
 from marketplace.core.text import Text, _, label, language, ngettext_
 from marketplace.core.units import UNITS, unit_name
 from marketplace.identity import queries
-from marketplace.identity.permissions import Actor, Role
+from marketplace.identity.permissions import Actor, Permission, Role
 from marketplace.web import charts, deeds, formats, looks
 from marketplace.web.blueprints import csrf_token
 from marketplace.web.frame import Frame
@@ -78,6 +78,7 @@ def install(app: Flask) -> None:
         "reader_zone": reader_zone,
         "reader_id": reader_id,
         "reader_kind": reader_kind,
+        "reader_may": reader_may,
         "today": lambda: formats.long_day(clock.now(), reader_zone()),
         "server_time": lambda: formats.clock_time(clock.now(), reader_zone()),
         "static_url": lambda name: url_for("static", filename=name),
@@ -144,6 +145,12 @@ def reader_currency() -> str:
     """The currency that amounts of the reader's organisation usually are in."""
     reader = _reader()
     return reader.currency if reader else "EUR"
+
+
+def reader_may(permission: str) -> bool:
+    """Whether the reader's roles include this permission, such as ``bid:read``."""
+    reader = _reader()
+    return reader is not None and reader.may(Permission(permission))
 
 
 def reader_kind() -> str:

@@ -501,3 +501,15 @@ class TestHttp:
         assert "40 × mean score 123/2 (61.5) ÷ 100 = 24.6" in explained
         assert "Ada: 61.50 (kept words)" in explained
         assert portal(make_actor(session, OrgKind.BUYER)).get(f"{path}/graders").status_code == 404
+
+
+def test_who_may_not_read_bids_is_led_to_none_of_their_pages(session, portal):
+    sourcing = make_opened(session, ["1", "2"])
+    ours = session.get_one(Organisation, sourcing.buyer.org_id)
+    receiver = make_actor(session, OrgKind.BUYER, Role.RECEIVER, organisation=ours)
+    url = f"/rfqs/{sourcing.rfq.id}"
+    for actor, leads in ((receiver, False), (sourcing.buyer, True)):
+        page = portal(actor).get(f"{url}/graders").text
+        assert (f'href="{url}/bids"' in page) is leads
+        assert (f'href="{url}/outcome"' in page) is leads
+        assert f'href="{url}/questions"' in page
