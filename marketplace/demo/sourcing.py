@@ -17,7 +17,7 @@ from marketplace.demo.goods import GOODS, Good
 from marketplace.identity.permissions import Role
 from marketplace.rfq.asking import queries
 from marketplace.rfq.asking.models import Rfq, RfqLine
-from marketplace.rfq.awards.rules import Choice
+from marketplace.rfq.awards.choices import Choice
 from marketplace.rfq.bids.content import Answer, BidContent, PricedLine
 from marketplace.rfq.evaluation.score_rules import GivenScore
 from marketplace.rfq.sealing.envelopes import ServiceKeys

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from marketplace.core.money import Quantity
 from marketplace.core.text import _
-from marketplace.rfq.awards.rules import Choice
+from marketplace.rfq.awards.choices import Choice
 from marketplace.rfq.bids.offer_models import BidOffer
 from marketplace.rfq.evaluation.ranking import Price, as_written
 from marketplace.rfq.terms.asked import AskedLine

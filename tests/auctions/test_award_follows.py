@@ -10,9 +10,10 @@ from marketplace.auctions.drafts import LotDraft as AuctionLotDraft
 from marketplace.auctions.services import steering
 from marketplace.auctions.states import AuctionType
 from marketplace.core.audit import AuditEvent
+from marketplace.rfq.awards.choices import Choice
 from marketplace.rfq.awards.models import Award
 from marketplace.rfq.awards.round_rules import AuctionNotHeld, NotTheAuctionWinner
-from marketplace.rfq.awards.rules import AwardHeld, Choice
+from marketplace.rfq.awards.rules import AwardHeld
 from marketplace.rfq.bids.offer_models import BidOffer
 from marketplace.rfq.bids.price_models import RoundPlace
 from marketplace.rfq.services import awarding, evaluation, excluding

@@ -18,7 +18,8 @@ from marketplace.core.ids import uuid7
 from marketplace.core.outbox import OutboxMessage
 from marketplace.identity.permissions import SYSTEM
 from marketplace.notifications.models import Notice
-from marketplace.rfq.awards.rules import AwardHeld, Choice
+from marketplace.rfq.awards.choices import Choice
+from marketplace.rfq.awards.rules import AwardHeld
 from marketplace.rfq.bids import repricing
 from marketplace.rfq.bids.price_models import BidLine, BidRepricing, RoundPlace
 from marketplace.rfq.bids.rules import Sealed

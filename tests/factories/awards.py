@@ -7,8 +7,8 @@ from uuid import UUID
 
 from marketplace.core import clock
 from marketplace.rfq.awards import queries as award_queries
+from marketplace.rfq.awards.choices import Choice
 from marketplace.rfq.awards.models import AwardStanding
-from marketplace.rfq.awards.rules import Choice
 from marketplace.rfq.bids import queries as bid_queries
 from marketplace.rfq.services import awarding
 from marketplace.rfq.terms.drafts import CriterionDraft

@@ -21,8 +21,9 @@ from marketplace.remedies.letters import Decision, content_for
 from marketplace.remedies.models import AwardLetter
 from marketplace.remedies.services import concluding, reading_letters
 from marketplace.remedies.states import LetterKind
+from marketplace.rfq.awards.choices import Choice
 from marketplace.rfq.awards.models import Award
-from marketplace.rfq.awards.rules import Choice, NamesALoser
+from marketplace.rfq.awards.rules import NamesALoser
 from marketplace.rfq.bids import queries as bid_queries
 from marketplace.rfq.evaluation.states import ExclusionGround
 from marketplace.rfq.services import awarding, excluding

@@ -12,7 +12,7 @@ from marketplace.remedies import reactions
 from marketplace.remedies.models import AwardLetter
 from marketplace.remedies.states import LetterKind
 from marketplace.rfq.awards import queries as award_queries
-from marketplace.rfq.awards.rules import Choice
+from marketplace.rfq.awards.choices import Choice
 from marketplace.rfq.services import awarding
 from marketplace.rfq.terms.offering import OfferKind
 from tests.factories.awards import PRICE_ALONE, after, bids_of

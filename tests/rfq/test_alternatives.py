@@ -15,8 +15,8 @@ from marketplace.notifications.models import Notice
 from marketplace.remedies import letter_views
 from marketplace.remedies.models import AwardLetter
 from marketplace.rfq.asking.participants import Bid
+from marketplace.rfq.awards.choices import AwardInvalid, Choice
 from marketplace.rfq.awards.models import Award
-from marketplace.rfq.awards.rules import AwardInvalid, Choice
 from marketplace.rfq.bids import queries as bid_queries
 from marketplace.rfq.bids import rules as bid_rules
 from marketplace.rfq.bids.alternatives import NoSuchAlternative

@@ -13,15 +13,10 @@ from marketplace.identity.permissions import Role
 from marketplace.notifications.models import MailMessage, Notice
 from marketplace.rfq.asking.participants import Bid
 from marketplace.rfq.awards import queries as award_queries
+from marketplace.rfq.awards.choices import AwardInvalid, Choice
 from marketplace.rfq.awards.lot_rules import ReasonRequired
 from marketplace.rfq.awards.models import Award
-from marketplace.rfq.awards.rules import (
-    AwardInvalid,
-    Choice,
-    JustificationRequired,
-    ScoresMissing,
-    SupplierIsBlocked,
-)
+from marketplace.rfq.awards.rules import JustificationRequired, ScoresMissing, SupplierIsBlocked
 from marketplace.rfq.bids import queries as bid_queries
 from marketplace.rfq.bids.rules import Sealed
 from marketplace.rfq.evaluation.models import BidScore

@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 from marketplace.core.money import Money
 from marketplace.orders.services import drafting as order_drafting
 from marketplace.rfq.awards import queries as award_queries
+from marketplace.rfq.awards.choices import AwardInvalid, Choice
 from marketplace.rfq.awards.models import Award
-from marketplace.rfq.awards.rules import AwardInvalid, Choice
 from marketplace.rfq.bids import bundling
 from marketplace.rfq.bids import queries as bid_queries
 from marketplace.rfq.bids import rules as bid_rules

@@ -16,7 +16,8 @@ from marketplace.identity.permissions import OrgKind, Role
 from marketplace.remedies.models import AwardLetter
 from marketplace.rfq.asking import queries
 from marketplace.rfq.asking.rules import RfqNotReady
-from marketplace.rfq.awards.rules import Choice, CostsMissing, JustificationRequired
+from marketplace.rfq.awards.choices import Choice
+from marketplace.rfq.awards.rules import CostsMissing, JustificationRequired
 from marketplace.rfq.bids import queries as bid_queries
 from marketplace.rfq.bids.content import Answer, PricedLine
 from marketplace.rfq.evaluation import low_price_rules

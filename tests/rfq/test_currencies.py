@@ -18,7 +18,7 @@ from marketplace.orders.models import Order
 from marketplace.remedies.models import AwardLetter
 from marketplace.rfq.addenda.wanted import Wanted, WantedConditions
 from marketplace.rfq.asking import queries
-from marketplace.rfq.awards.rules import Choice
+from marketplace.rfq.awards.choices import Choice
 from marketplace.rfq.bids import queries as bid_queries
 from marketplace.rfq.bids import rules as bid_rules
 from marketplace.rfq.bids.bundling import Bundle

@@ -18,8 +18,9 @@ from marketplace.identity.models import Organisation
 from marketplace.identity.permissions import OrgKind, Role
 from marketplace.notifications.models import Notice
 from marketplace.portal.waiting import rfqs_to_move
+from marketplace.rfq.awards.choices import Choice
 from marketplace.rfq.awards.models import Award
-from marketplace.rfq.awards.rules import Choice, ScoresMissing
+from marketplace.rfq.awards.rules import ScoresMissing
 from marketplace.rfq.bids import queries as bid_queries
 from marketplace.rfq.bids.rules import Sealed
 from marketplace.rfq.evaluation.graders import notices, rules

@@ -18,8 +18,8 @@ from marketplace.identity.permissions import Actor, OrgKind, Role
 from marketplace.notifications.models import Notice
 from marketplace.rfq.asking import queries
 from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.awards.choices import Choice
 from marketplace.rfq.awards.models import Award
-from marketplace.rfq.awards.rules import Choice
 from marketplace.rfq.bids.information_rules import UnknownRespondent
 from marketplace.rfq.bids.offer_models import BidOffer
 from marketplace.rfq.evaluation import queries as evaluation_queries

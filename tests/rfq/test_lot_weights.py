@@ -10,7 +10,8 @@ from marketplace.identity.permissions import OrgKind, Role
 from marketplace.rfq.addenda.wanted import Wanted, WantedCriterion
 from marketplace.rfq.asking import queries
 from marketplace.rfq.asking.rules import RfqNotReady
-from marketplace.rfq.awards.rules import Choice, JustificationRequired
+from marketplace.rfq.awards.choices import Choice
+from marketplace.rfq.awards.rules import JustificationRequired
 from marketplace.rfq.bids import queries as bid_queries
 from marketplace.rfq.bids.content import Answer
 from marketplace.rfq.bids.rules import BidInvalid

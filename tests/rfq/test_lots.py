@@ -21,9 +21,10 @@ from marketplace.remedies.states import LetterKind
 from marketplace.rfq.asking import queries
 from marketplace.rfq.asking.participants import Bid
 from marketplace.rfq.awards import queries as award_queries
+from marketplace.rfq.awards.choices import Choice
 from marketplace.rfq.awards.lot_rules import LotEnded, LotsAwarded, NotPublished, ReasonRequired
 from marketplace.rfq.awards.models import Award
-from marketplace.rfq.awards.rules import AwardHeld, Choice
+from marketplace.rfq.awards.rules import AwardHeld
 from marketplace.rfq.awards.states import AwardState
 from marketplace.rfq.bids import queries as bid_queries
 from marketplace.rfq.bids.content import PricedLine

@@ -11,7 +11,7 @@ import pytest
 from marketplace.core import clock
 from marketplace.core.errors import NotFound
 from marketplace.documents import queries as document_queries
-from marketplace.rfq.awards.rules import Choice
+from marketplace.rfq.awards.choices import Choice
 from marketplace.rfq.bids import queries as bid_queries
 from marketplace.rfq.evaluation.low_price_rules import (
     AlreadyAsked,

@@ -13,8 +13,8 @@ from marketplace.core.tabular.values import BadValue, DecimalSign, number
 from marketplace.orders.models import Order, OrderLine
 from marketplace.orders.services import drafting as order_drafting
 from marketplace.rfq.awards import queries as award_queries
+from marketplace.rfq.awards.choices import AwardInvalid, Choice
 from marketplace.rfq.awards.models import Award
-from marketplace.rfq.awards.rules import AwardInvalid, Choice
 from marketplace.rfq.bids import queries as bid_queries
 from marketplace.rfq.bids import rules as bid_rules
 from marketplace.rfq.bids.content import BidContent

@@ -14,7 +14,7 @@ from marketplace.core.errors import NotAllowed, NotFound
 from marketplace.core.states import IllegalTransition
 from marketplace.identity.permissions import OrgKind, Role
 from marketplace.rfq.asking.rules import RfqNotReady
-from marketplace.rfq.awards.rules import AwardInvalid, Choice
+from marketplace.rfq.awards.choices import AwardInvalid, Choice
 from marketplace.rfq.bids import queries as bid_queries
 from marketplace.rfq.evaluation.models import BidExclusion
 from marketplace.rfq.evaluation.quality_rules import (

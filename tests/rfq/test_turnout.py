@@ -12,9 +12,9 @@ from marketplace.identity.permissions import OrgKind, Role
 from marketplace.notifications.models import Notice
 from marketplace.rfq.asking import queries
 from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.awards.choices import Choice
 from marketplace.rfq.awards.lot_rules import LotEnded, ReasonRequired
 from marketplace.rfq.awards.models import Award
-from marketplace.rfq.awards.rules import Choice
 from marketplace.rfq.awards.turnout_models import LotRuling
 from marketplace.rfq.awards.turnout_rules import EnoughBids, TooFewBids
 from marketplace.rfq.awards.turnout_states import TooFewRuling

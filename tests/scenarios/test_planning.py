@@ -14,7 +14,7 @@ from marketplace.core.outbox import OutboxMessage
 from marketplace.core.states import IllegalTransition
 from marketplace.identity.permissions import Role
 from marketplace.notifications.models import MailMessage, Notice
-from marketplace.rfq.awards import rules as award_rules
+from marketplace.rfq.awards import choices as award_choices
 from marketplace.rfq.bids.rules import Sealed
 from marketplace.rfq.services import awarding
 from marketplace.scenarios import reactions, rules
@@ -101,7 +101,7 @@ class TestCreate:
         sourcing = make_compared(session)
         made = create(sourcing)
         first = bids_of(sourcing)[0]
-        choices = [award_rules.Choice(first, lot_id=lot.id) for lot in sourcing.lots]
+        choices = [award_choices.Choice(first, lot_id=lot.id) for lot in sourcing.lots]
         awarding.award(session, sourcing.buyer, sourcing.rfq.id, choices, "Delivers")
         with pytest.raises(IllegalTransition):
             create(sourcing)

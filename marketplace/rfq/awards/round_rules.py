@@ -7,7 +7,8 @@ from uuid import UUID
 
 from marketplace.core.errors import FieldError
 from marketplace.core.text import _
-from marketplace.rfq.awards.rules import ChosenLine, JustificationRequired
+from marketplace.rfq.awards.choices import ChosenLine
+from marketplace.rfq.awards.rules import JustificationRequired
 from marketplace.rfq.bids.price_models import RoundPlace
 
 

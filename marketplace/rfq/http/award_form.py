@@ -9,7 +9,7 @@ from marshmallow import ValidationError
 from marketplace.core.errors import FieldError
 from marketplace.core.money import Money, Quantity
 from marketplace.core.text import _
-from marketplace.rfq.awards.rules import AwardInvalid, Choice, ChosenLine
+from marketplace.rfq.awards.choices import AwardInvalid, Choice, ChosenLine
 from marketplace.rfq.services.evaluation import Evaluation
 from marketplace.rfq.terms.asked import Terms
 from marketplace.web.fields import read_decimal

@@ -14,11 +14,13 @@ from marketplace.core.text import _
 from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import Permission
 from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.awards import choices as award_choices
 from marketplace.rfq.awards import lot_rules, round_rules, turnout_rules
 from marketplace.rfq.awards import queries as award_queries
 from marketplace.rfq.awards import rules as award_rules
+from marketplace.rfq.awards.choices import ChosenLine
 from marketplace.rfq.awards.models import Award
-from marketplace.rfq.awards.rules import ChosenLine, JustificationRequired, NamesALoser
+from marketplace.rfq.awards.rules import JustificationRequired, NamesALoser
 from marketplace.rfq.bids import queries as bid_queries
 from marketplace.rfq.bids.offer_models import BidOffer
 from marketplace.rfq.evaluation import (
@@ -151,7 +153,7 @@ def check_award(rfq_id: UUID) -> ResponseReturnValue:
     compared = evaluation.read_priced(session, actor, rfq_id)
     chosen = award_form.chosen_in(request.form)
     try:
-        lines = award_rules.chosen_lines(
+        lines = award_choices.chosen_lines(
             compared.terms,
             compared.cells,
             compared.lots,
@@ -190,7 +192,7 @@ def decide(rfq_id: UUID) -> ResponseReturnValue:
     except (JustificationRequired, NamesALoser) as refusal:
         _take(form, refusal)
         compared = evaluation.read(session, actor, rfq_id)
-        lines = award_rules.chosen_lines(
+        lines = award_choices.chosen_lines(
             compared.terms,
             compared.cells,
             compared.lots,

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import fields, post_load, validate
 
-from marketplace.rfq.awards.rules import Choice
+from marketplace.rfq.awards.choices import Choice
 from marketplace.rfq.awards.states import AwardState
 from marketplace.rfq.evaluation.graders.states import Interest
 from marketplace.rfq.evaluation.score_rules import GivenScore

@@ -14,11 +14,12 @@ from marketplace.core.ids import uuid7
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq.asking import queries
 from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.awards import choices as award_choices
 from marketplace.rfq.awards import lot_endings, lot_rules, round_rules, standings, turnout_rules
 from marketplace.rfq.awards import rules as award_rules
+from marketplace.rfq.awards.choices import Choice, ChosenLine
 from marketplace.rfq.awards.models import Award, AwardLine
 from marketplace.rfq.awards.round_rules import Departure
-from marketplace.rfq.awards.rules import Choice, ChosenLine
 from marketplace.rfq.awards.turnout_rules import Turnout
 from marketplace.rfq.bids import queries as bid_queries
 from marketplace.rfq.bids.offer_models import BidOffer
@@ -61,7 +62,7 @@ def award(
     award_rules.check_not_held(rfq.award_held_by)
     award_rules.check_unreadable_ruled(opening_queries.unreadable(session, rfq_id))
     compared = evaluation.read_priced(session, actor, rfq_id)
-    chosen = award_rules.chosen_lines(
+    chosen = award_choices.chosen_lines(
         compared.terms,
         compared.cells,
         compared.lots,

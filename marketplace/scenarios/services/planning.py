@@ -20,7 +20,7 @@ from marketplace.events.scenarios import (
 from marketplace.identity.permissions import Actor, Permission, requires
 from marketplace.rfq.asking import queries as rfq_queries
 from marketplace.rfq.asking.models import Rfq
-from marketplace.rfq.awards.rules import Choice
+from marketplace.rfq.awards.choices import Choice
 from marketplace.rfq.bids import queries as bid_queries
 from marketplace.scenarios import entrants, queries, rules
 from marketplace.scenarios.models import AwardScenario
