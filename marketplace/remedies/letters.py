@@ -19,6 +19,8 @@ from marketplace.rfq.terms.asked import Terms
 from marketplace.rfq.terms.asked_lots import AskedLot
 
 Json = dict[str, Any]
+# what tells why a bid has no place
+UNRANKED = ("missing_lines", "partial_lines", "unconfirmed_lines", "unknown_costs")
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,7 @@ def _bid(decision: Decision, rank: Json) -> Json:
         "place": rank["place"],
         "total": rank["total"],
         **{name: rank[name] for name in ("currency", "converted") if name in rank},
-        "missing_lines": rank["missing_lines"],
-        "partial_lines": rank["partial_lines"],
+        **{name: rank[name] for name in UNRANKED if name in rank},
         **_costs(rank),
         "points": _points(rank),
         "criteria": [

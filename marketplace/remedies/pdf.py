@@ -16,6 +16,7 @@ from marketplace.remedies.letter_views import whole
 from marketplace.remedies.models import AwardLetter
 from marketplace.remedies.states import LetterKind
 from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.evaluation import unranked
 from marketplace.web import formats
 
 SOURCE = Path(__file__).parent / "data" / "letter.typ"
@@ -140,7 +141,7 @@ def _bid(bid: dict[str, Any]) -> dict[str, Any]:
         "criteria": [
             [
                 " – ".join(filter(None, (part.get("section"), part["name"]))),
-                formats.number(part["weight"]),
+                formats.number(part["weight"]) + "\N{NO-BREAK SPACE}%",
                 str(judged(part, bid["judged_price"] or bid["total"])),
                 formats.number(part["points"], 2),
             ]
@@ -161,24 +162,16 @@ def _costs(bid: dict[str, Any]) -> Iterator[str]:
 
 
 def place_of(bid: dict[str, Any]) -> Text:
-    """The rank, or why there is none."""
+    """The rank, or why there is none. The oldest letters know fewer reasons."""
     if bid["place"] is not None:
         return _("rank %(place)s", place=bid["place"])
-    if not bid["missing_lines"]:
-        lines = bid["partial_lines"]
-        return ngettext_(
-            "not ranked: line %(numbers)s is offered in part",
-            "not ranked: lines %(numbers)s are offered in part",
-            len(lines),
-            numbers=", ".join(str(number) for number in lines),
-        )
-    numbers = ", ".join(str(number) for number in bid["missing_lines"])
-    return ngettext_(
-        "not ranked: line %(numbers)s has no price",
-        "not ranked: lines %(numbers)s have no price",
-        len(bid["missing_lines"]),
-        numbers=numbers,
+    why = unranked.reasons(
+        bid["missing_lines"],
+        bid["partial_lines"],
+        bid.get("unconfirmed_lines", ()),
+        bid.get("unknown_costs", ()),
     )
+    return _("not ranked: %(reasons)s", reasons=why)
 
 
 def judged(part: dict[str, Any], total: Money) -> Text:

@@ -72,6 +72,15 @@ class LetterBidSchema(Schema):
     partial_lines = fields.List(
         fields.Integer(), metadata={"description": "Lines that the bid offered in part."}
     )
+    unconfirmed_lines = fields.List(
+        fields.Integer(),
+        metadata={
+            "description": "Those of the missing that an addendum touched and nobody confirmed."
+        },
+    )
+    unknown_costs = fields.List(
+        fields.String(), metadata={"description": "Names of costs that nobody stated."}
+    )
     costs = fields.List(
         fields.Nested(LetterCostSchema),
         metadata={"description": "Beside the price, in the currency of the RFQ."},

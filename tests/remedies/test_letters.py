@@ -99,6 +99,8 @@ class TestContent:
                 "total": "7777.0000",
                 "missing_lines": [],
                 "partial_lines": [],
+                "unconfirmed_lines": [],
+                "unknown_costs": [],
                 "points": "35.72",
                 "criteria": [
                     {

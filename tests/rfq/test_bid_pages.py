@@ -231,7 +231,7 @@ class TestBuyer:
         assert client.post(f"{url}/scores", form).status_code == 303
         ranked = words(client.get(url))
         assert "40 × score 87.5 ÷ 100 = 35" in ranked
-        assert "Not ranked: no price for line 2." in ranked
+        assert "Not ranked: line 2 has no price." in ranked
         assert "Good samples" in ranked
         bad = client.post(f"{url}/scores", {**form, "scores.0.score": "101"})
         assert bad.status_code == 422

@@ -11,7 +11,7 @@ from uuid import UUID
 from marketplace.core.shares import shown
 from marketplace.rfq.bids import bundling
 from marketplace.rfq.bids.bundling import BundleOffer
-from marketplace.rfq.evaluation import total_costs
+from marketplace.rfq.evaluation import total_costs, unranked
 from marketplace.rfq.evaluation.total_costs import Cost
 from marketplace.rfq.scoring import formulas
 from marketplace.rfq.scoring.formulas import Measure
@@ -80,6 +80,8 @@ class Offer:
     # beside the price, of all lots
     costs: tuple[Cost, ...] = ()
     conversion: Conversion = AS_IT_IS
+    # numbers of priced lines that do not count, since they were not confirmed after an addendum
+    unconfirmed: Sequence[int] = ()
 
     def total_of(self, lines: Iterable[AskedLine]) -> Decimal:
         """What these lines cost together in its currency, with the bundles that hold there."""
@@ -133,7 +135,8 @@ class Points:
 class Rank:
     """The place of a bid in a lot. ``place`` is None for a bid that is not complete there.
 
-    ``missing`` and ``partial`` are numbers of lines: not priced at all, or offered in part.
+    ``missing`` and ``partial`` are numbers of lines: not priced, or offered in part;
+    ``unconfirmed`` are those of the missing that an addendum touched and nobody confirmed.
     ``total`` is in the bid's own currency, ``costs`` are in that of the RFQ.
     """
 
@@ -146,10 +149,10 @@ class Rank:
     points: tuple[Points, ...]
     tied: bool = False
     partial: tuple[int, ...] = ()
+    unconfirmed: tuple[int, ...] = ()
     costs: tuple[Cost, ...] = ()
     # whether the price is measured with the costs; they are only shown otherwise
     costs_count: bool = False
-
     conversion: Conversion = AS_IT_IS
 
     @property
@@ -160,6 +163,11 @@ class Rank:
     @property
     def is_complete(self) -> bool:
         return not (self.missing or self.partial or self.unknown_costs)
+
+    @property
+    def hindrances(self) -> str:
+        """Why it has no place, in words; nothing where it has one."""
+        return unranked.reasons(self.missing, self.partial, self.unconfirmed, self.unknown_costs)
 
     @property
     def unknown_costs(self) -> tuple[str, ...]:
@@ -323,6 +331,7 @@ def _unplaced(offer: Offer, lot_id: UUID, lines: Sequence[AskedLine], terms: Ter
             for line in lines
             if line.id in offer.prices and offer.prices[line.id].part is not None
         ),
+        unconfirmed=tuple(line.number for line in lines if line.number in offer.unconfirmed),
         points=(),
         conversion=offer.conversion,
         costs=total_costs.in_lot(offer.costs, lot_id),

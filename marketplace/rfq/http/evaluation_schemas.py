@@ -177,6 +177,12 @@ class RankSchema(Schema):
     partial_lines = fields.List(
         fields.Integer(), metadata={"description": "Offered in part, which gives no place."}
     )
+    unconfirmed_lines = fields.List(
+        fields.Integer(),
+        metadata={
+            "description": "Those of the missing that an addendum touched and nobody confirmed."
+        },
+    )
     costs = fields.Nested(
         RankCostsSchema,
         allow_none=True,

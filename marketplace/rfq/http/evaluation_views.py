@@ -306,6 +306,7 @@ def _rank(evaluation: Evaluation, rank: Rank) -> dict[str, Any]:
         "tied": rank.tied,
         "missing_lines": list(rank.missing),
         "partial_lines": list(rank.partial),
+        "unconfirmed_lines": list(rank.unconfirmed),
         "costs": cost_views.of_rank(rank, evaluation.terms.currency),
         "explanation": [
             _points(part, evaluation.scores.get((rank.bid_id, part.criterion.id)))

@@ -274,6 +274,8 @@ def _rank_evidence(rank: Rank) -> dict[str, Any]:
         **_converted_evidence(rank),
         "missing_lines": list(rank.missing),
         "partial_lines": list(rank.partial),
+        "unconfirmed_lines": list(rank.unconfirmed),
+        "unknown_costs": list(rank.unknown_costs),
         **_cost_evidence(rank),
         "tied": rank.tied,
         "points": [

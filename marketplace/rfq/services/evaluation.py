@@ -361,4 +361,5 @@ def _compared(
         bundles=offered_prices.bundles_of(terms, offer),
         costs=costs[offer.bid_id],
         conversion=conversion,
+        unconfirmed=offer.unconfirmed,
     )
