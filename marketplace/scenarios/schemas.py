@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import fields, post_load, validate
 
-from marketplace.rfq.http.evaluation_schemas import AwardChoiceSchema
+from marketplace.rfq.http.award_schemas import AwardChoiceSchema
 from marketplace.rfq.http.rate_schemas import CONVERTED
 from marketplace.scenarios import rules
 from marketplace.scenarios.model import Kind, Objective

@@ -11,15 +11,13 @@ from marketplace.core.text import _
 from marketplace.rfq.asking import queries
 from marketplace.rfq.awards import queries as award_queries
 from marketplace.rfq.http import evaluation_views
+from marketplace.rfq.http.award_schemas import AwardInputSchema, AwardSchema, UnsuccessfulSchema
 from marketplace.rfq.http.bid_http import peeking_noted, service_keys
 from marketplace.rfq.http.evaluation_schemas import (
-    AwardInputSchema,
-    AwardSchema,
     BidScoresSchema,
     EvaluationSchema,
     OpenBidsSchema,
     OpeningMinutesSchema,
-    UnsuccessfulSchema,
 )
 from marketplace.rfq.http.ingress_http import take_in_journal
 from marketplace.rfq.opening import queries as opening_queries

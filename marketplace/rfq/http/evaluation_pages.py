@@ -42,8 +42,9 @@ from marketplace.rfq.http import (
     missing_views,
     views,
 )
+from marketplace.rfq.http.award_schemas import UnsuccessfulSchema
 from marketplace.rfq.http.bid_http import peeking_noted
-from marketplace.rfq.http.evaluation_schemas import BidScoresSchema, UnsuccessfulSchema
+from marketplace.rfq.http.evaluation_schemas import BidScoresSchema
 from marketplace.rfq.services import awarding, evaluation
 from marketplace.rfq.services.evaluation import Evaluation
 from marketplace.rfq.terms.asked import Criterion
