@@ -8,6 +8,7 @@ from uuid import UUID
 
 from babel.numbers import get_decimal_symbol
 from flask import request
+from sqlalchemy.exc import IntegrityError
 
 from marketplace.core.errors import DomainError, Stale
 from marketplace.core.text import language
@@ -124,7 +125,8 @@ def save(form: Form, rfq_id: UUID, alternative: int) -> Saved:
                 terms_number=whole_number(request.form.get("terms", "")),
             )
         return Saved(bid)
-    except Stale:
+    except (Stale, IntegrityError):
+        # the latter: the first autosave of this very form was quicker
         return _changed_meanwhile(rfq_id, content, alternative)
     except DomainError as refusal:
         _take(form, refusal, form.data["rows"])
