@@ -110,7 +110,7 @@ register_labels(
         AuctionState.CLOSED: _("Closed"),
         AuctionState.CANCELLED: _("Called off"),
         LotPhase.WAITING: _("Not open yet"),
-        LotPhase.OPEN: _("Open for responses"),
+        LotPhase.OPEN: _("Bidding is open"),
         LotPhase.OVER: _("It is over"),
         LotPhase.SKIPPED: _("Not auctioned"),
         AuctionType.ENGLISH: _("English reverse: bidders underbid each other"),
