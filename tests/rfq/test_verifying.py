@@ -421,7 +421,7 @@ class TestCommands:
         del opened["bids"][places[1]]
         (paths / "opening.json").write_bytes(signed_again(opened))
         done = self.call("verify-opening", paths / "opening.json", LANG="fr_FR.UTF-8")
-        assert "SUPPRIMÉ: Offre de B, version 1 : absente du fichier." in done.output
+        assert "SUPPRIMÉ : Offre de B, version 1 : absente du fichier." in done.output
         assert done.output.endswith("1 anomalie constatée.\n")
 
     @pytest.mark.parametrize("size", [0, 1, 5000, -2])

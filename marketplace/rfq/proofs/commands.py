@@ -83,7 +83,7 @@ def _paper(path: Path) -> Paper:
 def _report(findings: Sequence[Finding]) -> None:
     for finding in findings:
         mark = _fault(finding.fault) if finding.fault else _("verified")
-        click.echo(f"{mark}: {finding.text}")
+        click.echo(f"{_('%(words)s:', words=mark)} {finding.text}")
     faults = sum(finding.fault is not None for finding in findings)
     if faults:
         click.echo(str(ngettext_("%(n)s fault found.", "%(n)s faults found.", faults)))
