@@ -54,7 +54,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
+def reads_english() -> Iterator[None]:
     """Every test begins in English and speaks of nothing, whatever another has read last."""
     with reading_in("en"), speaking_of(""):
         yield

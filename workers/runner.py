@@ -21,6 +21,7 @@ from marketplace.core import clock
 from marketplace.core.db import Database
 from marketplace.core.jobs import Job, JobKind, JobState
 from marketplace.core.outbox import OutboxConsumed, OutboxMessage
+from marketplace.core.text import speaking_of
 from marketplace.identity.permissions import SYSTEM
 from workers import retries, stored_events
 from workers.registry import work_of
@@ -65,7 +66,9 @@ class Runner:
         claim = self.claim(job_id)
         if claim is None:
             return Outcome.NOT_MINE
-        with structlog.contextvars.bound_contextvars(job_id=str(job_id), job=claim.job.name):
+        named = structlog.contextvars.bound_contextvars(job_id=str(job_id), job=claim.job.name)
+        # what an earlier job of this process was about words nothing here
+        with named, speaking_of(""):
             self.held(claim)
             try:
                 return self._attempt(claim)

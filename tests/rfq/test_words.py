@@ -102,7 +102,7 @@ class TestNoPageOfAnRfiSpeaksOfBids:
 
 
 @pytest.mark.parametrize(
-    ("kind", "english", "french"),
+    ("kind", "in_english", "in_french"),
     [
         (RfqKind.RFQ, "Suspend the RFQ", "Suspendre la demande de prix"),
         (RfqKind.RFP, "Suspend the RFP", "Suspendre l’appel à propositions"),
@@ -112,11 +112,11 @@ class TestNoPageOfAnRfiSpeaksOfBids:
         (RfqKind.AUCTION, "Suspend the auction and its bids", "Suspendre l’enchère et ses offres"),
     ],
 )  # fmt: skip
-def test_a_button_names_the_kind(kind: RfqKind, english: str, french: str) -> None:
+def test_a_button_names_the_kind(kind: RfqKind, in_english: str, in_french: str) -> None:
     with speaking_of(kind):
-        assert str(_("Suspend the event")) == english
+        assert str(_("Suspend the event")) == in_english
         with reading_in("fr"):
-            assert str(_("Suspend the event")) == french
+            assert str(_("Suspend the event")) == in_french
     assert str(_("Suspend the event")) == "Suspend the event"
 
 
