@@ -43,7 +43,7 @@ def conclude_all(session: Session, actor: Actor, boards: Sequence[Board]) -> Non
             for board, result in zip(boards, results, strict=True)
         ],
     )
-    noting.wake(session, boards)
+    session.flush()
 
 
 def _result(board: Board) -> RoundResult:

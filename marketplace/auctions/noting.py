@@ -1,10 +1,9 @@
 """Keeping what happened: the numbered event for who watches, the entry in the history."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from marketplace.auctions.board import Board
@@ -15,8 +14,6 @@ from marketplace.core.audit import AuditEvent
 from marketplace.identity.permissions import Actor
 
 SUBJECT = "auction"
-CHANNEL = "auction_events"
-_WAKE = text("SELECT pg_notify(:channel, id) FROM unnest(CAST(:auction_ids AS text[])) AS id")
 
 
 def happened(
@@ -26,25 +23,14 @@ def happened(
     lot: AuctionLot | None = None,
     data: Mapping[str, Any] | None = None,
 ) -> None:
-    """The next event of an auction that is locked; its watchers wake when this is committed."""
-    note(session, board, kind, lot, data)
-    wake(session, [board])
-
-
-def note(
-    session: Session,
-    board: Board,
-    kind: EventKind,
-    lot: AuctionLot | None = None,
-    data: Mapping[str, Any] | None = None,
-) -> AuctionEvent:
-    """As `happened`, without waking anybody yet.
+    """The next event of an auction that is locked.
 
     Numbers follow the order of commits, because the auction is locked until then: who has seen a
     number will never meet a smaller one later.
     """
     board.auction.last_event += 1
-    return numbered(session, board, kind, lot, data)
+    numbered(session, board, kind, lot, data)
+    session.flush()
 
 
 def numbered(
@@ -53,26 +39,19 @@ def numbered(
     kind: EventKind,
     lot: AuctionLot | None = None,
     data: Mapping[str, Any] | None = None,
-) -> AuctionEvent:
+) -> None:
     """The event that ``last_event`` has been counted up for already."""
-    event = AuctionEvent(
-        auction_id=board.auction.id,
-        number=board.auction.last_event,
-        buyer_id=board.auction.buyer_id,
-        kind=kind,
-        auction_lot_id=lot.id if lot else None,
-        at=board.now,
-        data=dict(data or {}),
+    session.add(
+        AuctionEvent(
+            auction_id=board.auction.id,
+            number=board.auction.last_event,
+            buyer_id=board.auction.buyer_id,
+            kind=kind,
+            auction_lot_id=lot.id if lot else None,
+            at=board.now,
+            data=dict(data or {}),
+        )
     )
-    session.add(event)
-    return event
-
-
-def wake(session: Session, boards: Iterable[Board]) -> None:
-    """Let the watchers of these auctions know when this is committed."""
-    session.flush()
-    auction_ids = [str(board.auction.id) for board in boards]
-    session.execute(_WAKE, {"channel": CHANNEL, "auction_ids": auction_ids})
 
 
 def audited(
