@@ -77,7 +77,7 @@ def _tell_bidders(
             roles=[Role.SUPPLIER],
             kind=kind,
             url=f"/rfqs/{rfq_id}/auction",
-            params={"title": rfq.title, "number": rfq.number, "buyer": buyer.name, **more},
+            params={**rfq.named, "buyer": buyer.name, **more},
             occurred_at=happened,
             dedupe_key=f"{kind}:{auction_id}:{supplier_id}",
         )
@@ -93,7 +93,7 @@ def _tell(
         roles=[role],
         kind="auction_closed",
         url=f"/rfqs/{rfq_id}/auction",
-        params={"title": rfq.title, "number": rfq.number},
+        params=rfq.named,
         occurred_at=happened,
         dedupe_key=f"auction_closed:{auction_id}:{org_id}",
     )

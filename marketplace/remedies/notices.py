@@ -111,8 +111,7 @@ def tell_letter(session: Session, letter: AwardLetter, rfq: Rfq, buyer: Organisa
         kind="bid_excluded" if excluded and letter.kind is LetterKind.LOST else lost,
         url=f"/rfqs/{rfq.id}/outcome",
         params={
-            "title": rfq.title,
-            "number": rfq.number,
+            **rfq.named,
             "buyer": buyer.name,
             "until": letter.challenge_until,
             "reason": " ".join(excluded),
@@ -183,8 +182,7 @@ def _tell(
         kind=kind,
         url=f"/cases/{case.id}",
         params={
-            "title": rfq.title,
-            "number": rfq.number,
+            **rfq.named,
             "buyer": parties[case.buyer_id].name,
             "supplier": parties[case.supplier_id].name,
             "due_at": case.due_at,

@@ -40,8 +40,7 @@ def tell_bidder(session: Session, event: LowPriceAsked) -> None:
         kind="low_price_asked",
         url=f"/rfqs/{rfq.id}/{alternatives.tab_of(bid.alternative)}/justification",
         params={
-            "title": rfq.title,
-            "number": rfq.number,
+            **rfq.named,
             "buyer": organisation(session, rfq.buyer_id).name,
             "due_at": event.due_at,
         },
@@ -60,8 +59,7 @@ def tell_buyer(session: Session, event: LowPriceAnswered) -> None:
         kind="low_price_answered",
         url=f"/rfqs/{rfq.id}/low-prices",
         params={
-            "title": rfq.title,
-            "number": rfq.number,
+            **rfq.named,
             "supplier": organisation(session, event.supplier_id).name,
         },
         occurred_at=event.answered_at,

@@ -1,9 +1,5 @@
 """What graders and buyers are told: named, bids to score, a conflict."""
 
-from collections.abc import Iterable
-from datetime import datetime
-from uuid import UUID
-
 from sqlalchemy.orm import Session
 
 from marketplace.core.text import _
@@ -11,8 +7,8 @@ from marketplace.events.rfq import GraderConflicted, GraderNamed, RfqOpened
 from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import Role
 from marketplace.notifications.kinds import register_kind
-from marketplace.notifications.posting import notify
 from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.asking.telling import tell_buyer
 from marketplace.rfq.evaluation.graders import queries
 
 register_kind(
@@ -47,7 +43,14 @@ register_kind(
 def tell_grader(session: Session, event: GraderNamed) -> None:
     """The person learns what is expected of them."""
     rfq = session.get_one(Rfq, event.rfq_id)
-    _tell(session, rfq, "rfq_grader_named", event.named_at, person_ids=[event.person_id])
+    tell_buyer(
+        session,
+        rfq,
+        "rfq_grader_named",
+        event.named_at,
+        page="/graders",
+        person_ids=[event.person_id],
+    )
 
 
 def tell_opened(session: Session, event: RfqOpened) -> None:
@@ -55,42 +58,26 @@ def tell_opened(session: Session, event: RfqOpened) -> None:
     rfq = session.get_one(Rfq, event.rfq_id)
     people = [each.person_id for each in queries.graders(session, rfq.id) if each.counts]
     if people:
-        _tell(session, rfq, "rfq_bids_to_score", event.opened_at, people, page="/graders/scores")
+        tell_buyer(
+            session,
+            rfq,
+            "rfq_bids_to_score",
+            event.opened_at,
+            page="/graders/scores",
+            person_ids=people,
+        )
 
 
 def tell_of_conflict(session: Session, event: GraderConflicted) -> None:
     """Buyers may name somebody else."""
     rfq = session.get_one(Rfq, event.rfq_id)
     name = identity_queries.names(session, [event.person_id]).get(event.person_id, "?")
-    _tell(
+    tell_buyer(
         session,
         rfq,
         "rfq_grader_conflicted",
         event.declared_at,
+        page="/graders",
         roles=[Role.BUYER],
         name=name,
-    )
-
-
-def _tell(
-    session: Session,
-    rfq: Rfq,
-    kind: str,
-    happened: datetime,
-    person_ids: Iterable[UUID] = (),
-    *,
-    roles: Iterable[Role] = (),
-    page: str = "/graders",
-    **params: object,
-) -> None:
-    notify(
-        session,
-        org_id=rfq.buyer_id,
-        roles=roles,
-        person_ids=person_ids,
-        kind=kind,
-        url=f"/rfqs/{rfq.id}{page}",
-        params={**rfq.named, **params},
-        occurred_at=happened,
-        dedupe_key=f"{kind}:{rfq.id}:{happened.isoformat()}",
     )

@@ -1,7 +1,5 @@
 """What officers and buyers are told about the opening of their RFQ; and what the clock does."""
 
-from collections.abc import Iterable
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -12,8 +10,8 @@ from marketplace.events.rfq import EscrowUsed, OfficersNamed, ShareGiven, ShareL
 from marketplace.identity import queries as identity_queries
 from marketplace.identity.permissions import Actor, Role
 from marketplace.notifications.kinds import register_kind
-from marketplace.notifications.posting import notify
 from marketplace.rfq.asking.models import Rfq
+from marketplace.rfq.asking.telling import tell_buyer
 from marketplace.rfq.sealing.officers import queries, rules
 
 register_kind(
@@ -54,11 +52,12 @@ register_kind(
 def tell_officers(session: Session, event: OfficersNamed) -> None:
     """Each of the three learns what they hold."""
     rfq = session.get_one(Rfq, event.rfq_id)
-    _tell(
+    tell_buyer(
         session,
         rfq,
         "rfq_officer_named",
         event.named_at,
+        page="/bids",
         person_ids=event.person_ids,
         due_at=rfq.bids_due_at,
     )
@@ -71,11 +70,12 @@ def call_second_officer(session: Session, event: ShareGiven) -> None:
     given = {
         each.row.number: event.given_at for each in officers if each.person.id == event.person_id
     }
-    _tell(
+    tell_buyer(
         session,
         rfq,
         "rfq_share_awaited",
         event.given_at,
+        page="/bids",
         person_ids=[each.person.id for each in rules.awaited(officers, given)],
         name=_name(session, event.person_id),
         until=event.given_at + rules.WAITING,
@@ -85,11 +85,12 @@ def call_second_officer(session: Session, event: ShareGiven) -> None:
 def tell_of_loss(session: Session, event: ShareLost) -> None:
     """Buyers and the other officers know in time that the escrow share is needed."""
     rfq = session.get_one(Rfq, event.rfq_id)
-    _tell(
+    tell_buyer(
         session,
         rfq,
         "rfq_share_lost",
         event.lost_at,
+        page="/bids",
         roles=[Role.BUYER],
         person_ids=[each.person.id for each in queries.officers(session, rfq.id)],
         name=_name(session, event.person_id),
@@ -100,11 +101,12 @@ def tell_of_loss(session: Session, event: ShareLost) -> None:
 def tell_of_escrow(session: Session, event: EscrowUsed) -> None:
     """Buyers and administrators see that the escrow share was used."""
     rfq = session.get_one(Rfq, event.rfq_id)
-    _tell(
+    tell_buyer(
         session,
         rfq,
         "rfq_escrow_used",
         event.used_at,
+        page="/bids",
         roles=[Role.BUYER, Role.ADMIN],
         name=_name(session, event.person_id),
     )
@@ -117,26 +119,3 @@ def forget_waiting_shares(session: Session, _actor: Actor) -> None:
 
 def _name(session: Session, person_id: UUID) -> str:
     return identity_queries.names(session, [person_id]).get(person_id, "?")
-
-
-def _tell(
-    session: Session,
-    rfq: Rfq,
-    kind: str,
-    happened: datetime,
-    *,
-    roles: Iterable[Role] = (),
-    person_ids: Iterable[UUID] = (),
-    **params: object,
-) -> None:
-    notify(
-        session,
-        org_id=rfq.buyer_id,
-        roles=roles,
-        person_ids=person_ids,
-        kind=kind,
-        url=f"/rfqs/{rfq.id}/bids",
-        params={**rfq.named, **params},
-        occurred_at=happened,
-        dedupe_key=f"{kind}:{rfq.id}:{happened.isoformat()}",
-    )
