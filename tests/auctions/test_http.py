@@ -103,11 +103,11 @@ class TestJourney:
     def test_proxies_and_leaving(self, session, api):
         hammer = make_auction(session)
         bidder, path = api(hammer.bidder(1)), f"/rfqs/{hammer.rfq_id}/auction"
-        floor = {"amount": "2500.00", "currency": "EUR"}
+        floor = {"amount": "2500.37", "currency": "EUR"}
         answer = bidder.post(f"{path}/proxy", json={"lot_id": str(hammer.lot_id), "floor": floor})
         assert answer.json["lots"][0]["own"]["floor"] == floor
         seen = api(hammer.buyer).get(path)
-        assert "2500" not in seen.get_data(as_text=True)
+        assert "2500.37" not in seen.get_data(as_text=True)
         left = bidder.post(f"{path}/leave", json={"lot_id": str(hammer.lot_id)})
         assert (left.status_code, left.json["code"]) == (409, "wrong_auction_type")
 
@@ -141,8 +141,8 @@ class TestWhoSees:
         for rival in rivals:
             assert str(rival.org_id) not in text
             assert rival.org_name not in text
-        assert "2900" not in text
-        assert "2800" not in text
+        assert "2900.00" not in text
+        assert "2800.00" not in text
         own = told[0].json["lots"][0]["own"]
         assert (own["rank"], told[0].json["lots"][0]["best"]) == (3, None)
 

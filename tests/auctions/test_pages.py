@@ -101,16 +101,17 @@ class TestBidding:
         bidder, path = portal(hammer.bidder(1)), f"/rfqs/{hammer.rfq_id}/auction"
         form = {
             "lot_id": str(hammer.lot_id),
-            "floor.amount": "2512",
+            "floor.amount": "2512.37",
             "floor.currency": "EUR",
         }
         assert bidder.post(f"{path}/proxy", data=form).status_code == 303
-        assert "2512" in bidder.get(path).get_data(as_text=True)
-        assert "2512" not in portal(hammer.bidder(0)).get(path).get_data(as_text=True)
-        assert "2512" not in portal(hammer.buyer).get(path).get_data(as_text=True)
+        assert "2512.37" in bidder.get(path).get_data(as_text=True)
+        for other in (hammer.bidder(0), hammer.buyer):
+            shown = portal(other).get(path).get_data(as_text=True)
+            assert [each for each in ("2512.37", "2,512.37") if each in shown] == []
         blank = form | {"floor.amount": ""}
         assert bidder.post(f"{path}/proxy", data=blank).status_code == 303
-        assert "2512" not in bidder.get(path).get_data(as_text=True)
+        assert "2512.37" not in bidder.get(path).get_data(as_text=True)
 
     def test_called_prices(self, session, portal):
         for hammer, kind in ((dutch(session), "dutch"), (japanese(session), "japanese")):

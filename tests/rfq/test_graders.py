@@ -424,7 +424,7 @@ class TestHttp:
         assert (said.status_code, said.json["items"][0]["interest"]) == (200, "none")
         shown = grader.get(f"{path}/graders/me/scores")
         assert shown.json["missing_scores"] == 2
-        assert "77131" not in shown.text
+        assert CANARY not in shown.text
         given = {
             "scores": [
                 {"bid_id": str(bid), "criterion_id": quality_, "score": score, "comment": "so"}
@@ -473,7 +473,7 @@ class TestHttp:
         said = grader.post(f"{path}/graders/declaration", data={"interest": "none"})
         assert said.status_code == 303
         sheet = grader.get(f"{path}/graders/scores")
-        assert "77131" not in sheet.text
+        assert CANARY not in sheet.text
         assert "2 scores are missing." in words(sheet)
         assert "Quality 40 %" in words(sheet)
         rows = {

@@ -41,7 +41,7 @@ class TestApi:
         assert (ceremony["rule"], ceremony["envelope"]) == ("one", "price")
         (bid,) = buyer.get(f"{path}/bids").json["items"]
         assert bid["content"]["note"] == "Delivered on pallets"
-        assert "4200" not in str(bid)
+        assert "4200.00" not in str(bid)
         assert bid["content"]["lines"] == []
         award = buyer.post(
             f"{path}/award",
